@@ -1,0 +1,122 @@
+"""The settings of a newsletter (newsletter.toml) as the stages receive them.
+
+`config.py` reads and validates the file; docs/settings.md documents every key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Security = Literal["tls", "starttls", "none"]
+ImageMode = Literal["embedded", "hosted"]
+FieldType = Literal["text", "number", "date"]
+RuleLevel = Literal["error", "warning", "info", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewsletterSettings:
+    """``[newsletter]``: who sends it, and in whose name."""
+
+    name: str
+    #: ``Name <address>`` or an address.
+    sender: str
+    #: BCP 47 tag of issues that name none.
+    language: str = "en"
+    #: IANA name; events are in it.
+    time_zone: str = "UTC"
+    reply_to: str = ""
+    #: Postal address for the footer.
+    address: str = ""
+    #: Closing lines of every issue: paragraphs divided by an empty line.
+    about: str = ""
+    #: Public address of `newsletter serve`, without a closing slash; empty when there are no pages.
+    base_url: str = ""
+    #: Default list.
+    list: str = "main"
+    #: Mailbox for unsubscribe mails; empty means the reply-to or sender address.
+    unsubscribe_address: str = ""
+    #: Seconds `send` holds on a terminal before the first mail leaves.
+    hold_seconds: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """``[template]``: which template, and how it looks."""
+
+    #: "bulletin", "letter" or a template of the project.
+    name: str = "bulletin"
+    number_sections: bool = False
+    #: Ink of masthead and headings, ``#rrggbb``.
+    colour: str = "#1f2a37"
+    #: Links, buttons, rules; ``#rrggbb``.
+    accent: str = "#0b5cad"
+    #: A CSS font stack of fonts readers have.
+    font: str = "Helvetica, Arial, sans-serif"
+    #: Image file in the project folder, or empty.
+    logo: str = ""
+    #: Width of the mail in pixels, 480 to 640.
+    width: int = 600
+    images: ImageMode = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """``[lists.NAME]``."""
+
+    title: str = ""
+    description: str = ""
+    is_public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSettings:
+    """``[fields.NAME]``: something known of a subscriber that an issue may use."""
+
+    type: FieldType = "text"
+    #: None: every use in an issue needs a fallback of its own.
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """``[server]``: the SMTP server that takes the mail."""
+
+    host: str
+    port: int
+    user: str = ""
+    security: Security = "tls"
+    #: "env:NAME" or "file:PATH"; never the password itself.
+    password: str = ""
+    #: Permits security "none" to another machine than this one (never with a password).
+    allow_clear_text: bool = False
+    connections: int = 4
+    messages_per_connection: int = 100
+    #: (messages, seconds): at most so many messages in so many seconds.
+    limits: tuple[tuple[int, int], ...] = ()
+    #: Seconds to wait for a reply (the reply to the final dot has ten minutes).
+    timeout_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of newsletter.toml."""
+
+    newsletter: NewsletterSettings
+    template: Theme = field(default_factory=Theme)
+    #: Scheme -> address with ``{}`` for the rest.
+    shortlinks: Mapping[str, str] = field(default_factory=dict)
+    #: Slug -> list; always holds the default list.
+    lists: Mapping[str, ListSettings] = field(
+        default_factory=lambda: {"main": ListSettings()}
+    )
+    fields: Mapping[str, FieldSettings] = field(default_factory=dict)
+    #: None: `test` and `send` can only rehearse.
+    server: ServerSettings | None = None
+    #: SQLAlchemy address; a relative SQLite path counts from the project folder.
+    database_url: str = "sqlite:///subscribers/newsletter.db"
+    #: Rule id -> severity that replaces its own.
+    checks: Mapping[str, RuleLevel] = field(default_factory=dict)
+    #: Addresses `newsletter test` writes to by default, at most ten.
+    test_to: tuple[str, ...] = ()
+    #: Port of `newsletter serve`.
+    web_port: int = 8025

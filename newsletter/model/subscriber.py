@@ -1,0 +1,39 @@
+"""A person on a list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+
+
+class SubscriptionStatus(IntEnum):
+    """What a person and a list are to each other."""
+
+    #: Asked to join, has not confirmed.
+    PENDING = 0
+    #: Gets mail.
+    ACTIVE = 1
+    #: Left; only the person's own confirmed wish brings them back.
+    UNSUBSCRIBED = 2
+    #: Mail to the address came back for good.
+    BOUNCED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person with an address; one for each address."""
+
+    id: int
+    email: str
+    #: Declared fields that have a value; never an empty one.
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscriber's standing on one list."""
+
+    list: str
+    status: SubscriptionStatus
+    #: Since when; aware, UTC.
+    changed_at: datetime

@@ -1,0 +1,228 @@
+"""The tables, in SQLAlchemy Core, for SQLite and PostgreSQL alike.
+
+Instants are integers: milliseconds since 1970, UTC. States are the small integers of the
+enums in `newsletter.model`. Migrations in `migrations/` bring a database to this shape; a
+test compares the two.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: Autoincrement needs INTEGER on SQLite; PostgreSQL gets BIGINT.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    #: As given, domain in ASCII.
+    Column("email", String, nullable=False),
+    #: `addresses.address_key`: what makes two spellings one person.
+    Column("email_key", String, nullable=False, unique=True),
+    Column("fields", JSON, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", String, nullable=False, unique=True),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("list_id", Integer, ForeignKey("lists.id"), primary_key=True),
+    Column(
+        "subscriber_id", _Id, ForeignKey("subscribers.id"), primary_key=True, index=True
+    ),
+    #: `SubscriptionStatus`.
+    Column("status", SmallInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+#: Append only: how each person came and went, in whose word.
+consent_events = Table(
+    "consent_events",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column(
+        "subscriber_id", _Id, ForeignKey("subscribers.id"), nullable=False, index=True
+    ),
+    Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
+    #: "imported", "added", "unsubscribed".
+    Column("kind", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    #: Where it came from: a file name, "one-click", "page", "command".
+    Column("source", String, nullable=False),
+    #: What was said, for example "paper form, 3 May".
+    Column("evidence", Text, nullable=False, server_default=""),
+)
+
+#: Who must never be mailed. Outlives the subscriber, so it holds no address.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    #: Keyed hash of the address (`tokens.address_hash`).
+    Column("address_hash", LargeBinary, primary_key=True),
+    #: List slug, or "*" for every list.
+    Column("scope", String, primary_key=True),
+    #: "unsubscribed", "bounced", "complained", "forgotten".
+    Column("reason", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("source", String, nullable=False),
+)
+
+#: Compiled messages, frozen: what was tested and what is dispatched, byte for byte.
+contents = Table(
+    "contents",
+    metadata,
+    #: Hex SHA-256 over compiled segments, subject, sender and images.
+    Column("hash", String, primary_key=True),
+    Column("issue", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    #: `messages.compile.dump_compiled`.
+    Column("compiled", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+#: Which content was seen by the editor as a real mail.
+test_mails = Table(
+    "test_mails",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("issue", String, nullable=False, index=True),
+    Column("content_hash", String, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("recipients", Integer, nullable=False),
+)
+
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    #: Slug of the issue.
+    Column("issue", String, nullable=False, index=True),
+    Column("content_hash", String, ForeignKey("contents.hash"), nullable=False),
+    #: List slugs it went to.
+    Column("lists", JSON, nullable=False),
+    #: `DispatchState`.
+    Column("state", String, nullable=False),
+    #: Why it is in that state, for people.
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("next_at", BigInteger),
+    Column("total", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    #: What the editor waived, for the record: untested, skip_probe, accepted findings.
+    Column("waivers", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Ranges of deliveries: the unit that one process works on, with counters, so that a status
+#: never counts deliveries.
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("dispatch_id", Integer, ForeignKey("dispatches.id"), nullable=False),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    #: "open" or "done".
+    Column("state", String, nullable=False),
+    #: Raised by each claim; an intent under an older epoch is denied.
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    #: Process that works on it, or null.
+    Column("owner", String),
+    Column("n_pending", Integer, nullable=False),
+    Column("n_attempting", Integer, nullable=False, server_default="0"),
+    Column("n_accepted", Integer, nullable=False, server_default="0"),
+    Column("n_deferred", Integer, nullable=False, server_default="0"),
+    Column("n_refused", Integer, nullable=False, server_default="0"),
+    Column("n_unknown", Integer, nullable=False, server_default="0"),
+    Column("n_skipped", Integer, nullable=False, server_default="0"),
+    Index("ix_batches_dispatch_state", "dispatch_id", "state", "id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("dispatch_id", Integer, ForeignKey("dispatches.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    #: No foreign key: the record outlives a forgotten subscriber.
+    Column("subscriber_id", _Id, nullable=False),
+    Column("email", String, nullable=False),
+    Column("fields", JSON, nullable=False),
+    #: `DeliveryState`.
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    #: Epoch of the batch under which the last attempt was made.
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    #: Last change of state.
+    Column("at", BigInteger),
+    #: When a deferred delivery is tried again.
+    Column("next_at", BigInteger),
+    Column("reply_code", SmallInteger),
+    Column("reply_text", Text),
+    Index("uq_deliveries_subscriber", "dispatch_id", "subscriber_id", unique=True),
+    Index(
+        "ix_deliveries_deferred",
+        "dispatch_id",
+        "next_at",
+        sqlite_where=text("state = 3"),
+        postgresql_where=text("state = 3"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+#: Theoretical arrival times of the limits, so that they hold over restarts.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("arrival_at", BigInteger, nullable=False),
+)
+
+#: Probe tokens that came back through the public address.
+probes = Table(
+    "probes",
+    metadata,
+    Column("nonce", String, primary_key=True),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+#: Findings an editor accepted, with the reason; bound to the words of the line.
+accepted_findings = Table(
+    "accepted_findings",
+    metadata,
+    Column("issue", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    #: Hex SHA-256 of the line as it read when accepted.
+    Column("line_hash", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
