@@ -1,0 +1,94 @@
+"""What commands share: the project they work in, plain and JSON output, progress."""
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from newsletter.workflow.project import Project
+
+
+def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--project DIR`` and hand the opened `Project` as first argument.
+
+    While a dispatch is open, a line on standard error says first what is left to do.
+    """
+
+    @click.option(
+        "--project",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="Project folder; default: the nearest with a newsletter.toml.",
+    )
+    @functools.wraps(command)
+    def wrapper(folder: Path | None, *args: Any, **kwargs: Any) -> Any:
+        from newsletter.workflow.project import open_project
+
+        project = open_project(folder or Path.cwd(), search=folder is None)
+        _tell_open_dispatch(project)
+        return command(project, *args, **kwargs)
+
+    return wrapper
+
+
+def _tell_open_dispatch(project: "Project") -> None:
+    from newsletter.workflow.report import open_dispatch_line
+
+    line = open_dispatch_line(project)
+    if line:
+        say(line)
+
+
+def say(text: str = "") -> None:
+    """Print a line for people: on standard error, so that output stays clean."""
+    click.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object, the only thing on standard output under ``--json``."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+)
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked: standard input and error are a terminal."""
+    return (
+        click.get_text_stream("stdin").isatty()
+        and click.get_text_stream("stderr").isatty()
+    )
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far a long work is: a bar on a terminal, nothing elsewhere.
+
+    Yields:
+        A function that takes how many more are done.
+    """
+    if not click.get_text_stream("stderr").isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, advance=done)
+
+
+def print_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print label and value in two columns."""
+    pairs = list(rows)
+    width = max((len(label) for label, _ in pairs), default=0)
+    for label, value in pairs:
+        click.echo(f"{label:<{width}}  {value}".rstrip())

@@ -1,0 +1,79 @@
+"""From a definition on disk to an assembled issue: the way every other use case begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from newsletter.assembly.assemble import assemble_issue
+from newsletter.assembly.images import prepare_images
+from newsletter.assembly.loaders import Templates
+from newsletter.definition.files import read_definition, read_images
+from newsletter.definition.parse import parse
+from newsletter.errors import DefinitionError
+from newsletter.model.assembled import Assembled, AssembledImage
+from newsletter.model.issue import Issue
+from newsletter.model.problem import Problem
+from newsletter.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What became of a definition: the issue as far as it could be made, and why not."""
+
+    path: Path
+    #: Lines of the definition, without line ends; empty when it could not be read.
+    lines: tuple[str, ...]
+    issue: Issue | None
+    problems: tuple[Problem, ...]
+    #: None when the issue could not be assembled; may be there beside problems.
+    assembled: Assembled | None
+    #: Image.source -> picture.
+    images: Mapping[str, AssembledImage]
+
+
+def compose_issue(project: Project, path: Path) -> Composition:
+    """Read, parse and assemble the definition at *path*; problems are returned, not raised."""
+    try:
+        definition = read_definition(path, root=project.root)
+    except DefinitionError as error:
+        return Composition(path, (), None, error.problems, None, {})
+    parsed = parse(
+        definition.text,
+        file=definition.file,
+        slug=definition.slug,
+        settings=project.settings,
+    )
+    lines = tuple(definition.text.splitlines())
+    if parsed.issue is None:
+        return Composition(path, lines, None, parsed.problems, None, {})
+    started = Composition(path, lines, parsed.issue, parsed.problems, None, {})
+    return _assemble(started, project, definition.folder)
+
+
+def require_assembled(composition: Composition) -> Assembled:
+    """Return the assembled issue of a definition without problems.
+
+    Raises:
+        DefinitionError: There are problems; all of them.
+    """
+    if composition.problems or composition.assembled is None:
+        raise DefinitionError(composition.problems)
+    return composition.assembled
+
+
+def _assemble(started: Composition, project: Project, folder: Path) -> Composition:
+    """Add pictures and the assembled mail, with whatever problems they have."""
+    assert started.issue is not None  # noqa: S101 - the caller has just made it
+    issue, settings = started.issue, project.settings
+    originals, missing = read_images(issue, folder, project.root)
+    images, broken = prepare_images(
+        issue, originals, shown_width=settings.template.width
+    )
+    problems = (*started.problems, *missing, *broken)
+    try:
+        templates = Templates.of_project(project.root)
+        assembled = assemble_issue(issue, settings, images, templates)
+    except DefinitionError as error:
+        problems = (*problems, *error.problems)
+        return replace(started, problems=problems, images=images)
+    return replace(started, problems=problems, images=images, assembled=assembled)

@@ -1,0 +1,104 @@
+"""The project folder: where it is, what its settings say, which issues it holds."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from newsletter.config import find_project, read_settings
+from newsletter.errors import OperationError
+from newsletter.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a newsletter.toml."""
+
+    #: Absolute path.
+    root: Path
+    settings: Settings
+
+    def shown(self, path: Path) -> str:
+        """Return *path* as an editor knows it: relative to the project if inside."""
+        absolute = path if path.is_absolute() else Path.cwd() / path
+        if absolute.is_relative_to(self.root):
+            return absolute.relative_to(self.root).as_posix()
+        return str(path)
+
+
+def open_project(start: Path, *, search: bool = True) -> Project:
+    """Return the project that *start* lies in.
+
+    Args:
+        start: A folder.
+        search: Look upwards for newsletter.toml; else it must be in *start* itself.
+
+    Raises:
+        OperationError: There is no newsletter.toml.
+        DefinitionError: It has problems.
+    """
+    folder = start.resolve()
+    if not search and not (folder / "newsletter.toml").is_file():
+        raise OperationError(
+            f"{start}: there is no newsletter.toml in this folder.",
+            f"Make a project there with: newsletter init {start}",
+        )
+    root = find_project(folder)
+    return Project(root=root, settings=read_settings(root))
+
+
+def list_issues(project: Project) -> list[Path]:
+    """Return the definitions in ``issues/``, oldest name first."""
+    folder = project.root / "issues"
+    files = {path.stem: path for path in folder.glob("*.md")}
+    folders = {path.parent.name: path for path in folder.glob("*/issue.md")}
+    return [path for _, path in sorted((files | folders).items())]
+
+
+def issue_name(path: Path) -> str:
+    """Return the name of a definition: of its file, or of the folder it has alone."""
+    return path.parent.name if path.name == "issue.md" else path.stem
+
+
+def find_issue(project: Project, reference: str | None) -> Path:
+    """Return the definition that *reference* means.
+
+    Args:
+        project: The project.
+        reference: A path, a name such as "2023-02", or None for the last by name.
+
+    Raises:
+        OperationError: There is none; the advice names what there is.
+    """
+    if reference is None:
+        return _newest(project)
+    by_path = _by_path(Path(reference)) or _by_path(project.root / reference)
+    if by_path:
+        return by_path
+    issues = {issue_name(path): path for path in list_issues(project)}
+    if reference in issues:
+        return issues[reference]
+    near = get_close_matches(reference, issues, 1)
+    if near:
+        advice = f'Did you mean "{near[0]}"?'
+    elif issues:
+        advice = f"There are: {', '.join(issues)}."
+    else:
+        advice = 'Begin one with: newsletter new "Title"'
+    raise OperationError(f'there is no issue "{reference}".', advice)
+
+
+def _by_path(path: Path) -> Path | None:
+    if path.is_dir():
+        inside = path / "issue.md"
+        return inside.absolute() if inside.exists() else None
+    return path.absolute() if path.exists() else None
+
+
+def _newest(project: Project) -> Path:
+    issues = list_issues(project)
+    if not issues:
+        raise OperationError(
+            "there is no issue in the folder issues/.",
+            'Begin one with: newsletter new "Title"',
+        )
+    return issues[-1]
