@@ -1,0 +1,19 @@
+"""Words, dates and writing direction in the reader's language.
+
+A language is a BCP 47 tag as an editor writes it ("nl", "nl-BE", "ar"). Whatever it
+is, there is an answer: a region falls back to its language, and an unknown language to
+English words with dates as Unicode's CLDR knows them.
+"""
+
+from newsletter.i18n.dates import format_date, format_event_time
+from newsletter.i18n.languages import direction
+from newsletter.i18n.words import CATALOGUES, Words, words
+
+__all__ = [
+    "CATALOGUES",
+    "Words",
+    "direction",
+    "format_date",
+    "format_event_time",
+    "words",
+]
