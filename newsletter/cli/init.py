@@ -1,0 +1,45 @@
+"""`newsletter init DIR`."""
+
+from pathlib import Path
+
+import click
+
+from newsletter.cli.context import is_terminal, say
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", help="Name of the newsletter.")
+@click.option("--sender", help='Who it comes from: "Name <address>".')
+@click.option(
+    "--language", default="en", show_default=True, help="nl, en, de, fr, ar …"
+)
+@click.option(
+    "--time-zone", default="UTC", show_default=True, help="Europe/Amsterdam …"
+)
+def command(
+    folder: Path, name: str | None, sender: str | None, language: str, time_zone: str
+) -> None:
+    """Make a project folder with settings, a first issue and a sample list."""
+    from newsletter.workflow.init import NewProject, init_project
+
+    name = name or _ask("Name of the newsletter", folder.resolve().name)
+    sender = sender or _ask("Sender", f"{name} <newsletter@example.org>")
+    written = init_project(folder, NewProject(name, sender, language, time_zone))
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo()
+    click.echo("Next:")
+    click.echo(f"  cd {folder}")
+    click.echo("  newsletter preview              write, and watch it in the browser")
+    click.echo("  newsletter check                before you send")
+    click.echo("  edit newsletter.toml            your address, your mail server")
+
+
+def _ask(label: str, suggestion: str) -> str:
+    """Ask on a terminal; elsewhere take the suggestion and say so."""
+    if is_terminal():
+        answer: str = click.prompt(label, default=suggestion, err=True)
+        return answer
+    say(f"{label}: {suggestion}")
+    return suggestion

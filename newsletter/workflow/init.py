@@ -1,0 +1,130 @@
+"""Make a project folder: settings, a first issue, a sample list."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.errors import OperationError
+from newsletter.shipped import shipped_folder
+from newsletter.workflow.new import starter_text, today_in
+from newsletter.workflow.project import open_project
+
+_SETTINGS = """\
+# The settings of your newsletter. docs/settings.md explains every key.
+
+[newsletter]
+name = {name}
+language = {language}
+time_zone = {time_zone}
+sender = {sender}
+# reply_to = "office@example.org"
+# Your postal address stands in the footer of every mail.
+address = ""
+# The closing lines of every issue.
+about = ""
+# The public address of `newsletter serve`. Without it readers leave by mail.
+# base_url = "https://newsletter.example.org"
+
+[template]
+name = "bulletin"
+accent = "#0b5cad"
+# logo = "logo.png"
+
+[fields.first_name]
+type = "text"
+
+[test]
+# Where `newsletter test` sends to.
+to = [{test_to}]
+
+# Your mail provider tells you these. The password stays out of this file:
+# put it in the environment, or in a file that only you can read ("file:PATH").
+# [server]
+# host = "smtp.example.org"
+# port = 465
+# security = "tls"
+# user = "letter@example.org"
+# password = "env:NEWSLETTER_SMTP_PASSWORD"
+# limits = ["200/hour"]
+"""
+
+_IGNORED = """\
+/outbox/
+/public/
+/subscribers/*
+!/subscribers/example.csv
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What `init` asks for."""
+
+    name: str
+    #: ``Name <address>``.
+    sender: str
+    language: str
+    time_zone: str
+
+
+def init_project(folder: Path, wanted: NewProject) -> list[Path]:
+    """Make a project in *folder* and return the files written, in order.
+
+    Raises:
+        OperationError: There is a project already, or the folder cannot be written.
+        DefinitionError: A value cannot stand in newsletter.toml.
+    """
+    if (folder / "newsletter.toml").exists():
+        raise OperationError(
+            f"{folder}: there is a newsletter.toml already; nothing was changed.",
+            "Choose another folder.",
+        )
+    try:
+        return _write_project(folder, wanted)
+    except OSError as error:
+        raise OperationError(
+            f"{folder}: cannot write the project: {error.strerror}.",
+            "Choose a folder you may write to.",
+        ) from error
+
+
+def _write_project(folder: Path, wanted: NewProject) -> list[Path]:
+    for name, mode in (
+        ("issues", 0o755),
+        ("templates", 0o755),
+        ("subscribers", 0o700),
+    ):
+        (folder / name).mkdir(parents=True, exist_ok=True, mode=mode)
+    settings = folder / "newsletter.toml"
+    settings.write_text(_settings_text(wanted), encoding="utf-8")
+    try:
+        open_project(folder, search=False)
+    except Exception:
+        settings.unlink()
+        raise
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text(_IGNORED, encoding="utf-8")
+    people = folder / "subscribers" / "example.csv"
+    shutil.copyfile(shipped_folder() / "subscribers" / "example.csv", people)
+    today = today_in(wanted.time_zone)
+    first = folder / "issues" / f"{today:%Y-%m}.md"
+    first.write_text(starter_text(today, wanted.language), encoding="utf-8")
+    return [settings, first, people]
+
+
+def _settings_text(wanted: NewProject) -> str:
+    return _SETTINGS.format(
+        name=_quoted(wanted.name),
+        language=_quoted(wanted.language),
+        time_zone=_quoted(wanted.time_zone),
+        sender=_quoted(wanted.sender),
+        test_to="",
+    )
+
+
+def _quoted(value: str) -> str:
+    """Return *value* as a TOML basic string."""
+    import tomlkit
+
+    return tomlkit.string(value).as_string()
