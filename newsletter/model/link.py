@@ -1,0 +1,110 @@
+"""What was seen of the links of an issue, and what is made of it.
+
+clean (an address as written) -> observe (`Observation`) -> judge (`Verdict`). Observations
+hold facts only, so that changed rules can judge them again without asking anybody.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from newsletter.model.assembled import LinkUse
+
+
+class Verdict(StrEnum):
+    """What a reader may expect of a link."""
+
+    #: It answers.
+    OK = "ok"
+    #: It answers, and says that it has another address for good.
+    MOVED = "moved"
+    #: It exists, but lets no program look: only a person can tell.
+    BLOCKED = "blocked"
+    #: It asks us to come back later.
+    RATE_LIMITED = "rate-limited"
+    #: No proper answer at this time.
+    TIMEOUT = "timeout"
+    #: The page, its site or its name is gone; seen twice.
+    BROKEN = "broken"
+    #: The address is not one.
+    INVALID = "invalid"
+    #: It leads where no reader should be sent.
+    UNSAFE = "unsafe"
+
+
+class Fault(StrEnum):
+    """Why there is no answer."""
+
+    #: No such name.
+    NAME_UNKNOWN = "name-unknown"
+    #: The name could not be looked up just now.
+    NAME_UNSURE = "name-unsure"
+    #: The machine answers, and nothing listens there.
+    REFUSED = "refused"
+    #: No way to that machine.
+    UNREACHABLE = "unreachable"
+    #: Nothing came before the deadline.
+    TIMEOUT = "timeout"
+    #: Something came that is not a web server's answer, or it broke off.
+    PROTOCOL = "protocol"
+    #: Its certificate is out of date.
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    #: Its certificate is for another name.
+    CERTIFICATE_NAME = "certificate-name"
+    #: Its certificate is signed by itself.
+    CERTIFICATE_SELF_SIGNED = "certificate-self-signed"
+    #: Its certificate could not be verified from this computer.
+    CERTIFICATE_UNSURE = "certificate-unsure"
+    #: A private, local or reserved address: not asked.
+    PRIVATE_ADDRESS = "private-address"
+    #: A port no public web page uses: not asked.
+    UNUSUAL_PORT = "unusual-port"
+    #: Passed on more often than a browser follows.
+    TOO_MANY_REDIRECTS = "too-many-redirects"
+    #: Passed on to something that is not a web address.
+    BAD_REDIRECT = "bad-redirect"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One time a server passed us on."""
+
+    #: 301, 302, 303, 307 or 308.
+    status: int
+    #: The complete address it named.
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What asking for one address showed."""
+
+    #: The address asked first; ASCII, without fragment.
+    url: str
+    hops: tuple[Hop, ...] = ()
+    #: Status code of the last answer; None when there was none.
+    status: int | None = None
+    #: Set when there is no *status*, or when we went no further.
+    fault: Fault | None = None
+    #: What the server asked us to wait, if anything.
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason."""
+
+    verdict: Verdict
+    #: A sentence in lower case with its full stop; empty when all is well.
+    reason: str = ""
+    #: Address to write instead, or empty.
+    new_url: str = ""
+    #: Status code of the last answer, if there was one.
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLink:
+    """One use of an address with what was found."""
+
+    use: LinkUse
+    judgement: Judgement
