@@ -1,8 +1,8 @@
 """Dates and times as a reader of the language writes them, with the weekday.
 
-Patterns come from Unicode's CLDR by Babel; how date and times are joined ("from … to …")
-is a text of the catalogues. Hours are counted to 24 unless the tag names a country that
-does otherwise. Digits are those of the issue itself: Western ones, in Arabic too.
+Patterns come from Unicode's CLDR by Babel; how date and times are joined ("from … to
+…") is a text of the catalogues. Hours are counted to 24 unless the tag names a country
+that does otherwise. Digits are those of the issue itself: Western ones, in Arabic too.
 """
 
 import re

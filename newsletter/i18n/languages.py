@@ -1,5 +1,6 @@
 """What a language tag says by itself: its parts, its direction, its CLDR locale."""
 
+import re
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
@@ -8,14 +9,14 @@ from newsletter.model.issue import Direction
 
 #: Languages usually written from right to left (CLDR 47, character order).
 _RIGHT_TO_LEFT_LANGUAGES = frozenset(
-    ("ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "lrc", "mzn", "nqo")
-    + ("pnb", "ps", "sd", "sdh", "syr", "ug", "ur", "yi")
+    re.findall(
+        r"\w+", "ar arc ckb dv fa he iw ks lrc mzn nqo pnb ps sd sdh syr ug ur yi"
+    )
 )
 
 #: Scripts written from right to left (ISO 15924).
 _RIGHT_TO_LEFT_SCRIPTS = frozenset(
-    ("adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg")
-    + ("samr", "syrc", "thaa")
+    re.findall(r"\w+", "adlm arab aran hebr mand mend nkoo rohg samr syrc thaa")
 )
 
 #: Dates in plain English are British, as the words are.
