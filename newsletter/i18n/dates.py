@@ -23,6 +23,9 @@ _FRENCH_HOUR = "H'\u00a0h'"
 _FRENCH_HOUR_AND_MINUTES = "H'\u00a0h\u00a0'mm"
 _DEFAULT_TIME_PATTERN = "HH:mm"
 
+#: CLDR has a narrow space before "PM" and elsewhere, which many fonts lack.
+_USUAL_SPACE = {0x202F: "\u00a0"}
+
 #: "vrijdag 3" of "vrijdag 3 maart": only where the day stands before the month.
 _DAY_BEFORE_MONTH = re.compile(r"(EEEE\W+d\.?)\s+MMMM")
 
@@ -85,8 +88,7 @@ def _format_time(moment: datetime, language: str) -> str:
         tzinfo=moment.tzinfo,
         locale=locale_of(language),
     )
-    # CLDR has a narrow space before "PM", which many fonts lack.
-    return text.replace("\u202f", "\u00a0")
+    return text.translate(_USUAL_SPACE)
 
 
 def _time_pattern(language: str, moment: datetime) -> str:
@@ -130,4 +132,4 @@ def _format_day(value: date, pattern: str, language: str) -> str:
         pattern = re.sub("EEEE[,،]", "EEEE", pattern)
     if locale.language == "fr" and value.day == 1:
         pattern = re.sub(r"\bd\b", "d'er'", pattern)  # "1er mars"
-    return dates.format_date(value, pattern, locale)
+    return dates.format_date(value, pattern, locale).translate(_USUAL_SPACE)

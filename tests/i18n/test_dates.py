@@ -29,7 +29,7 @@ def at(day: int, hour: int, minute: int = 0, month: int = 2) -> datetime:
         ("en-US", "Tuesday, February 28, 2023"),
         ("ar", "الثلاثاء 28 فبراير 2023"),
         ("ar-SY", "الثلاثاء 28 شباط 2023"),
-        ("uk", "вівторок, 28 лютого 2023 р."),
+        ("uk", "вівторок, 28 лютого 2023\u00a0р."),
         ("xx", "Tuesday 28 February 2023"),
     ],
 )
