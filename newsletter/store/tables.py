@@ -1,8 +1,9 @@
 """The tables, in SQLAlchemy Core, for SQLite and PostgreSQL alike.
 
-Instants are integers: milliseconds since 1970, UTC. States are the small integers of the
-enums in `newsletter.model`. Migrations in `migrations/` bring a database to this shape; a
-test compares the two.
+Instants are integers: milliseconds since 1970, UTC. States are the small integers of
+the enums in `newsletter.model`. Migrations in `migrations/` bring a database to this
+shape; a test compares the two. Until the first release a change here goes into revision
+0001 too.
 """
 
 from sqlalchemy import (
@@ -41,6 +42,8 @@ subscribers = Table(
     Column("email", String, nullable=False),
     #: `addresses.address_key`: what makes two spellings one person.
     Column("email_key", String, nullable=False, unique=True),
+    #: `tokens.address_hash` of it: lets SQL look into `suppressions`.
+    Column("address_hash", LargeBinary, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
@@ -97,6 +100,17 @@ suppressions = Table(
     Column("source", String, nullable=False),
 )
 
+#: Which keys of subscribers/secret.key this database relies on: with another key every
+#: suppression and every unsubscribe link would be void.
+secret_keys = Table(
+    "secret_keys",
+    metadata,
+    #: Key id in the file.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    #: Tells keys apart and does not give them away.
+    Column("fingerprint", LargeBinary, nullable=False),
+)
+
 #: Compiled messages, frozen: what was tested and what is dispatched, byte for byte.
 contents = Table(
     "contents",
@@ -143,8 +157,8 @@ dispatches = Table(
     sqlite_autoincrement=True,
 )
 
-#: Ranges of deliveries: the unit that one process works on, with counters, so that a status
-#: never counts deliveries.
+#: Ranges of deliveries: the unit that one process works on, with counters, so that a
+#: status never counts deliveries.
 batches = Table(
     "batches",
     metadata,
@@ -186,6 +200,8 @@ deliveries = Table(
     Column("at", BigInteger),
     #: When a deferred delivery is tried again.
     Column("next_at", BigInteger),
+    #: When the server first said "later": counts towards giving up.
+    Column("deferred_since", BigInteger),
     Column("reply_code", SmallInteger),
     Column("reply_text", Text),
     Index("uq_deliveries_subscriber", "dispatch_id", "subscriber_id", unique=True),

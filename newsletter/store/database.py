@@ -1,0 +1,206 @@
+"""Open the one database of a newsletter, and hand out its transactions.
+
+Opening creates what is missing, keeps it private (folder 0700, files 0600), and brings
+an older database to the present shape after a backup copy. What is already there costs
+one small query: Alembic is imported only when there is something to migrate.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from newsletter.errors import OperationError
+from newsletter.store.sqlite import WRITES, explained, make_engine
+
+#: The Alembic tree: the revision is the number in a file name, ``r0001_….py``.
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; close it, or use it in a ``with`` statement."""
+
+    engine: Engine
+    #: The file, absolute.
+    path: Path
+    #: Sentences for the operator: what could not be made private.
+    warnings: tuple[str, ...] = ()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one moment of the database and cannot write.
+
+        Raises:
+            OperationError: Disk or file failed.
+        """
+        with explained(self.path, reads=True), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the writer's connection: all is committed at the end, or nothing is.
+
+        Raises:
+            OperationError: Disk or file failed, or another writer did not finish.
+        """
+        with (
+            explained(self.path),
+            self.connect_writer() as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def connect_writer(self) -> Connection:
+        """Return a connection to keep: each ``begin()`` of it is a BEGIN IMMEDIATE.
+
+        For the dispatcher's writer thread; wrap its work in `sqlite.explained`.
+        """
+        return self.engine.connect().execution_options(**{WRITES: True})
+
+    def close(self) -> None:
+        """Close every connection; the last one out folds the WAL into the file."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_database(url: str, *, root: Path, migrations: Path = MIGRATIONS) -> Database:
+    """Open the database at *url*, made or brought up to date where needed.
+
+    Args:
+        url: ``sqlite:///…``; a relative path counts from *root*.
+        root: The project folder.
+        migrations: The Alembic tree; tests bring their own.
+
+    Raises:
+        OperationError: It cannot be used; says why and what to do.
+    """
+    path = database_path(url, root=root)
+    warnings = _make_private(path, root=root)
+    database = Database(engine=make_engine(path), path=path, warnings=warnings)
+    try:
+        _bring_up_to_date(database, migrations)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def database_path(url: str, *, root: Path) -> Path:
+    """Return the file that *url* names.
+
+    Raises:
+        OperationError: It names none, or a database we cannot use.
+    """
+    advice = 'Write url = "sqlite:///subscribers/newsletter.db" under [database].'
+    try:
+        parts = make_url(url)
+    except ArgumentError as error:
+        raise OperationError("the database url cannot be read.", advice) from error
+    # The url itself is not shown: it may hold a password.
+    if parts.get_backend_name() == "postgresql":
+        raise OperationError("PostgreSQL comes in a later release.", advice)
+    if parts.drivername != "sqlite" or parts.query:
+        raise OperationError("the database url names no SQLite file.", advice)
+    if parts.database in (None, "", ":memory:"):
+        raise OperationError("the database url names no file.", advice)
+    return (root / str(parts.database)).absolute()
+
+
+def exists(url: str, *, root: Path) -> bool:
+    """Tell whether there is a database with something in it, without making one."""
+    path = database_path(url, root=root)
+    return path.exists() and path.stat().st_size > 0
+
+
+def _make_private(path: Path, *, root: Path) -> tuple[str, ...]:
+    """Create folder and file where missing; keep other users of this computer out."""
+    try:
+        is_ours = (
+            not path.parent.exists() or path.parent == (root / "subscribers").absolute()
+        )
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = _restrict(path.parent, 0o700) if is_ours else ""
+        # SQLite gives its mode to -wal and -shm.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise OperationError(
+            f"the database {path} cannot be opened: {error.strerror}.",
+            "Check that the disk is not read-only, and who owns file and folder.",
+        ) from error
+    return tuple(filter(None, (folder, _restrict(path, 0o600))))
+
+
+def _restrict(path: Path, mode: int) -> str:
+    """Set *mode*, or return the sentence that it could not be set."""
+    if path.stat().st_mode & 0o777 == mode:
+        return ""
+    try:
+        path.chmod(mode)
+    except OSError:
+        return (
+            f"{path} can be read by others: its owner should run chmod {mode:o} on it."
+        )
+    return ""
+
+
+def _bring_up_to_date(database: Database, migrations: Path) -> None:
+    with database.reading() as connection:
+        revision = read_revision(connection, database.path)
+    known = known_revisions(migrations)
+    if revision == known[-1]:
+        return
+    if revision is not None and revision not in known:
+        raise OperationError(
+            f"the database {database.path} was made by a newer version of newsletter "
+            f"(revision {revision}; this one knows {known[-1]}).",
+            "Install that version again: pip install --upgrade newsletter.",
+        )
+    # Alembic costs more than all else here, and is needed once per release.
+    from newsletter.store.upgrade import upgrade
+
+    upgrade(database.path, migrations)
+
+
+def read_revision(connection: Connection, path: Path) -> str | None:
+    """Return the revision of a database, None for an empty one.
+
+    Raises:
+        OperationError: It is a database of another program.
+    """
+    tables = set(
+        connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).scalars()
+    )
+    if not tables:
+        return None
+    if "alembic_version" not in tables or "subscribers" not in tables:
+        raise OperationError(
+            f"the database {path} belongs to another program.",
+            "Set another url under [database] in newsletter.toml.",
+        )
+    return str(
+        connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    )
+
+
+def known_revisions(migrations: Path) -> list[str]:
+    """Return the revisions of an Alembic tree, oldest first, by their file names."""
+    return sorted(file.name[1:5] for file in (migrations / "versions").glob("r*.py"))

@@ -1,0 +1,1 @@
+"""The Alembic tree: numbered, forward only, one transaction for all that is to do."""

@@ -1,0 +1,1 @@
+"""The revisions: ``rNNNN_what.py`` holds revision NNNN; never changed once released."""

@@ -1,0 +1,132 @@
+"""How we talk to SQLite: the engine with its settings, and its failures in words.
+
+Law: the driver never begins a transaction by itself; every transaction begins here, as
+a reader that cannot write or as the one writer. So "database is locked" can only mean
+that another writer took longer than the busy timeout, never an upgrade of a reader.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+
+from newsletter.errors import OperationError
+
+#: How long a command waits for another one's write: a large import commits within this.
+BUSY_SECONDS = 30
+
+#: Execution option of a connection whose transactions write.
+WRITES = "newsletter_writes"
+
+#: Primary result code -> what happened, what to do. Other codes are our bugs.
+#: Source: https://www.sqlite.org/rescode.html
+_FAILURES: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_PERM: (
+        "may not be used by this user.",
+        "Check who owns it and its folder.",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        f"is in use: another command has been writing for {BUSY_SECONDS} seconds.",
+        "Wait until it is ready and try again.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "cannot be written.",
+        "Check that the disk is not read-only, and who owns file and folder.",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "could not be read or written: the disk answered with an error.",
+        "Nothing of this step was kept. Check the disk before you go on.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "is damaged.",
+        "Do not write to it any more; put back a backup copy.",
+    ),
+    sqlite3.SQLITE_FULL: (
+        "could not be written: the disk is full.",
+        "Nothing of this step was kept. Make room and try again.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "cannot be opened.",
+        "Check that the disk is not read-only, and who owns file and folder.",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "is not a database.",
+        "Move it away, or set another url under [database] in newsletter.toml.",
+    ),
+}
+
+
+def make_engine(path: Path, *, checks_references: bool = True) -> Engine:
+    """Return an engine on the database file at *path*.
+
+    Args:
+        path: Absolute path of the file.
+        checks_references: False while migrating: a table is then rebuilt under others
+            that refer to it.
+    """
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        # Python 3.11 knows no other way to keep pysqlite from beginning transactions
+        # itself, which it does too late for reads and never as BEGIN IMMEDIATE.
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+    )
+
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        switch_to_wal(connection)
+        # NORMAL may lose the last commits with the power: lost intents, doubled mails.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(
+            f"PRAGMA foreign_keys={'ON' if checks_references else 'OFF'}"
+        )
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer not wait for each other; kept in the file for ever."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    # A reader that writes by mistake fails at once: a GET never changes anything.
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def explained(path: Path, *, reads: bool = False) -> Iterator[None]:
+    """Turn failures of disk and file at *path* into an `OperationError`.
+
+    Args:
+        path: The database.
+        reads: Whether a reader is at work: that it cannot write is then our bug.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        failure = _explain(error.orig, path)
+        if failure is None or (reads and _code(error.orig) == sqlite3.SQLITE_READONLY):
+            raise
+        raise failure from error
+
+
+def _code(error: BaseException | None) -> int:
+    return getattr(error, "sqlite_errorcode", 0)
+
+
+def _explain(error: BaseException | None, path: Path) -> OperationError | None:
+    # The low byte is the primary code, the rest tells more of it.
+    entry = _FAILURES.get(_code(error) & 0xFF)
+    if entry is None:
+        return None
+    what, advice = entry
+    return OperationError(f"the database {path} {what}", advice)
