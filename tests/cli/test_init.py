@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli import run
+
+INIT = ["--name", "Harbour", "--sender", "Harbour <letter@example.org>"]
+
+
+def test_init_makes_a_project_whose_first_issue_builds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "harbour"
+    assert run(["init", str(folder), *INIT]) == 0
+    (issue,) = (folder / "issues").glob("*.md")
+    out = capsys.readouterr().out
+    assert f"wrote {folder / 'newsletter.toml'}" in out
+    assert f"wrote {issue}" in out
+    assert run(["build", issue.stem, "--project", str(folder)]) == 0
+    assert (folder / "public" / issue.stem / "index.html").is_file()
+
+
+def test_init_keeps_subscribers_private_and_out_of_git(tmp_path: Path) -> None:
+    run(["init", str(tmp_path / "p"), *INIT])
+    people = tmp_path / "p" / "subscribers"
+    assert people.stat().st_mode & 0o777 == 0o700
+    assert "/subscribers/*" in (tmp_path / "p" / ".gitignore").read_text("utf-8")
+
+
+def test_init_in_a_project_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "newsletter.toml").write_text("mine")
+    assert run(["init", str(tmp_path), *INIT]) == 3
+    assert (tmp_path / "newsletter.toml").read_text("utf-8") == "mine"
+    assert list(tmp_path.iterdir()) == [tmp_path / "newsletter.toml"]
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: there is a newsletter.toml already; nothing was changed."
+        " Choose another folder.\n"
+    )
+
+
+def test_init_with_a_quote_in_the_name_writes_settings_that_read_back(
+    tmp_path: Path,
+) -> None:
+    name = 'The "Harbour" \\ Letter'
+    sender = "Harbour <letter@example.org>"
+    assert run(["init", str(tmp_path / "p"), "--name", name, "--sender", sender]) == 0
+    from newsletter.config import read_settings
+
+    assert read_settings(tmp_path / "p").newsletter.name == name
+
+
+def test_init_with_a_bad_sender_says_so_and_leaves_no_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "p"
+    assert run(["init", str(folder), "--name", "N", "--sender", "nobody"]) == 1
+    assert "newsletter.toml:" in capsys.readouterr().err
+    assert not (folder / "newsletter.toml").exists()
