@@ -6,6 +6,7 @@ that another writer took longer than the busy timeout, never an upgrade of a rea
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +77,7 @@ def make_engine(path: Path, *, checks_references: bool = True) -> Engine:
     )
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        switch_to_wal(connection)
+        _switch_to_wal(connection)
         # NORMAL may lose the last commits with the power: lost intents, doubled mails.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(
@@ -88,11 +89,23 @@ def make_engine(path: Path, *, checks_references: bool = True) -> Engine:
     return engine
 
 
-def switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Let readers and the writer not wait for each other; kept in the file for ever."""
-    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-    if mode != "wal":
-        connection.execute("PRAGMA journal_mode=WAL")
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer not wait for each other; kept in the file for ever.
+
+    SQLite does not wait here by itself when two processes make one database at once.
+    """
+    last_try = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() > last_try:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
