@@ -55,3 +55,10 @@ class OperationError(NewsletterError):
 
     exit_code = 3
     kind = "operation"
+
+
+class RecipientError(NewsletterError):
+    """One recipient cannot be written to as things stand; all others can."""
+
+    exit_code = 1
+    kind = "recipient"

@@ -1,0 +1,1 @@
+"""Assembled + subscriber -> bytes: compiled once, joined for each recipient."""

@@ -1,0 +1,125 @@
+"""CompiledMessage + one recipient -> Message: joins, and no encoding of what is known.
+
+In: a compiled mail and what belongs to one person, signed tokens included. Out: the
+exact bytes for the wire.
+
+Law: a personal value is one line of text. Line ends and control characters in it become
+a space, space around it goes; what is empty then is replaced by the fallback. In HTML
+it is escaped. So no value can add a header, an element or a line.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+
+from newsletter.addresses import normalise_address
+from newsletter.errors import RecipientError
+from newsletter.messages.compile import FIXED_VALUES
+from newsletter.messages.headers import date_header, unstructured_header
+from newsletter.messages.quoted_printable import encode_value
+from newsletter.model.message import (
+    CompiledMessage,
+    Message,
+    PersonalValue,
+    SlotContext,
+)
+
+#: C0, DEL, C1, line and paragraph separator.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: A token is signed elsewhere; this is all that must hold for it to stand in a mail.
+_TOKEN = re.compile(r"[A-Za-z0-9]{1,64}").fullmatch
+
+
+def personalise(
+    compiled: CompiledMessage,
+    *,
+    email: str,
+    fields: Mapping[str, str],
+    unsubscribe_token: str,
+    message_token: str,
+    sent_at: datetime,
+    smtputf8: bool = False,
+    envelope_sender: str = "",
+) -> Message:
+    """Return the mail for one recipient; about 10 µs beside the signing of two tokens.
+
+    Args:
+        compiled: From `compile_message`.
+        email: Address of the recipient.
+        fields: What is known of the subscriber.
+        unsubscribe_token: From `tokens.sign`, for leaving.
+        message_token: From `tokens.sign`; left-hand side of the Message-ID.
+        sent_at: Aware.
+        smtputf8: The server takes letters outside ASCII before the ``@`` (RFC 6531).
+        envelope_sender: Address for returned mail; empty: that of the sender.
+
+    Raises:
+        RecipientError: This address cannot be written to, or a field cannot be sent.
+        ValueError: A token or the time is none: a fault of the caller.
+    """
+    address = _check_address(email, smtputf8=smtputf8)
+    if not (_TOKEN(unsubscribe_token) and _TOKEN(message_token)):
+        raise ValueError("a token is 1 to 64 letters and digits.")
+    encoded = [
+        address.encode(),
+        date_header(sent_at.replace(microsecond=0)),
+        message_token.encode("ascii"),
+        unsubscribe_token.encode("ascii"),
+    ]
+    for value in compiled.values[len(FIXED_VALUES) :]:
+        encoded.append(_encode(value, compiled, fields))
+    return Message(
+        data=_join(compiled, encoded),
+        envelope_sender=envelope_sender or compiled.envelope_sender,
+        envelope_recipient=address,
+        message_id=f"<{message_token}@{compiled.message_domain}>",
+        needs_smtputf8=not address.isascii(),
+    )
+
+
+def personal_subject(compiled: CompiledMessage, fields: Mapping[str, str]) -> str:
+    """Return the subject as this subscriber reads it."""
+    return "".join(
+        part if isinstance(part, str) else _field_text(part, fields)
+        for part in compiled.subject
+    ).strip()
+
+
+def _join(compiled: CompiledMessage, encoded: list[bytes]) -> bytes:
+    parts = [b""] * (2 * len(compiled.order) + 1)
+    parts[::2] = compiled.pieces
+    parts[1::2] = [encoded[index] for index in compiled.order]
+    return b"".join(parts)
+
+
+def _check_address(email: str, *, smtputf8: bool) -> str:
+    try:
+        return normalise_address(email, allow_smtputf8=smtputf8)
+    except ValueError as error:
+        raise RecipientError(f"this recipient cannot be mailed: {error}") from error
+
+
+def _encode(
+    value: PersonalValue, compiled: CompiledMessage, fields: Mapping[str, str]
+) -> bytes:
+    if value.context is SlotContext.SUBJECT:
+        return unstructured_header("Subject", personal_subject(compiled, fields))
+    text = _field_text(value, fields)
+    if value.context is SlotContext.HTML:
+        text = escape(text)
+    return encode_value(text)
+
+
+def _field_text(value: PersonalValue, fields: Mapping[str, str]) -> str:
+    text = fields.get(value.name, "")
+    if not text.isprintable():
+        text = _clean(value.name, text)
+    return text.strip() or value.fallback
+
+
+def _clean(name: str, text: str) -> str:
+    if _SURROGATE.search(text):
+        raise RecipientError(f'the field "{name}" holds half a character.')
+    return _CONTROLS.sub(" ", text)
