@@ -120,7 +120,7 @@ def _keyring(data: Mapping[str, Any]) -> Keyring:
 def _create(path: Path) -> None:
     """Make the file with new keys; it appears whole, or another process was first."""
     if not path.parent.exists():
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
     part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

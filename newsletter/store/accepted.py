@@ -1,0 +1,42 @@
+"""Findings that the editor accepted, with the reason.
+
+An acceptance is bound to the words of its line: it follows the line when that moves, and
+ends when it is changed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from newsletter.store.dialect import insert_or_update
+from newsletter.store.instants import to_millis
+from newsletter.store.tables import accepted_findings
+
+
+def accept_finding(
+    connection: Connection,
+    *,
+    issue: str,
+    rule: str,
+    line_hash: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Keep an acceptance; a later one of the same line replaces its reason."""
+    row = {
+        "issue": issue,
+        "rule": rule,
+        "line_hash": line_hash,
+        "reason": reason,
+        "at": to_millis(now),
+    }
+    insert_or_update(connection, accepted_findings, row)
+
+
+def read_accepted(connection: Connection, issue: str) -> Mapping[tuple[str, str], str]:
+    """Return the acceptances of an issue: (rule, line hash) -> reason."""
+    rows = connection.execute(
+        select(accepted_findings).where(accepted_findings.c.issue == issue)
+    )
+    return {(row.rule, row.line_hash): row.reason for row in rows}

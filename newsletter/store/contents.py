@@ -1,0 +1,76 @@
+"""Frozen mails, and which of them the editor has seen as a real mail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from newsletter.store.dialect import insert_missing
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import contents, test_mails
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A compiled mail as it is kept: the same hash is the same mail, for ever."""
+
+    #: `CompiledMessage.content_hash`.
+    hash: str
+    #: Slug of the issue.
+    issue: str
+    #: As somebody without any field gets it; for lists and reports.
+    subject: str
+    #: `messages.compile.dump_compiled`.
+    compiled: bytes
+
+
+def save_content(connection: Connection, content: Content, *, now: datetime) -> None:
+    """Keep a compiled mail; one that is there already stays as it is."""
+    row: Mapping[str, object] = {
+        "hash": content.hash,
+        "issue": content.issue,
+        "subject": content.subject,
+        "compiled": content.compiled,
+        "created_at": to_millis(now),
+    }
+    insert_missing(connection, contents, [row])
+
+
+def load_content(connection: Connection, content_hash: str) -> Content | None:
+    """Return the mail with this hash, or None."""
+    row = connection.execute(
+        select(contents).where(contents.c.hash == content_hash)
+    ).first()
+    if row is None:
+        return None
+    return Content(row.hash, row.issue, row.subject, row.compiled)
+
+
+def record_test(
+    connection: Connection,
+    *,
+    issue: str,
+    content_hash: str,
+    recipients: int,
+    now: datetime,
+) -> None:
+    """Note that *recipients* addresses were sent this content as a test."""
+    connection.execute(
+        insert(test_mails).values(
+            issue=issue,
+            content_hash=content_hash,
+            at=to_millis(now),
+            recipients=recipients,
+        )
+    )
+
+
+def last_tested_at(connection: Connection, content_hash: str) -> datetime | None:
+    """Return when exactly this content was last seen as a test, or None."""
+    at = connection.scalar(
+        select(func.max(test_mails.c.at)).where(
+            test_mails.c.content_hash == content_hash
+        )
+    )
+    return None if at is None else from_millis(at)
