@@ -7,33 +7,43 @@ address, a Message-ID and a path, and unharmed by programs that change its case.
 Law: a token is worth exactly one purpose, and there is exactly one spelling of each
 token (letter case apart). Nothing here tells a wrong token from an unknown one.
 
-A token is base32 of: version, key id, numbers (varints), first 16 bytes of
-HMAC-SHA256(key, purpose, 0, those bytes).
+A token is written in the alphabet of base32hex (RFC 4648, section 7), ``0-9a-v``:
+
+    1            version
+    1            key id, hexadecimal
+    gc g5464e    each number: "g", then the number, hexadecimal
+    26 letters   HMAC-SHA256(key, purpose, 0, all characters so far): five bits of each
+                 of the first 26 bytes, 130 bits in all
+
+So signing needs no regrouping of bits (3 µs in Python), and what is signed is the very
+spelling that is compared.
 """
 
 import hashlib
 import hmac
-from base64 import b32decode
-from binascii import Error as BadBase32
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-_VERSION = 1
-#: 128 bits, as for any capability that is never to be guessed (RFC 2104, section 5).
-_TAG_BYTES = 16
+_VERSION = "1"
+#: 130 bits: above the 128 of any capability that is never to be guessed.
+_TAG_CHARACTERS = 26
+#: Byte -> character for its five lower bits: each is equally likely.
+_CHARACTER_OF = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[byte & 31] for byte in range(256)
+)
 #: A key shorter than its hash is a weak one (RFC 2104, section 3).
 _MIN_KEY_BYTES = 32
 #: Ids of rows are 64-bit signed integers in every database.
 _MAX_NUMBER = 2**63 - 1
-#: Longer than any token of ours with two such numbers; keeps work on junk small.
-_MAX_CHARACTERS = 100
 _BLOCK_BYTES = 64
-
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_IS_OURS = frozenset(_ALPHABET).issuperset
-#: Two characters for each ten bits: three times faster than base64.b32encode.
-_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+#: Version, key id, numbers, tag.
+_SHAPE = re.compile(
+    rf"({_VERSION}([0-9a-f]{{1,2}})((?:g[0-9a-f]{{1,16}}){{0,4}}))"
+    rf"([0-9a-v]{{{_TAG_CHARACTERS}}})",
+    re.ASCII,
+)
 
 
 class Purpose(StrEnum):
@@ -78,23 +88,34 @@ class Keyring:
                     f"key {key_id} is shorter than {_MIN_KEY_BYTES} bytes."
                 )
 
-    def _hasher(self, key_id: int, purpose: str) -> Hasher:
-        known = self._hashers.get((key_id, purpose))
-        if known is None:
-            known = _prepare_hmac(self.keys[key_id], purpose.encode() + b"\0")
-            self._hashers[key_id, purpose] = known
-        return known
+    def _tag(self, key_id: int, purpose: str, signed: str) -> str:
+        hasher = self._hashers.get((key_id, purpose))
+        if hasher is None:
+            hasher = _prepare_hmac(self.keys[key_id], purpose.encode() + b"\0")
+            self._hashers[key_id, purpose] = hasher
+        digest = hasher(signed.encode("ascii"))
+        return digest[:_TAG_CHARACTERS].translate(_CHARACTER_OF).decode("ascii")
 
 
 def sign(keyring: Keyring, purpose: Purpose, *numbers: int) -> str:
-    """Return the token that stands for *numbers*: 37 characters for two usual ids.
+    """Return the token that stands for *numbers*: 36 characters for two usual ids.
+
+    Args:
+        keyring: Its current key signs.
+        purpose: What the token is good for.
+        numbers: At most four, each from 0 to 2^63 - 1.
 
     Raises:
-        ValueError: A number is negative or above 2^63 - 1.
+        ValueError: A number is negative or too large, or there are too many.
     """
-    payload = bytes((_VERSION, keyring.current)) + _encode_numbers(numbers)
-    tag = keyring._hasher(keyring.current, purpose)(payload)
-    return _encode_base32(payload + tag[:_TAG_BYTES])
+    signed = f"{_VERSION}{keyring.current:x}"
+    for number in numbers:
+        if not 0 <= number <= _MAX_NUMBER:
+            raise ValueError(f"{number} cannot stand in a token.")
+        signed += f"g{number:x}"
+    if len(numbers) > 4:
+        raise ValueError("a token has four numbers at most.")
+    return signed + keyring._tag(keyring.current, purpose, signed)
 
 
 def verify(keyring: Keyring, purpose: Purpose, token: str) -> tuple[int, ...] | None:
@@ -103,16 +124,17 @@ def verify(keyring: Keyring, purpose: Purpose, token: str) -> tuple[int, ...] | 
     Letter case does not count: mail systems change it in addresses. Anything else that
     was altered, made for another purpose or with an unknown key gives None.
     """
-    data = _decode_base32(token)
-    if data is None or len(data) < 2 + _TAG_BYTES:
+    shape = _SHAPE.fullmatch(token.lower())
+    # Some letters beyond ASCII become ours in lower case, such as the Kelvin sign.
+    if shape is None or not token.isascii():
         return None
-    payload, tag = data[:-_TAG_BYTES], data[-_TAG_BYTES:]
-    if payload[0] != _VERSION or payload[1] not in keyring.keys:
+    signed, key_text, numbers, tag = shape.groups()
+    key_id = int(key_text, 16)
+    if key_id not in keyring.keys:
         return None
-    expected = keyring._hasher(payload[1], purpose)(payload)[:_TAG_BYTES]
-    if not hmac.compare_digest(tag, expected):
+    if not hmac.compare_digest(tag, keyring._tag(key_id, purpose, signed)):
         return None
-    return _decode_numbers(payload[2:])
+    return tuple(int(number, 16) for number in numbers.split("g")[1:])
 
 
 def address_hash(keyring: Keyring, address_key: str) -> bytes:
@@ -147,55 +169,3 @@ def _prepare_hmac(key: bytes, prefix: bytes) -> Hasher:
         return second.digest()
 
     return digest
-
-
-def _encode_numbers(numbers: tuple[int, ...]) -> bytes:
-    """Return *numbers* as varints: seven bits a byte, low ones first."""
-    out = bytearray()
-    for number in numbers:
-        if not 0 <= number <= _MAX_NUMBER:
-            raise ValueError(f"{number} cannot stand in a token.")
-        rest = number
-        while rest > 127:
-            out.append(rest & 127 | 128)
-            rest >>= 7
-        out.append(rest)
-    return bytes(out)
-
-
-def _decode_numbers(data: bytes) -> tuple[int, ...]:
-    numbers, number, shift = [], 0, 0
-    for byte in data:
-        number |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            numbers.append(number)
-            number, shift = 0, 0
-    return tuple(numbers)
-
-
-def _encode_base32(data: bytes) -> str:
-    """Return *data* in base32 (RFC 4648, section 6), lower case, without padding."""
-    bits = 8 * len(data)
-    characters = (bits + 4) // 5
-    pairs = (characters + 1) // 2
-    rest = int.from_bytes(data, "big") << (10 * pairs - bits)
-    out = []
-    for _ in range(pairs):
-        out.append(_PAIRS[rest & 1023])
-        rest >>= 10
-    out.reverse()
-    return "".join(out)[:characters]
-
-
-def _decode_base32(text: str) -> bytes | None:
-    """Return the bytes of *text*, or None if no bytes are spelt like that."""
-    lowered = text.lower() if len(text) <= _MAX_CHARACTERS and text.isascii() else ""
-    if not lowered or not _IS_OURS(lowered):
-        return None
-    try:
-        data = b32decode(lowered.upper() + "=" * (-len(lowered) % 8))
-    except BadBase32:
-        return None
-    # Spare bits at the end that are not zero spell the same bytes a second time.
-    return data if _encode_base32(data) == lowered else None

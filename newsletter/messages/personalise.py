@@ -27,6 +27,10 @@ from newsletter.model.message import (
 
 #: C0, DEL, C1, line and paragraph separator.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: Most names: nothing to clean, escape or encode.
+_USUAL = re.compile(
+    r"(?!From )[A-Za-z0-9](?:[A-Za-z0-9 .,-]{0,70}[A-Za-z0-9.])?"
+).fullmatch
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: A token is signed elsewhere; this is all that must hold for it to stand in a mail.
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}").fullmatch
@@ -62,6 +66,7 @@ def personalise(
     address = _check_address(email, smtputf8=smtputf8)
     if not (_TOKEN(unsubscribe_token) and _TOKEN(message_token)):
         raise ValueError("a token is 1 to 64 letters and digits.")
+    # In the order of FIXED_VALUES.
     encoded = [
         address.encode(),
         date_header(sent_at.replace(microsecond=0)),
@@ -69,7 +74,11 @@ def personalise(
         unsubscribe_token.encode("ascii"),
     ]
     for value in compiled.values[len(FIXED_VALUES) :]:
-        encoded.append(_encode(value, compiled, fields))
+        if value.context is SlotContext.SUBJECT:
+            subject = personal_subject(compiled, fields)
+            encoded.append(unstructured_header("Subject", subject))
+        else:
+            encoded.append(_encode(value, fields))
     return Message(
         data=_join(compiled, encoded),
         envelope_sender=envelope_sender or compiled.envelope_sender,
@@ -81,10 +90,11 @@ def personalise(
 
 def personal_subject(compiled: CompiledMessage, fields: Mapping[str, str]) -> str:
     """Return the subject as this subscriber reads it."""
-    return "".join(
+    parts = [
         part if isinstance(part, str) else _field_text(part, fields)
         for part in compiled.subject
-    ).strip()
+    ]
+    return "".join(parts).strip()
 
 
 def _join(compiled: CompiledMessage, encoded: list[bytes]) -> bytes:
@@ -101,11 +111,10 @@ def _check_address(email: str, *, smtputf8: bool) -> str:
         raise RecipientError(f"this recipient cannot be mailed: {error}") from error
 
 
-def _encode(
-    value: PersonalValue, compiled: CompiledMessage, fields: Mapping[str, str]
-) -> bytes:
-    if value.context is SlotContext.SUBJECT:
-        return unstructured_header("Subject", personal_subject(compiled, fields))
+def _encode(value: PersonalValue, fields: Mapping[str, str]) -> bytes:
+    text = fields.get(value.name, "")
+    if _USUAL(text):
+        return text.encode("ascii")
     text = _field_text(value, fields)
     if value.context is SlotContext.HTML:
         text = escape(text)
