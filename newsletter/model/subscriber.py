@@ -37,3 +37,16 @@ class Subscription:
     status: SubscriptionStatus
     #: Since when; aware, UTC.
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an address, in view of one list."""
+
+    #: None: the address belongs to no subscriber.
+    subscriber_id: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    #: None: never had to do with the list.
+    status: SubscriptionStatus | None = None
+    #: Why the address is never mailed ("unsubscribed", "bounced", …), or empty.
+    suppressed: str = ""

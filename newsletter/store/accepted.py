@@ -1,7 +1,7 @@
 """Findings that the editor accepted, with the reason.
 
-An acceptance is bound to the words of its line: it follows the line when that moves, and
-ends when it is changed.
+An acceptance is bound to the words of its line: it moves with the line, and ends
+with the first change of its words.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def accept_finding(
         "reason": reason,
         "at": to_millis(now),
     }
-    insert_or_update(connection, accepted_findings, row)
+    insert_or_update(connection, accepted_findings, [row])
 
 
 def read_accepted(connection: Connection, issue: str) -> Mapping[tuple[str, str], str]:

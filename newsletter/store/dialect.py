@@ -20,13 +20,20 @@ def insert_missing(
 
 
 def insert_or_update(
-    connection: Connection, table: Table, row: Mapping[str, Any]
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert *row*, or give the row with its primary key these values."""
+    """Insert *rows*, or give the rows with their primary keys these values.
+
+    All of them name the same columns.
+    """
+    if not rows:
+        return
     keys = [column.name for column in table.primary_key]
-    values = {name: value for name, value in row.items() if name not in keys}
+    query = insert(table)
     connection.execute(
-        insert(table)
-        .values(**row)
-        .on_conflict_do_update(index_elements=keys, set_=values)
+        query.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: query.excluded[name] for name in rows[0] if name not in keys},
+        ),
+        rows,
     )

@@ -1,10 +1,19 @@
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from newsletter.addresses import address_key
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.audience import EVERY_LIST
+from newsletter.store.consent import Word, set_status, unsubscribe
 from newsletter.store.database import MIGRATIONS, Database, open_database
+from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
+from newsletter.tokens import Keyring, address_hash
+
+NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
 
 URL = "sqlite:///subscribers/newsletter.db"
 
@@ -36,3 +45,44 @@ def next_migrations(tmp_path: Path) -> Path:
     shutil.copytree(MIGRATIONS, folder)
     (folder / "versions" / "r0002_colour.py").write_text(SECOND_REVISION)
     return folder
+
+
+class People:
+    """Puts people into a database, as a test needs them."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self.database = database
+        self.keyring = keyring
+
+    def person(self, email: str, **fields: str) -> Person:
+        key = address_key(email)
+        return Person(email, key, address_hash(self.keyring, key), fields)
+
+    def add(
+        self, email: str, *standings: tuple[str, SubscriptionStatus], **fields: str
+    ) -> int:
+        """Insert somebody with a status on each list; return the id."""
+        person = self.person(email, **fields)
+        with self.database.writing() as connection:
+            insert_people(connection, [person], now=NOW)
+            number = read_ids(connection, [person.key])[person.key]
+            for slug, status in standings:
+                set_status(
+                    connection,
+                    [number],
+                    list_id=ensure_lists(connection, [slug])[slug],
+                    status=status,
+                    kind="imported",
+                    word=Word(NOW, "readers.csv"),
+                )
+        return number
+
+    def leave(self, number: int, scope: str = EVERY_LIST) -> tuple[str, ...] | None:
+        with self.database.writing() as connection:
+            word = Word(NOW, "one-click")
+            return unsubscribe(connection, number, scope=scope, word=word)
+
+
+@pytest.fixture
+def people(database: Database) -> People:
+    return People(database, Keyring({1: b"k" * 32}, 1))

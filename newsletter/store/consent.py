@@ -1,0 +1,215 @@
+"""How people come and go: status, suppression and history, written together.
+
+Law: leaving is one transaction and holds at once. Nothing takes a suppression away but
+`readmit`, which only the person's own wish may call. History is never changed.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, true
+
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.audience import EVERY_LIST
+from newsletter.store.dialect import insert_missing, insert_or_update
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.people import read_list_ids
+from newsletter.store.tables import (
+    consent_events,
+    lists,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """In whose word somebody came or went."""
+
+    at: datetime
+    #: A file name, "command", "one-click", "page".
+    source: str
+    #: What was said, for example "paper form, 3 May".
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """One entry of somebody's history."""
+
+    list: str
+    #: "imported", "added", "unsubscribed", "bounced".
+    kind: str
+    at: datetime
+    source: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why an address is not mailed, whatever its subscriptions say."""
+
+    #: List slug, or "*".
+    scope: str
+    reason: str
+    at: datetime
+    source: str
+
+
+def set_status(
+    connection: Connection,
+    subscriber_ids: Collection[int],
+    *,
+    list_id: int,
+    status: SubscriptionStatus,
+    kind: str,
+    word: Word,
+) -> None:
+    """Give subscribers a status on a list, and write down in whose word.
+
+    Whether they may have it was decided before, in the same transaction.
+    """
+    if not subscriber_ids:
+        return
+    at = to_millis(word.at)
+    changed = {"list_id": list_id, "status": int(status), "changed_at": at}
+    ids = [{"subscriber_id": number} for number in subscriber_ids]
+    insert_or_update(connection, subscriptions, [row | changed for row in ids])
+    event = {
+        "list_id": list_id,
+        "kind": kind,
+        "at": at,
+        "source": word.source,
+        "evidence": word.evidence,
+    }
+    connection.execute(insert(consent_events), [row | event for row in ids])
+
+
+def suppress(
+    connection: Connection,
+    address_hashes: Iterable[bytes],
+    *,
+    scope: str,
+    reason: str,
+    word: Word,
+) -> int:
+    """Never mail these addresses again; return how many were not suppressed so far."""
+    rows = [
+        {
+            "address_hash": address_hash,
+            "scope": scope,
+            "reason": reason,
+            "at": to_millis(word.at),
+            "source": word.source,
+        }
+        for address_hash in address_hashes
+    ]
+    return insert_missing(connection, suppressions, rows)
+
+
+def unsubscribe(
+    connection: Connection, subscriber_id: int, *, scope: str, word: Word
+) -> tuple[str, ...] | None:
+    """Let somebody leave, at once and for good; again is no harm.
+
+    Args:
+        connection: Writing; the next statement of a running dispatch sees it.
+        subscriber_id: From the token.
+        scope: List slug, or `EVERY_LIST`.
+        word: When, and by which way.
+
+    Returns:
+        The lists left now (none if they had left before); None for an unknown id.
+    """
+    address_hash = connection.scalar(
+        select(subscribers.c.address_hash).where(subscribers.c.id == subscriber_id)
+    )
+    if address_hash is None:
+        return None
+    suppress(connection, [address_hash], scope=scope, reason="unsubscribed", word=word)
+    left = _subscribed_lists(connection, subscriber_id, scope)
+    for list_id in left.values():
+        set_status(
+            connection,
+            [subscriber_id],
+            list_id=list_id,
+            status=SubscriptionStatus.UNSUBSCRIBED,
+            kind="unsubscribed",
+            word=word,
+        )
+    return tuple(left)
+
+
+def readmit(connection: Connection, address_hash: bytes, *, list_slug: str) -> None:
+    """Take away what keeps an address from a list, by the person's own wish only.
+
+    Who left everything and comes back to one list stays away from all the others.
+    """
+    found = read_suppressions(connection, address_hash)
+    every = [item for item in found if item.scope == EVERY_LIST]
+    for item in every:
+        for slug in read_list_ids(connection).keys() - {list_slug}:
+            suppress(
+                connection,
+                [address_hash],
+                scope=slug,
+                reason=item.reason,
+                word=Word(item.at, item.source),
+            )
+    connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_hash == address_hash,
+            suppressions.c.scope.in_([EVERY_LIST, list_slug]),
+        )
+    )
+
+
+def read_history(
+    connection: Connection, subscriber_id: int
+) -> tuple[ConsentEvent, ...]:
+    """Return how somebody came and went, oldest first."""
+    rows = connection.execute(
+        select(consent_events, lists.c.slug)
+        .join_from(consent_events, lists)
+        .where(consent_events.c.subscriber_id == subscriber_id)
+        .order_by(consent_events.c.id)
+    )
+    return tuple(
+        ConsentEvent(row.slug, row.kind, from_millis(row.at), row.source, row.evidence)
+        for row in rows
+    )
+
+
+def read_suppressions(
+    connection: Connection, address_hash: bytes
+) -> tuple[Suppression, ...]:
+    """Return every reason why an address is not mailed."""
+    rows = connection.execute(
+        select(suppressions)
+        .where(suppressions.c.address_hash == address_hash)
+        .order_by(suppressions.c.scope)
+    )
+    return tuple(
+        Suppression(row.scope, row.reason, from_millis(row.at), row.source)
+        for row in rows
+    )
+
+
+def _subscribed_lists(
+    connection: Connection, subscriber_id: int, scope: str
+) -> dict[str, int]:
+    """Return the lists within *scope* that somebody has not left: slug -> id."""
+    within = true() if scope == EVERY_LIST else lists.c.slug == scope
+    rows = connection.execute(
+        select(lists.c.slug, lists.c.id)
+        .join_from(subscriptions, lists)
+        .where(
+            subscriptions.c.subscriber_id == subscriber_id,
+            subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED,
+            within,
+        )
+        .order_by(lists.c.slug)
+    )
+    return {row.slug: row.id for row in rows}

@@ -1,0 +1,213 @@
+"""Subscribers and the lists they are on: look-ups, and rows that come in.
+
+Law: one subscriber for each address. Who may be mailed says `audience`; how people come
+and go is written by `consent`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
+
+from newsletter.model.subscriber import (
+    Standing,
+    Subscriber,
+    Subscription,
+    SubscriptionStatus,
+)
+from newsletter.store.audience import EVERY_LIST
+from newsletter.store.dialect import insert_missing
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import lists, subscribers, subscriptions, suppressions
+
+#: Addresses looked up by one statement; SQLite takes 32,766 parameters at the most.
+LOOK_UP_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An address with all that its row holds."""
+
+    email: str
+    #: `addresses.address_key`.
+    key: str
+    #: `tokens.address_hash`.
+    hash: bytes
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def ensure_lists(connection: Connection, slugs: Iterable[str]) -> dict[str, int]:
+    """Return the ids of all lists by slug, making those of *slugs* that are missing."""
+    insert_missing(connection, lists, [{"slug": slug} for slug in slugs])
+    return read_list_ids(connection)
+
+
+def read_list_ids(connection: Connection) -> dict[str, int]:
+    """Return the ids of the lists that ever had a subscriber, by slug."""
+    return {row.slug: row.id for row in connection.execute(select(lists))}
+
+
+def find_by_id(connection: Connection, subscriber_id: int) -> Subscriber | None:
+    """Return the subscriber with this id, or None."""
+    return _find(connection, subscribers.c.id == subscriber_id)
+
+
+def find_by_key(connection: Connection, email_key: str) -> Subscriber | None:
+    """Return the subscriber with this `addresses.address_key`, or None."""
+    return _find(connection, subscribers.c.email_key == email_key)
+
+
+def read_subscriptions(
+    connection: Connection, subscriber_id: int
+) -> tuple[Subscription, ...]:
+    """Return somebody's standing on each list they ever had to do with, by slug."""
+    rows = connection.execute(
+        select(lists.c.slug, subscriptions.c.status, subscriptions.c.changed_at)
+        .join_from(subscriptions, lists)
+        .where(subscriptions.c.subscriber_id == subscriber_id)
+        .order_by(lists.c.slug)
+    )
+    return tuple(_subscription(row) for row in rows)
+
+
+def iterate_people(
+    connection: Connection,
+    *,
+    list_slug: str | None = None,
+    status: SubscriptionStatus | None = None,
+) -> Iterator[tuple[Subscriber, Subscription]]:
+    """Give everybody with their standing, a row for each list, oldest first."""
+    query = (
+        select(
+            subscribers.c.id,
+            subscribers.c.email,
+            subscribers.c.fields,
+            lists.c.slug,
+            subscriptions.c.status,
+            subscriptions.c.changed_at,
+        )
+        .join_from(subscribers, subscriptions)
+        .join(lists)
+        .order_by(subscribers.c.id, lists.c.slug)
+    )
+    if list_slug is not None:
+        query = query.where(lists.c.slug == list_slug)
+    if status is not None:
+        query = query.where(subscriptions.c.status == status)
+    for row in connection.execute(query):
+        yield Subscriber(row.id, row.email, row.fields), _subscription(row)
+
+
+def read_standings(
+    connection: Connection, people: Sequence[Person], list_slug: str
+) -> dict[str, Standing]:
+    """Return what is known of *people* in view of a list: `Person.key` -> standing.
+
+    People nothing is known of are not in it.
+
+    Args:
+        connection: Reading or writing.
+        people: `LOOK_UP_SIZE` of them at the most.
+        list_slug: The list that they are to join or leave.
+    """
+    subscribed = connection.execute(
+        select(
+            subscribers.c.id,
+            subscribers.c.email_key,
+            subscribers.c.fields,
+            subscriptions.c.status,
+        )
+        .join_from(subscribers, lists, lists.c.slug == list_slug, isouter=True)
+        .outerjoin(
+            subscriptions,
+            and_(
+                subscriptions.c.subscriber_id == subscribers.c.id,
+                subscriptions.c.list_id == lists.c.id,
+            ),
+        )
+        .where(subscribers.c.email_key.in_([person.key for person in people]))
+    )
+    known = {row.email_key: row for row in subscribed}
+    reasons = _read_reasons(connection, people, list_slug)
+    return {
+        person.key: _standing(known.get(person.key), reasons.get(person.hash, ""))
+        for person in people
+        if person.key in known or person.hash in reasons
+    }
+
+
+def insert_people(
+    connection: Connection, people: Sequence[Person], *, now: datetime
+) -> None:
+    """Insert *people* that are not there yet."""
+    created_at = to_millis(now)
+    rows = [
+        {
+            "email": person.email,
+            "email_key": person.key,
+            "address_hash": person.hash,
+            "fields": dict(person.fields),
+            "created_at": created_at,
+        }
+        for person in people
+    ]
+    insert_missing(connection, subscribers, rows)
+
+
+def read_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return subscriber ids by `Person.key`; `LOOK_UP_SIZE` keys at the most."""
+    rows = connection.execute(
+        select(subscribers.c.email_key, subscribers.c.id).where(
+            subscribers.c.email_key.in_(keys)
+        )
+    )
+    return {row.email_key: row.id for row in rows}
+
+
+def update_fields(
+    connection: Connection, fields: Mapping[int, Mapping[str, str]]
+) -> None:
+    """Give subscribers (by id) these fields instead of the ones they had."""
+    if fields:
+        connection.execute(
+            update(subscribers).where(subscribers.c.id == bindparam("person")),
+            [{"person": number, "fields": dict(f)} for number, f in fields.items()],
+        )
+
+
+def _find(connection: Connection, condition: ColumnElement[bool]) -> Subscriber | None:
+    row = connection.execute(
+        select(subscribers.c.id, subscribers.c.email, subscribers.c.fields).where(
+            condition
+        )
+    ).first()
+    return None if row is None else Subscriber(row.id, row.email, row.fields)
+
+
+def _subscription(row: Any) -> Subscription:
+    return Subscription(
+        row.slug, SubscriptionStatus(row.status), from_millis(row.changed_at)
+    )
+
+
+def _read_reasons(
+    connection: Connection, people: Sequence[Person], list_slug: str
+) -> dict[bytes, str]:
+    rows = connection.execute(
+        select(suppressions.c.address_hash, suppressions.c.reason)
+        .where(
+            suppressions.c.address_hash.in_([person.hash for person in people]),
+            suppressions.c.scope.in_([EVERY_LIST, list_slug]),
+        )
+        .order_by(suppressions.c.at)
+    )
+    return {row.address_hash: row.reason for row in rows}
+
+
+def _standing(row: Any, reason: str) -> Standing:
+    if row is None:
+        return Standing(suppressed=reason)
+    status = None if row.status is None else SubscriptionStatus(row.status)
+    return Standing(row.id, row.fields, status, reason)
