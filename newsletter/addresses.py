@@ -15,7 +15,6 @@ from dataclasses import dataclass
 #: RFC 5321, section 4.5.3.1: the path with its brackets is 256 octets at the most.
 _MAX_ADDRESS = 254
 _MAX_LOCAL = 64
-_MAX_DOMAIN = 253
 #: So much of a domain is repeated in a message about it.
 _MAX_SHOWN = 60
 
@@ -185,6 +184,8 @@ def _normalise_unusual(local: str, domain: str) -> str:
         raise ValueError(f'the domain "{shown}" has no dot.')
     if domain.rpartition(".")[2].isdecimal():
         raise ValueError(f'"{shown}" is a number, not the name of a domain.')
+    if len(local) + 1 + len(domain) > _MAX_ADDRESS:
+        raise ValueError(f"the address is longer than {_MAX_ADDRESS} characters.")
     # A tenth of a second to import, for a rare address.
     from email_validator import EmailNotValidError, validate_email
 
@@ -197,10 +198,4 @@ def _normalise_unusual(local: str, domain: str) -> str:
         )
     except EmailNotValidError as error:
         raise ValueError(f'the domain "{shown}" is not valid.') from error
-    ascii_domain = valid.ascii_domain.lower()
-    if (
-        len(ascii_domain) > _MAX_DOMAIN
-        or len(local) + len(ascii_domain) >= _MAX_ADDRESS
-    ):
-        raise ValueError(f"the address is longer than {_MAX_ADDRESS} characters.")
-    return f"{local}@{ascii_domain}"
+    return f"{local}@{valid.ascii_domain.lower()}"
