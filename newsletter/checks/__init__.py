@@ -1,0 +1,59 @@
+"""Assembled issue and facts -> findings: what a reader would stumble over.
+
+Each check is a function of the same shape in a module of its own; to add one, write it
+and name it in `CHECKS`, its rules in `newsletter.model.rules` and in docs/checks.md. No
+I/O but in `checks/links/observe.py`, which no check calls: facts come in as arguments.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from newsletter.checks.events import check_events
+from newsletter.checks.facts import Facts
+from newsletter.checks.images import check_images
+from newsletter.checks.links_found import check_links_found
+from newsletter.checks.promised_links import check_promised_links
+from newsletter.checks.size import check_size
+from newsletter.checks.subject import check_subject
+from newsletter.checks.unsubscribe import check_unsubscribe
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.rules import RULES
+
+__all__ = ["CHECKS", "Check", "Facts", "run_checks"]
+
+Check = Callable[[Assembled, Facts], list[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    check_subject,
+    check_promised_links,
+    check_links_found,
+    check_images,
+    check_events,
+    check_size,
+    check_unsubscribe,
+)
+
+
+def run_checks(assembled: Assembled, facts: Facts) -> list[Finding]:
+    """Return what all checks report, weighed as the settings say, in reading order.
+
+    Findings about the issue as a whole come last.
+    """
+    reported = [finding for check in CHECKS for finding in check(assembled, facts)]
+    weighed = [w for finding in reported if (w := _weigh(finding, facts)) is not None]
+    return sorted(weighed, key=_reading_order)
+
+
+def _weigh(finding: Finding, facts: Facts) -> Finding | None:
+    level = facts.levels.get(finding.rule)
+    if level is None or RULES[finding.rule].is_fixed:
+        return finding
+    if level == "off":
+        return None
+    return replace(finding, severity=Severity[level.upper()])
+
+
+def _reading_order(finding: Finding) -> tuple[bool, int, int]:
+    place = finding.place
+    return (place.line == 0, place.line, place.column)

@@ -1,0 +1,94 @@
+"""Words that ask the reader to click: "Zie hier", "klik hier", "read more" and others.
+
+They count only where they stand as a call: alone as a sentence or as its last clause,
+or, for verbs of clicking, at the beginning or end of one. "We zien hier dat …" is no
+call, and a sentence that holds a link keeps its promise. All languages are looked for
+in every issue: a paragraph in another language is not always marked as one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+#: Stands for each character of a link or a code span: never part of a call.
+MASK = "\ufffc"
+
+#: A call wherever a sentence begins or ends with it: nobody writes them otherwise.
+_CALLS = (
+    # Dutch
+    "klik hier|klikt u hier|klik dan hier|lees hier|bekijk hier|teken hier",
+    "download hier|zie hier voor",
+    # English
+    "click here|tap here|see here for|read more here",
+    # German
+    "klicken sie hier|klick hier|klicke hier|hier klicken|lesen sie hier",
+    # French
+    "cliquez ici|clique ici|cliquer ici|voir ici pour",
+    # Arabic
+    "[اإ]ضغط هنا|[اإ]ضغطي هنا|[اإ]ضغطوا هنا|[اإ]نقر هنا|[اإ]نقري هنا|[اإ]نقروا هنا",
+)
+
+#: A call only alone, in brackets, or as the last clause of a sentence.
+_WORDS = (
+    "zie hier|lees meer|lees verder|meer lezen|meld je hier aan|meldt u hier aan",
+    "hier aanmelden|aanmelden kan hier|inschrijven kan hier",
+    "see here|read more|learn more|find out more|more here|read it here",
+    "sign up here|register here|sign here",
+    "siehe hier|mehr lesen|lesen sie mehr|weiterlesen|mehr erfahren|hier anmelden",
+    "voir ici|lire la suite|lire plus|en savoir plus|inscrivez-vous ici",
+    "[اإ]قر[أا] المزيد|[اإ]قر[أا]وا المزيد|لمعرفة المزيد|[اأ]نظر هنا",
+    "سجل هنا|سجلوا هنا",
+)
+
+#: A call only with an arrow behind it; without one they head a paragraph as well.
+_NOUNS = (
+    "meer informatie|meer info|more information|more info|weitere informationen",
+    "mehr infos|plus d['’]informations?|plus d['’]infos?|للمزيد|المزيد",
+)
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    """Return alternatives, longest first, with any run of blanks between words."""
+    flat = [phrase for group in phrases for phrase in group.split("|")]
+    flat.sort(key=len, reverse=True)
+    words = "|".join(phrase.replace(" ", r"\s+") for phrase in flat)
+    return rf"(?P<words>{words})"
+
+
+#: What may stand around a call. Quotation marks may not: who quotes it does not say it.
+_BEFORE = r"[\s>»›→(\[•–—-]*"
+_AFTER = r"[\s.!…<>»›→←)\]–—-]*"
+_AT_START = re.compile(rf"{_BEFORE}{_any_of(_CALLS)}(?!\w)", re.IGNORECASE)
+_AT_END = re.compile(rf"(?<![\w\"“„«'‘]){_any_of(_CALLS)}{_AFTER}$", re.IGNORECASE)
+_ALONE = re.compile(rf"{_BEFORE}{_any_of(_WORDS)}{_AFTER}", re.IGNORECASE)
+_IN_BRACKETS = re.compile(rf"\({_any_of(_WORDS)}\)", re.IGNORECASE)
+_WITH_ARROW = re.compile(rf"{_BEFORE}{_any_of(_NOUNS)}\s*[»›>→←]+\s*", re.IGNORECASE)
+
+_SENTENCE = re.compile(r"[^\n]*?(?:[.!?؟…](?=[\s)\]»”\"]|$)[)\]»”\"]*|\n|$)")
+_LAST_CLAUSE = re.compile(r"[^,;،؛:–—]*$")
+
+
+def find_calls(masked: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each call in the words of one block.
+
+    Args:
+        masked: The words, lines of their own divided by LF; links and code are `MASK`.
+    """
+    for sentence in _SENTENCE.finditer(masked):
+        call = _call_in(sentence[0])
+        if call is not None:
+            start, end = call.span("words")
+            yield sentence.start() + start, sentence.start() + end
+
+
+def _call_in(sentence: str) -> re.Match[str] | None:
+    # What a colon announces comes after it: a list, a button, an event.
+    if MASK in sentence or sentence.rstrip().endswith(":"):
+        return None
+    last = _LAST_CLAUSE.search(sentence)
+    return (
+        _AT_START.match(sentence)
+        or _AT_END.search(sentence)
+        or _ALONE.fullmatch(sentence, last.start() if last else 0)
+        or _IN_BRACKETS.search(sentence)
+        or _WITH_ARROW.fullmatch(sentence)
+    )

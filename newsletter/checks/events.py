@@ -1,0 +1,43 @@
+"""Events that are over when the issue reaches its readers."""
+
+from datetime import date, datetime
+
+from newsletter.checks.facts import Facts, found
+from newsletter.checks.walk import walk_blocks
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding
+from newsletter.model.issue import Event
+
+_ADVICE = 'Correct its line "when: …", or take the event out.'
+
+
+def check_events(assembled: Assembled, facts: Facts) -> list[Finding]:
+    """Report events that ended before the date of the issue, or before today."""
+    issued = assembled.issue.date
+    findings = []
+    for block in walk_blocks(assembled.issue):
+        if isinstance(block, Event):
+            finding = _event_finding(block, issued, facts.today)
+            if finding is not None:
+                findings.append(finding)
+    return findings
+
+
+def _event_finding(event: Event, issued: date, today: date) -> Finding | None:
+    day = _last_day(event)
+    name = f'"{event.title}"' if event.title else "this event"
+    if day < issued:
+        message = (
+            f"{name} is over on {day.isoformat()}, "
+            f"before the date of the issue, {issued.isoformat()}."
+        )
+        return found("event-before-issue", event.place, message, _ADVICE)
+    if day < today:
+        message = f"{name} was over on {day.isoformat()}, before today."
+        return found("event-past", event.place, message, _ADVICE)
+    return None
+
+
+def _last_day(event: Event) -> date:
+    moment = event.end or event.start
+    return moment.date() if isinstance(moment, datetime) else moment

@@ -1,0 +1,36 @@
+"""What the checks need to know beside the assembled issue, and how they report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from newsletter.model.finding import Finding
+from newsletter.model.link import CheckedLink
+from newsletter.model.problem import Place
+from newsletter.model.rules import RULES
+from newsletter.model.settings import RuleLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known at the time of the check."""
+
+    #: Today, where the newsletter is made.
+    today: date
+    #: Lines of the definition, without line ends: to point at words.
+    source: tuple[str, ...] = ()
+    #: Postal address in the footer, or empty.
+    postal_address: str = ""
+    #: Bytes of the HTML part as it travels, encoded; None when there is no mail yet.
+    html_bytes: int | None = None
+    #: Links with what was found; those that were not looked at are left out.
+    links: tuple[CheckedLink, ...] = ()
+    #: False: links were to be asked, and nothing at all could be reached.
+    has_network: bool = True
+    #: Rule id -> severity that replaces its own.
+    levels: Mapping[str, RuleLevel] = field(default_factory=dict)
+
+
+def found(rule: str, place: Place, message: str, advice: str) -> Finding:
+    """Return a finding with the severity its rule has in `RULES`."""
+    return Finding(rule, RULES[rule].severity, place, message, advice)

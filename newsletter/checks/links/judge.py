@@ -1,0 +1,169 @@
+"""Observations -> verdict: what a reader may expect. Tables, no I/O.
+
+Law: what we cannot tell is never called broken; broken needs two looks that agree.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from newsletter.model.link import Fault, Judgement, Observation, Verdict
+
+#: The site says that the page has this new address for good (RFC 9110, 15.4.2, 15.4.9).
+_PERMANENT = frozenset({301, 308})
+#: Longest wait a site may ask for within one check; beyond it we leave it alone.
+MAX_WAIT_SECONDS = 10
+
+_NO_PROGRAMS = "the site lets no program look at this page."
+_SITE_FAULT = "{host} has a fault at this moment."
+
+_STATUSES: Mapping[int, tuple[Verdict, str]] = {
+    401: (Verdict.BLOCKED, "the page asks for a password."),
+    404: (Verdict.BROKEN, "the page does not exist."),
+    410: (Verdict.BROKEN, "the page has been taken away for good."),
+    429: (Verdict.RATE_LIMITED, "{host} asks to be left alone for a while."),
+    451: (Verdict.BLOCKED, "the page is withheld for legal reasons."),
+}
+
+_FAULTS: Mapping[Fault, tuple[Verdict, str]] = {
+    Fault.NAME_UNKNOWN: (Verdict.BROKEN, 'there is no site called "{host}".'),
+    Fault.NAME_UNSURE: (
+        Verdict.TIMEOUT,
+        'the name "{host}" could not be looked up at this moment.',
+    ),
+    Fault.REFUSED: (Verdict.BROKEN, "nothing answers at {host}."),
+    Fault.UNREACHABLE: (Verdict.TIMEOUT, "{host} could not be reached from here."),
+    Fault.TIMEOUT: (Verdict.TIMEOUT, "{host} did not answer in time."),
+    Fault.PROTOCOL: (
+        Verdict.BLOCKED,
+        "{host} broke off, or answered in a way that could not be read.",
+    ),
+    Fault.CERTIFICATE_EXPIRED: (
+        Verdict.UNSAFE,
+        "the certificate of {host} is out of date: browsers warn their visitors.",
+    ),
+    Fault.CERTIFICATE_NAME: (
+        Verdict.UNSAFE,
+        "the certificate of {host} is for another site: browsers warn their visitors.",
+    ),
+    Fault.CERTIFICATE_SELF_SIGNED: (
+        Verdict.UNSAFE,
+        "{host} vouches for itself only: browsers warn their visitors.",
+    ),
+    Fault.CERTIFICATE_UNSURE: (
+        Verdict.BLOCKED,
+        "the certificate of {host} could not be verified from this computer.",
+    ),
+    Fault.PRIVATE_ADDRESS: (
+        Verdict.UNSAFE,
+        "it leads into a private network or a single computer, where readers are not.",
+    ),
+    Fault.UNUSUAL_PORT: (
+        Verdict.BLOCKED,
+        "its port is one that web pages seldom use, so it was not asked.",
+    ),
+    Fault.TOO_MANY_REDIRECTS: (
+        Verdict.BROKEN,
+        "it passes its visitors on and on, and never arrives.",
+    ),
+    Fault.BAD_REDIRECT: (
+        Verdict.UNSAFE,
+        "it passes its visitors on to something that is not a web page.",
+    ),
+}
+
+#: What a computer sees that has no network; not proof of one.
+_MAYBE_OFFLINE = frozenset(
+    {Fault.NAME_UNKNOWN, Fault.NAME_UNSURE, Fault.UNREACHABLE, Fault.TIMEOUT}
+)
+
+NO_NETWORK = Judgement(
+    Verdict.TIMEOUT, "it was not checked: this computer has no network."
+)
+
+
+def judge(looks: Sequence[Observation], *, has_network: bool = True) -> Judgement:
+    """Return what is made of one address.
+
+    Args:
+        looks: One or more observations of it, oldest first.
+        has_network: False when nothing at all could be reached in this run.
+    """
+    if not has_network:
+        return NO_NETWORK
+    judgements = [_judge_look(look) for look in looks]
+    last = judgements[-1]
+    if last.verdict is not Verdict.BROKEN:
+        return last
+    if len(judgements) > 1 and all(j.verdict is Verdict.BROKEN for j in judgements):
+        return last
+    reason = "it did not give the same answer twice."
+    return Judgement(Verdict.TIMEOUT, reason, status=last.status)
+
+
+def needs_second_look(look: Observation) -> bool:
+    """Whether a later look may show something else, or must agree with this one."""
+    match _judge_look(look).verdict:
+        case Verdict.BROKEN | Verdict.TIMEOUT:
+            return True
+        case Verdict.RATE_LIMITED:
+            return (look.retry_after_seconds or 0) <= MAX_WAIT_SECONDS
+        case _:
+            return look.fault is Fault.PROTOCOL
+
+
+def shows_network(looks: Iterable[Observation]) -> bool:
+    """Whether anything seen could not have been seen without a network."""
+    return any(
+        look.hops or look.status is not None or look.fault not in _MAYBE_OFFLINE
+        for look in looks
+    )
+
+
+def shows_no_network(looks: Iterable[Observation]) -> bool:
+    """Whether these are what a computer without a network sees.
+
+    Deadlines alone prove nothing: a dead site and a dead network look the same.
+    """
+    looks = tuple(looks)
+    if shows_network(looks):
+        return False
+    return any(look.fault is not Fault.TIMEOUT for look in looks)
+
+
+def _judge_look(look: Observation) -> Judgement:
+    """Judge one observation as if it were the only one, and the second to say so."""
+    if look.fault is not None:
+        verdict, reason = _FAULTS[look.fault]
+    else:
+        verdict, reason = _judge_status(look)
+    last = look.hops[-1].target if look.hops else look.url
+    if verdict is Verdict.OK:
+        return _ok_or_moved(look)
+    host = urlsplit(last).hostname or last
+    return Judgement(verdict, reason.format(host=host), status=look.status)
+
+
+def _judge_status(look: Observation) -> tuple[Verdict, str]:
+    assert look.status is not None  # noqa: S101 - an observation has one or a fault
+    if look.status in _STATUSES:
+        return _STATUSES[look.status]
+    if 200 <= look.status < 300:
+        return (Verdict.OK, "")
+    if look.status == 503 and look.retry_after_seconds is not None:
+        return _STATUSES[429]
+    if 500 <= look.status < 600:
+        return (Verdict.TIMEOUT, _SITE_FAULT)
+    return (Verdict.BLOCKED, _NO_PROGRAMS)
+
+
+def _ok_or_moved(look: Observation) -> Judgement:
+    """Take over a new address only as far as each step says "for good"."""
+    new_url = ""
+    for hop in look.hops:
+        if hop.status not in _PERMANENT:
+            break
+        new_url = hop.target
+    if not new_url or new_url.partition("#")[0] == look.url:
+        return Judgement(Verdict.OK, status=look.status)
+    reason = "the page has moved for good."
+    return Judgement(Verdict.MOVED, reason, new_url, look.status)

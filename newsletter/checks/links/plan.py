@@ -1,0 +1,101 @@
+"""Which links of an issue are asked, and what each use of one comes to in the end.
+
+In: the links of an issue, and what was observed. Out: addresses to ask, then a
+judgement for each use. Law: an address that may be a reader's own is never asked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from newsletter.checks.links.clean import clean_address, shown_address
+from newsletter.checks.links.judge import judge
+from newsletter.checks.links.reach import Network
+from newsletter.model.assembled import LinkUse
+from newsletter.model.link import CheckedLink, Judgement, Sightings, Verdict
+
+_SOMEBODYS_OWN = Judgement(
+    Verdict.UNSAFE,
+    "it is one reader's own address: who opens it can take that reader off the list.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be asked for the links of an issue."""
+
+    #: Address as written -> what is known without asking.
+    known: Mapping[str, Judgement]
+    #: Address as written -> address to ask.
+    asked: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPages:
+    """Public addresses of this newsletter that are not asked."""
+
+    #: Without a closing slash; empty when there are no pages.
+    base_url: str = ""
+    #: The issue that is being checked: its page is made when it is sent.
+    slug: str = ""
+
+    def is_personal(self, url: str) -> bool:
+        """Whether *url* is made for one reader."""
+        return bool(self.base_url) and _is_below(url, f"{self.base_url}/u/")
+
+    def is_to_come(self, url: str) -> bool:
+        """Whether *url* is part of the page this issue will have."""
+        return bool(self.base_url) and _is_below(url, f"{self.base_url}/{self.slug}/")
+
+
+def _is_below(url: str, folder: str) -> bool:
+    return url.casefold().startswith(folder.casefold())
+
+
+def plan_links(
+    uses: Iterable[LinkUse], own: OwnPages, *, allowed: Sequence[Network] = ()
+) -> Plan:
+    """Return what is to be asked; promised links without an address are left out."""
+    known: dict[str, Judgement] = {}
+    asked: dict[str, str] = {}
+    for url in dict.fromkeys(use.url for use in uses if use.kind != "own" and use.url):
+        cleaned = clean_address(url, allowed)
+        if own.is_personal(url):
+            known[url] = _SOMEBODYS_OWN
+        elif isinstance(cleaned, Judgement):
+            known[url] = cleaned
+        elif not own.is_to_come(url):
+            asked[url] = cleaned
+    return Plan(known, asked)
+
+
+def conclude_links(
+    uses: Iterable[LinkUse], plan: Plan, seen: Sightings | None
+) -> tuple[CheckedLink, ...]:
+    """Return each use with its judgement; what was not looked at is left out.
+
+    A user name or password in an address is taken out: it has no place in a report.
+
+    Args:
+        uses: The links of the issue.
+        plan: Of the same links.
+        seen: None when nothing was asked.
+    """
+    judgements = dict(plan.known)
+    if seen is not None:
+        for url, address in plan.asked.items():
+            looks = seen.looks[address]
+            judged = judge(looks, has_network=seen.has_network)
+            judgements[url] = _with_new_url(judged, url)
+    return tuple(
+        CheckedLink(replace(use, url=shown_address(use.url)), judgements[use.url])
+        for use in uses
+        if use.kind != "own" and use.url in judgements
+    )
+
+
+def _with_new_url(judgement: Judgement, url: str) -> Judgement:
+    """Carry the place within the page over to a new address, as browsers do."""
+    new, fragment = shown_address(judgement.new_url), url.partition("#")[2]
+    if new and fragment and "#" not in new:
+        new = f"{new}#{fragment}"
+    return replace(judgement, new_url=new)

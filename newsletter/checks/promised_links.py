@@ -1,0 +1,143 @@
+"""Links that are promised and not given: no address, or words such as "Zie hier"."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from newsletter.checks.calls import MASK, find_calls
+from newsletter.checks.facts import Facts, found
+from newsletter.checks.walk import walk_blocks
+from newsletter.model.assembled import Assembled, LinkKind
+from newsletter.model.finding import Finding
+from newsletter.model.issue import (
+    Code,
+    Emphasis,
+    Field,
+    Inline,
+    LineBreak,
+    Link,
+    Paragraph,
+    Strong,
+    Table,
+    Text,
+)
+from newsletter.model.problem import Place
+
+#: What a source line has beyond the words a reader sees: addresses, never calls.
+_ADDRESSES = re.compile(r"(?<=\])\([^)\n]*\)|https?://\S+")
+
+_KINDS: dict[LinkKind, str] = {
+    "text": "link",
+    "heading": "link",
+    "button": "button",
+    "event": "link of the event",
+    "image": "link of the picture",
+    "own": "link",
+}
+
+
+def check_promised_links(assembled: Assembled, facts: Facts) -> list[Finding]:
+    """Report links without an address, and calls outside any link."""
+    return [*_empty_targets(assembled), *_calls(assembled, facts)]
+
+
+def _empty_targets(assembled: Assembled) -> Iterator[Finding]:
+    for use in assembled.links:
+        if not use.url:
+            kind = _KINDS[use.kind]
+            yield found(
+                "promised-link",
+                use.place,
+                f'the {kind} "{use.words}" has no address.',
+                f"Write it between the round brackets: [{use.words}](https://…).",
+            )
+
+
+def _calls(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
+    for block in walk_blocks(assembled.issue):
+        if isinstance(block, Paragraph | Table):
+            passage = _read(block)
+            for start, end in find_calls(passage.masked):
+                words = passage.text[start:end]
+                yield found(
+                    "promised-link",
+                    _place_of(passage.text, start, words, block.place, facts.source),
+                    f'"{words}" promises a link, and there is none.',
+                    f"Write [{words}](https://…), or take the words out.",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    #: The words of a block.
+    text: str
+    #: As long as *text*, with the words of links and code masked.
+    masked: str
+
+
+def _read(block: Paragraph | Table) -> _Passage:
+    if isinstance(block, Paragraph):
+        parts = list(_parts(block.content))
+    else:
+        rows = (block.header, *block.rows)
+        parts = [
+            part
+            for row in rows
+            for cell in row
+            for part in (*_parts(cell), ("\n", False))
+        ]
+    masked = "".join(MASK * len(text) if hide else text for text, hide in parts)
+    return _Passage("".join(text for text, _ in parts), masked)
+
+
+def _parts(content: Iterable[Inline]) -> Iterator[tuple[str, bool]]:
+    """Yield runs of words and whether they are hidden from the search for calls."""
+    for part in content:
+        match part:
+            case Text(text):
+                yield text, False
+            case Code(text):
+                yield text, True
+            case LineBreak():
+                yield "\n", False
+            case Field():
+                yield part.fallback, False
+            case Strong() | Emphasis():
+                yield from _parts(part.content)
+            case Link():
+                yield from ((text, True) for text, _ in _parts(part.content))
+
+
+def _place_of(
+    text: str, start: int, words: str, block: Place, source: tuple[str, ...]
+) -> Place:
+    """Return where the words that begin at *start* of a block's *text* are written.
+
+    Blocks do not say where each of their words stands. So count: the third "Zie hier" a
+    reader sees in a block is the third that is written there.
+    """
+    if not 1 <= block.line <= len(source):
+        return block
+    # Emphasis, quotation and line ends may stand between two words of a call.
+    wanted = re.compile(r"[\s>*_]+".join(map(re.escape, words.split())))
+    number = len(wanted.findall(text, 0, start))
+    written = _written(block, source)
+    matches = list(wanted.finditer(written))
+    if number >= len(matches):
+        return block
+    before = written[: matches[number].start()]
+    line = before.count("\n")
+    column = len(before) - (before.rfind("\n") + 1)
+    return Place(block.file, block.line + line, column + 1)
+
+
+def _written(block: Place, source: tuple[str, ...]) -> str:
+    """Return the lines of a block, up to the next empty one, with addresses blanked."""
+    lines = []
+    for line in source[block.line - 1 :]:
+        if not line.strip():
+            break
+        lines.append(line)
+    skipped = max(block.column - 1, 0)
+    text = " " * skipped + "\n".join(lines)[skipped:]
+    return _ADDRESSES.sub(lambda match: " " * len(match[0]), text)

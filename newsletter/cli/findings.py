@@ -1,0 +1,121 @@
+"""How findings are shown: to people as aligned lines, to scripts as promised JSON."""
+
+import shutil
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.model.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from newsletter.model.link import CheckedLink
+    from newsletter.workflow.check import CheckReport
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+#: Narrower columns of words are no easier to read than long lines.
+_LEAST_WIDTH = 40
+
+
+def report_json(report: "CheckReport") -> dict[str, Any]:
+    """Return the promised shape of ``check --json``."""
+    return {
+        "issue": report.issue,
+        "blocking": len(report.blocking),
+        "findings": [_finding_json(finding) for finding in report.findings],
+        "links": [_link_json(link) for link in report.links],
+    }
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield findings as aligned lines: place, severity, message; advice below it."""
+    findings = tuple(findings)
+    width = max((len(str(finding.place)) for finding in findings), default=0)
+    for finding in findings:
+        yield from _lines_of(finding, width)
+
+
+def link_summary(links: Iterable["CheckedLink"]) -> str:
+    """Return ``5 links checked: 4 ok, 1 moved.``, or nothing when there are none."""
+    verdicts = Counter(link.judgement.verdict.value for link in links)
+    if not verdicts:
+        return ""
+    counts = ", ".join(f"{count} {name}" for name, count in verdicts.most_common())
+    return f"{count_of(verdicts.total(), 'link')} checked: {counts}."
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return ``1 link``, ``2 links``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def severity_counts(findings: Iterable[Finding]) -> str:
+    """Return ``2 errors (1 accepted), 1 warning``, or nothing when there are none."""
+    findings = tuple(findings)
+    parts = []
+    for severity, noun in _NOUNS.items():
+        group = [finding for finding in findings if finding.severity is severity]
+        accepted = sum(bool(finding.accepted) for finding in group)
+        if group:
+            note = f" ({accepted} accepted)" if accepted else ""
+            parts.append(f"{count_of(len(group), noun)}{note}")
+    return ", ".join(parts)
+
+
+_NOUNS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "remark",
+}
+
+
+def _lines_of(finding: Finding, width: int) -> Iterator[str]:
+    severity = finding.severity.name.lower()
+    margin = width + 2 + len("warning") + 2
+    styled = click.style(f"{severity:<7}", fg=_COLOURS[finding.severity])
+    first, *others = _wrapped(f"{finding.message} [{finding.rule}]", margin)
+    yield f"{finding.place!s:<{width}}  {styled}  {first}"
+    below = [*others, *_wrapped(finding.advice, margin)]
+    if finding.accepted:
+        below += _wrapped(f"Accepted: {finding.accepted}", margin)
+    for line in below:
+        yield " " * margin + line
+
+
+def _wrapped(text: str, margin: int) -> list[str]:
+    """Fold *text* on a terminal; elsewhere a line stays whole, for grep and editors."""
+    if not text:
+        return []
+    if not sys.stdout.isatty():
+        return [text]
+    width = max(shutil.get_terminal_size().columns - margin, _LEAST_WIDTH)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "message": finding.message,
+        "advice": finding.advice,
+        "accepted": finding.accepted or None,
+    }
+
+
+def _link_json(link: "CheckedLink") -> dict[str, Any]:
+    judgement = link.judgement
+    return {
+        "url": link.use.url,
+        "verdict": judgement.verdict.value,
+        "new_url": judgement.new_url or None,
+        "status": judgement.status,
+        "file": link.use.place.file,
+        "line": link.use.place.line,
+        "reason": judgement.reason,
+    }

@@ -1,0 +1,243 @@
+"""Check an issue: what a reader would stumble over, and which links answer.
+
+Definition problems stand beside the findings. `check_composition` is for who has
+composed already (the preview), `check_issue` for who has not (the command, `send`).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from newsletter import __version__
+from newsletter.addresses import domain_of, parse_mailbox
+from newsletter.checks import Facts, run_checks
+from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
+from newsletter.checks.links.reach import Network
+from newsletter.errors import DefinitionError
+from newsletter.messages.compile import compile_message
+from newsletter.messages.identity import derive_identity
+from newsletter.messages.personalise import personalise
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.link import CheckedLink, Sightings
+from newsletter.model.problem import Problem
+from newsletter.model.rules import DEFINITION
+from newsletter.model.settings import Settings
+from newsletter.workflow.accept import (
+    Acceptance,
+    accept_findings,
+    apply_acceptances,
+    read_acceptances,
+)
+from newsletter.workflow.build import SAMPLE_RECIPIENT, html_part_bytes
+from newsletter.workflow.compose import Composition, compose_issue
+from newsletter.workflow.project import Project, find_issue, issue_name
+
+#: As long as a real one, and nobody's.
+_SAMPLE_TOKEN = "a" * 48
+#: Takes the number of addresses to ask; gives a function that takes how many are done.
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found in one issue."""
+
+    #: Slug of the issue.
+    issue: str
+    #: The definition, as shown to the editor.
+    file: str
+    #: Gravest first, each group in reading order; definition problems among them.
+    findings: tuple[Finding, ...]
+    #: Links in reading order; those that were not looked at are left out.
+    links: tuple[CheckedLink, ...] = ()
+    #: Lines of the definition.
+    lines: tuple[str, ...] = ()
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """What keeps the issue from being sent."""
+        return tuple(finding for finding in self.findings if finding.is_blocking)
+
+    def passes(self, *, strict: bool = False) -> bool:
+        """Whether nothing is left to put right; *strict* counts warnings too."""
+        least = Severity.WARNING if strict else Severity.ERROR
+        return not any(f.severity >= least and not f.accepted for f in self.findings)
+
+
+@contextmanager
+def _silent(total: int) -> Iterator[Callable[[int], None]]:
+    del total
+    yield lambda _: None
+
+
+def check_issue(
+    project: Project,
+    reference: str | None,
+    *,
+    offline: bool,
+    now: datetime,
+    allow_private: Sequence[Network] = (),
+    show_progress: Progress = _silent,
+) -> CheckReport:
+    """Compose and check an issue.
+
+    Args:
+        project: The project.
+        reference: As for `find_issue`.
+        offline: Ask no address.
+        now: The present, aware.
+        allow_private: Private networks that links may lead to.
+        show_progress: Called before addresses are asked.
+
+    Raises:
+        OperationError: There is no such issue, or the database cannot be read.
+    """
+    composition = compose_issue(project, find_issue(project, reference))
+    return check_composition(
+        project,
+        composition,
+        offline=offline,
+        now=now,
+        allow_private=allow_private,
+        show_progress=show_progress,
+    )
+
+
+def check_composition(
+    project: Project,
+    composition: Composition,
+    *,
+    offline: bool,
+    now: datetime,
+    allow_private: Sequence[Network] = (),
+    show_progress: Progress = _silent,
+) -> CheckReport:
+    """Check an issue that is composed already; arguments as for `check_issue`.
+
+    Asking addresses starts an event loop of its own; offline can be called anywhere.
+    """
+    report = _begin_report(project, composition)
+    assembled, settings = composition.assembled, project.settings
+    if assembled is None:
+        return report
+    own = OwnPages(settings.newsletter.base_url, assembled.issue.slug)
+    plan = plan_links(assembled.links, own, allowed=allow_private)
+    seen = None
+    if plan.asked and not offline:
+        seen = _observe(plan, settings, allow_private, show_progress)
+    links = conclude_links(assembled.links, plan, seen)
+    size, refused = _measure(assembled, settings, now)
+    facts = Facts(
+        today=now.astimezone(ZoneInfo(settings.newsletter.time_zone)).date(),
+        source=composition.lines,
+        postal_address=settings.newsletter.address,
+        html_bytes=size,
+        links=links,
+        has_network=seen is None or seen.has_network,
+        levels=settings.checks,
+    )
+    found = [*report.findings, *refused, *run_checks(assembled, facts)]
+    return _finish_report(project, replace(report, links=links), found)
+
+
+def accept_in_report(
+    project: Project, report: CheckReport, acceptance: Acceptance, *, now: datetime
+) -> CheckReport:
+    """Keep an acceptance, and return the report as it is then.
+
+    Raises:
+        UsageError: There is no such finding.
+        RefusedError: Nobody can accept it.
+        OperationError: The database cannot be written.
+    """
+    findings = accept_findings(
+        project,
+        report.issue,
+        acceptance,
+        findings=report.findings,
+        lines=report.lines,
+        now=now,
+    )
+    return replace(report, findings=findings)
+
+
+def _begin_report(project: Project, composition: Composition) -> CheckReport:
+    issue = composition.issue
+    return CheckReport(
+        issue=issue.slug if issue else issue_name(composition.path),
+        file=issue.file if issue else project.shown(composition.path),
+        findings=tuple(map(_problem_finding, composition.problems)),
+        lines=composition.lines,
+    )
+
+
+def _finish_report(
+    project: Project, report: CheckReport, found: list[Finding]
+) -> CheckReport:
+    gravest_first = sorted(found, key=lambda finding: -finding.severity)
+    acceptances = read_acceptances(project, report.issue)
+    findings = apply_acceptances(gravest_first, acceptances, report.lines)
+    return replace(report, findings=findings)
+
+
+def _problem_finding(problem: Problem) -> Finding:
+    return Finding(
+        DEFINITION, Severity.ERROR, problem.place, problem.message, problem.advice
+    )
+
+
+def _observe(
+    plan: Plan,
+    settings: Settings,
+    allowed: Sequence[Network],
+    show_progress: Progress,
+) -> Sightings:
+    # A tenth of a second to import, and most checks are offline ones of the preview.
+    from newsletter.checks.links.observe import Manner, observe_links
+
+    manner = Manner(
+        contact=settings.newsletter.base_url,
+        version=__version__,
+        allowed=allowed,
+        control_hosts=_control_hosts(settings),
+    )
+    addresses = frozenset(plan.asked.values())
+    with show_progress(len(addresses)) as step:
+        asking = observe_links(addresses, manner, on_look=lambda: step(1))
+        return asyncio.run(asking)
+
+
+def _control_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return names of our own that exist wherever there is a network."""
+    hosts = [
+        settings.server.host if settings.server else "",
+        urlsplit(settings.newsletter.base_url).hostname or "",
+        domain_of(parse_mailbox(settings.newsletter.sender).address),
+    ]
+    # Numbers and "localhost" are found without a network too.
+    return tuple(h for h in hosts if "." in h and h.rpartition(".")[2].isalpha())
+
+
+def _measure(
+    assembled: Assembled, settings: Settings, now: datetime
+) -> tuple[int | None, list[Finding]]:
+    """Return the bytes of the HTML part, or why there is no mail."""
+    identity = derive_identity(assembled.issue, settings)
+    try:
+        compiled = compile_message(assembled, identity)
+    except DefinitionError as error:
+        return None, [_problem_finding(problem) for problem in error.problems]
+    sample = personalise(
+        compiled,
+        email=SAMPLE_RECIPIENT,
+        fields={},
+        unsubscribe_token=_SAMPLE_TOKEN,
+        message_token=_SAMPLE_TOKEN,
+        sent_at=now,
+    )
+    return html_part_bytes(sample.data), []
