@@ -5,6 +5,7 @@ pending -> attempting -> accepted | deferred | refused | unknown; skipped instea
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 
@@ -92,3 +93,5 @@ class Delivery:
     fields: Mapping[str, str] = field(default_factory=dict)
     #: Tries so far.
     attempts: int = 0
+    #: When the server first said "later", aware; None when it never did.
+    deferred_since: datetime | None = None

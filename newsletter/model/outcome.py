@@ -25,3 +25,7 @@ class Outcome:
     reply: Reply | None = None
     #: True when the cause is not this recipient (login, policy, quota, network): pause, do not blame.
     is_our_fault: bool = False
+    #: True when that cause is likely to go away by itself (421, lost network): slow down, go on.
+    may_pass: bool = False
+    #: What happened, where there is no reply to show: "connection lost".
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""Delivery + Message -> Outcome: who gets a message when, and what came of it."""

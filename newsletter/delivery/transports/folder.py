@@ -1,0 +1,55 @@
+"""Write messages as .eml files: a rehearsal that any mail program can open."""
+
+import re
+from pathlib import Path
+
+from newsletter.delivery.transports import Answer, Permit
+from newsletter.errors import OperationError
+from newsletter.model.message import Message
+from newsletter.model.outcome import Reply
+from newsletter.replies import Stage
+
+#: What no file system likes in a name, and what would leave the folder.
+_UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
+#: File systems stop at 255 bytes.
+_MAX_NAME = 100
+
+
+class FolderTransport:
+    """Writes each message to a file of its own; only the owner may read them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        #: Files written, in order.
+        self.written: list[Path] = []
+
+    async def send(self, message: Message, permit: Permit) -> Answer | None:
+        """Write *message* if it is permitted.
+
+        Raises:
+            OperationError: The file cannot be written.
+        """
+        if not await permit():
+            return None
+        path = self.folder / self._name(message)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
+            path.write_bytes(message.data)
+        except OSError as error:
+            raise OperationError(
+                f"cannot write {path}: {error.strerror}.",
+                "Make room, or make the folder writable.",
+            ) from error
+        self.written.append(path)
+        return Answer(Stage.END, Reply(250, f"written to {path.name}"))
+
+    async def close(self) -> None:
+        """Do nothing: each file is closed already."""
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+    def _name(self, message: Message) -> str:
+        address = _UNSAFE.sub("_", message.envelope_recipient)[:_MAX_NAME]
+        return f"{len(self.written) + 1:05}-{address}.eml"

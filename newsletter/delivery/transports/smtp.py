@@ -1,0 +1,339 @@
+"""Hand messages to a mail server by SMTP.
+
+aiosmtplib connects, does TLS, EHLO, login, RSET and QUIT; the message itself is ours,
+so that it is always known whether it may have left. Needed beyond its documented calls:
+`SMTP.protocol` with its `write` and `read_response`.
+
+Law: nothing in here is ever cancelled half way: a cancelled call leaves a connection
+that looks well and gives the next message the last one's reply. Whatever is not a clean
+end closes the connection, and each connection is a new `SMTP` object.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from dataclasses import dataclass
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+from aiosmtplib.protocol import SMTPProtocol
+
+from newsletter.delivery.transports import (
+    Answer,
+    ConnectionBrokenError,
+    Permit,
+    SetupError,
+)
+from newsletter.model.message import Message
+from newsletter.model.outcome import Reply
+from newsletter.model.settings import ServerSettings
+from newsletter.replies import Stage, read_reply
+
+#: RFC 5321, section 4.5.3.2.6: a server may take ten minutes to think about a message.
+#: Less would make messages unknown that were taken.
+FINAL_REPLY_SECONDS = 600
+#: Postfix slows a client down after 10 refusals in a session and hangs up after 20.
+MAX_REFUSALS = 10
+#: The answer to QUIT changes nothing any more.
+GOODBYE_SECONDS = 5
+
+#: Nobody answers: network, name look-up, time-out, hang-up.
+_NO_ANSWER = (SMTPServerDisconnected, SMTPTimeoutError, SMTPConnectError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How to reach the server, and who we are there."""
+
+    server: ServerSettings
+    #: The password itself; empty: no login.
+    password: str = ""
+    #: What we call ourselves in EHLO: a domain.
+    client_name: str = "localhost"
+    #: None: certificates the system trusts.
+    tls: ssl.SSLContext | None = None
+
+
+class SmtpTransport:
+    """One connection at a time to the mail server; made when needed, and again."""
+
+    def __init__(self, account: Account) -> None:
+        refuse_clear_text(account)
+        self._account = account
+        self._smtp: SMTP | None = None
+        self._messages = 0
+        self._refusals = 0
+
+    async def send(self, message: Message, permit: Permit) -> Answer | None:
+        """Hand *message* to the server; see `Transport.send`."""
+        try:
+            smtp = await self._connection()
+            if isinstance(smtp, Answer):
+                return smtp
+            return await self._transact(smtp, message, permit)
+        except BaseException:
+            self.abort()
+            raise
+
+    async def close(self) -> None:
+        """Say QUIT; may be called again."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is None:
+            return
+        try:
+            await smtp.quit(timeout=GOODBYE_SECONDS)
+        except (SMTPException, OSError):
+            # The messages are answered for; how the server hangs up does not matter.
+            smtp.close()
+
+    def abort(self) -> None:
+        """Close the connection without a word."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            hang_up(smtp)
+
+    async def _connection(self) -> SMTP | Answer:
+        """Return a connection ready for a message, or what was said against it."""
+        limit = self._account.server.messages_per_connection
+        if self._messages >= limit or self._refusals >= MAX_REFUSALS:
+            await self.close()
+        if self._smtp is None or not self._smtp.is_connected:
+            self._messages = self._refusals = 0
+            self._smtp = make_client(self._account)
+            answer = await open_connection(self._smtp, self._account)
+            if answer is not None:
+                self.abort()
+                return answer
+        return self._smtp
+
+    async def _transact(
+        self, smtp: SMTP, message: Message, permit: Permit
+    ) -> Answer | None:
+        refusal = await self._envelope(smtp, message)
+        if refusal is not None:
+            self._refusals += 1
+            await self._reset(smtp)
+            return refusal
+        protocol = smtp.protocol
+        if not await permit():
+            # A final dot would now deliver an empty message: hang up instead.
+            self.abort()
+            return None
+        answer = await _hand_over(protocol, message.data)
+        self._messages += 1
+        if answer.reply.code == 421:
+            self.abort()
+        return answer
+
+    async def _envelope(self, smtp: SMTP, message: Message) -> Answer | None:
+        """Say MAIL, RCPT and DATA; return the first answer that is not a yes."""
+        if message.needs_smtputf8 and not smtp.supports_extension("smtputf8"):
+            text = "this mail server takes no address with letters outside ASCII"
+            return Answer(Stage.RCPT, Reply(553, text, "5.6.7"))
+        for stage, yes, command in _commands(smtp, message):
+            try:
+                code, text = await smtp.execute_command(*command)
+            except _NO_ANSWER as error:
+                raise ConnectionBrokenError(
+                    _explain(error), is_message_out=False
+                ) from error
+            except SMTPResponseException as error:
+                # Not SMTP what it says; nothing has left.
+                raise ConnectionBrokenError(
+                    error.message, is_message_out=False
+                ) from error
+            if code not in yes:
+                return Answer(stage, read_reply(code, text))
+        return None
+
+    async def _reset(self, smtp: SMTP) -> None:
+        """Make the connection ready for the next message, or give it up."""
+        try:
+            if smtp.is_connected:
+                await smtp.rset()
+        except (SMTPException, OSError):
+            self.abort()
+
+
+def refuse_clear_text(account: Account) -> None:
+    """Raise `SetupError` if these settings would show the network what is private."""
+    server = account.server
+    if server.security != "none":
+        return
+    if account.password or server.user:
+        raise SetupError(
+            "a password is never sent in clear text: "
+            'set security = "tls" or "starttls".'
+        )
+    if not is_loopback(server.host) and not server.allow_clear_text:
+        raise SetupError(
+            f"mail to {server.host} would travel in clear text: set security = "
+            '"tls" or "starttls", or allow_clear_text = true if that network is yours.'
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* names this very machine, without a look-up."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def make_client(account: Account) -> SMTP:
+    """Return a client for one connection; nothing is optional about its TLS."""
+    server = account.server
+    return SMTP(
+        hostname=server.host,
+        port=server.port,
+        timeout=server.timeout_seconds,
+        local_hostname=account.client_name,
+        use_tls=server.security == "tls",
+        # None would mean "if offered", and somebody in between can remove the offer.
+        start_tls=False,
+        tls_context=account.tls,
+    )
+
+
+async def open_connection(smtp: SMTP, account: Account) -> Answer | None:
+    """Connect and log in.
+
+    Returns:
+        None when all is well, else what the server said against it.
+
+    Raises:
+        ConnectionBrokenError: It cannot be reached.
+        SetupError: No TLS, a certificate we cannot trust, no way to log in.
+    """
+    try:
+        await smtp.connect()
+        await smtp.ehlo()
+        if account.server.security == "starttls":
+            await _start_tls(smtp)
+        if account.server.user:
+            await _log_in(smtp, account)
+    except SMTPAuthenticationError as error:
+        return Answer(Stage.LOGIN, read_reply(error.code, error.message))
+    except (SMTPConnectResponseError, SMTPHeloError) as error:
+        return Answer(Stage.CONNECT, read_reply(error.code, error.message))
+    except (*_NO_ANSWER, SMTPResponseException) as error:
+        certificate = _certificate_fault(error)
+        if certificate:
+            raise SetupError(certificate) from error
+        raise ConnectionBrokenError(_explain(error), is_message_out=False) from error
+    return None
+
+
+def hang_up(smtp: SMTP) -> None:
+    """Drop the connection; what was written and has not left yet stays here."""
+    if isinstance(smtp.transport, asyncio.WriteTransport):
+        smtp.transport.abort()
+    smtp.close()
+
+
+async def _start_tls(smtp: SMTP) -> None:
+    if not smtp.supports_extension("starttls"):
+        raise SetupError(
+            "the mail server offers no STARTTLS (or somebody in between hides it); "
+            'nothing was sent. Try security = "tls" with port 465.'
+        )
+    await smtp.starttls()
+    await smtp.ehlo()
+
+
+async def _log_in(smtp: SMTP, account: Account) -> None:
+    """Log in once: trying every method with a wrong password can lock the account."""
+    user, password = account.server.user, account.password
+    methods = smtp.supported_auth_methods
+    if "plain" in methods:
+        await smtp.auth_plain(user, password)
+    elif "login" in methods:
+        await smtp.auth_login(user, password)
+    else:
+        raise SetupError(
+            "the mail server offers no way to log in that we know (PLAIN, LOGIN)."
+        )
+
+
+def _commands(
+    smtp: SMTP, message: Message
+) -> list[tuple[Stage, tuple[int, ...], tuple[bytes, ...]]]:
+    """Return stage, codes that mean yes, and words of each command of an envelope."""
+    options = []
+    if smtp.supports_extension("size"):
+        options.append(b"SIZE=%d" % len(message.data))
+    if message.needs_smtputf8:
+        options.append(b"SMTPUTF8")
+    sender = b"FROM:<" + message.envelope_sender.encode() + b">"
+    recipient = b"TO:<" + message.envelope_recipient.encode() + b">"
+    return [
+        (Stage.MAIL, (250,), (b"MAIL", sender, *options)),
+        (Stage.RCPT, (250, 251), (b"RCPT", recipient)),
+        (Stage.DATA, (354,), (b"DATA",)),
+    ]
+
+
+async def _hand_over(protocol: SMTPProtocol | None, data: bytes) -> Answer:
+    """Write the message and its final dot, and wait for the answer."""
+    finished = stuff_dots(data) + b".\r\n"
+    try:
+        if protocol is None:
+            raise SMTPServerDisconnected("connection lost")
+        protocol.write(finished)
+    except SMTPServerDisconnected as error:
+        # `write` refuses as a whole: no byte has left.
+        raise ConnectionBrokenError(_explain(error), is_message_out=False) from error
+    try:
+        code, text = await protocol.read_response(timeout=FINAL_REPLY_SECONDS)
+    except (SMTPException, OSError) as error:
+        raise ConnectionBrokenError(_explain(error), is_message_out=True) from error
+    return Answer(Stage.END, read_reply(code, text))
+
+
+def stuff_dots(data: bytes) -> bytes:
+    """Return mail data as it travels: a line that begins with a dot gets another one.
+
+    Raises:
+        ValueError: *data* does not end with CRLF.
+
+    Source: RFC 5321, section 4.5.2.
+    """
+    if not data.endswith(b"\r\n"):
+        raise ValueError("mail data ends with CRLF")
+    stuffed = data.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _certificate_fault(error: BaseException) -> str:
+    """Return what is wrong with the server's certificate or TLS, or nothing."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, ssl.SSLCertVerificationError):
+            return (
+                "the mail server's certificate cannot be trusted "
+                f"({found.verify_message.rstrip('.')}); nothing was sent."
+            )
+        if isinstance(found, ssl.SSLError):
+            return (
+                f"no secure connection to the mail server ({found.reason}): check "
+                'port and security ("tls" for 465, "starttls" for 587).'
+            )
+        found = found.__cause__ or found.__context__
+    return ""
+
+
+def _explain(error: BaseException) -> str:
+    """Return why there is no answer, as one line for people."""
+    text = getattr(error, "message", "") or str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,125 @@
+"""One issue on its way to its recipients: what was ordered, and how far it has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.outcome import Reply
+
+#: Something is left to do.
+OPEN_STATES = frozenset(
+    {
+        DispatchState.SCHEDULED,
+        DispatchState.RUNNING,
+        DispatchState.WAITING,
+        DispatchState.PAUSED,
+        DispatchState.INTERRUPTED,
+    }
+)
+#: A delivery in one of these states may still lead to a mail.
+UNFINISHED = frozenset(
+    {DeliveryState.PENDING, DeliveryState.ATTEMPTING, DeliveryState.DEFERRED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the editor confirmed."""
+
+    #: Slug of the issue.
+    issue: str
+    content_hash: str
+    #: Slugs of the lists, each once.
+    lists: tuple[str, ...]
+    #: What was waived, for the record: untested, skip_probe, accepted findings.
+    waivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A dispatch as the ledger knows it at one moment."""
+
+    id: int
+    issue: str
+    content_hash: str
+    lists: tuple[str, ...]
+    state: DispatchState
+    #: Why it is in that state, for people; may be empty.
+    reason: str
+    next_at: datetime | None
+    total: int
+    #: All seven states; they sum to *total*.
+    counts: Mapping[DeliveryState, int]
+    created_at: datetime
+    finished_at: datetime | None = None
+    waivers: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to do."""
+        return self.state in OPEN_STATES
+
+    @property
+    def unfinished(self) -> int:
+        """How many may still get a mail."""
+        return sum(self.counts[state] for state in UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one batch, until somebody else claims it."""
+
+    dispatch_id: int
+    batch_id: int
+    #: Raised by each claim; older ones are worth nothing.
+    epoch: int
+    first_seq: int
+    last_seq: int
+
+
+class Permission(Enum):
+    """The ledger's answer to an intent."""
+
+    #: Written down: the message may leave.
+    GRANTED = "granted"
+    #: Unsubscribed or suppressed meanwhile: skipped, written down too.
+    SKIPPED = "skipped"
+    #: Paused, cancelled or taken over by another process; nothing is changed.
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one delivery, to be written down."""
+
+    seq: int
+    state: DeliveryState
+    reply: Reply | None = None
+    #: For a deferred one: when to try again.
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why a dispatch stops before everybody was tried."""
+
+    #: `PAUSED`, `WAITING` or `INTERRUPTED`.
+    state: DispatchState
+    reason: str
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One delivery as a report shows it."""
+
+    seq: int
+    subscriber_id: int
+    email: str
+    state: DeliveryState
+    #: Last change of state, None before the first.
+    at: datetime | None
+    reply: Reply | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,199 @@
+"""What a mail server's reply means for the recipient it is about, and for us. Pure.
+
+In: a reply and the stage at which it came. Out: an `Outcome`.
+
+Law: a fault of ours, of the network or of the provider is never the reader's fault.
+Only what speaks of this recipient refuses this recipient; login, policy, quota and
+sender faults put the recipient back to pending.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from newsletter.addresses import mask
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.outcome import Outcome, Reply
+
+#: Of what a server says, so much is kept: enough for a status line.
+MAX_TEXT = 200
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+\w")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+class Stage(StrEnum):
+    """How far a connection or a message had come."""
+
+    #: Name look-up, TCP, TLS, the server's first line and its answer to EHLO.
+    CONNECT = "connect"
+    LOGIN = "login"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    #: The answer to the word DATA: nothing of the message has left.
+    DATA = "data"
+    #: The answer to the final dot: the message has left.
+    END = "end"
+
+
+class Verdict(Enum):
+    """Who has to do what."""
+
+    #: The message was taken.
+    TAKEN = "taken"
+    #: This recipient cannot be reached.
+    REFUSED = "refused"
+    #: This recipient cannot be reached now.
+    LATER = "later"
+    #: We are too fast, or the server is busy or going down.
+    SLOWER = "slower"
+    #: Somebody must mend something before any message can go.
+    OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: which replies, and what they mean."""
+
+    verdict: Verdict
+    #: Stages at which it holds.
+    stages: frozenset[Stage]
+    #: The reply code, as a pattern for all of it.
+    codes: str = r"\d{3}"
+    #: The enhanced code, as a pattern for all of it; None: whatever it is.
+    enhanced: str | None = None
+    #: Words to be found in the text, as a pattern without case; None: any text.
+    words: str | None = None
+
+
+_ANY = frozenset(Stage)
+_BEFORE_MESSAGE = frozenset({Stage.CONNECT, Stage.LOGIN, Stage.MAIL})
+_ABOUT_MESSAGE = frozenset({Stage.RCPT, Stage.DATA, Stage.END})
+_CONTENT = frozenset({Stage.DATA, Stage.END})
+
+_TOO_FAST = (
+    r"rate.?limit|throttl|too (many|fast|much)|exceeded the (rate|maximum)|"
+    r"slow down|sending rate|concurren"
+)
+_USED_UP = (
+    r"(daily|hourly|sending|message|user|account) ?(sending |message )?"
+    r"(limit|quota).{0,20}(exceed|reach)|quota exceeded for|"
+    r"exceeded.{0,30}(daily|hourly|sending|per (day|hour))"
+)
+_MAILBOX_FULL = (
+    r"(mailbox|inbox|mail ?box).{0,30}(full|quota|limit|size)|"
+    r"(over|exceed(s|ed)?|out of).{0,20}(storage|quota|disk)|quota.{0,12}exceeded"
+)
+_NOT_ALLOWED = (
+    r"relay|authenticat|log ?in|not (permitted|authori[sz]ed|allowed) to send|"
+    r"sender.{0,30}(reject|refused|denied|not (allowed|owned|verified))|"
+    r"block(ed|list)|black ?list|denylist|spam|reputation|policy|"
+    r"\b(spf|dkim|dmarc)\b|client host (rejected|denied)|suspended"
+)
+_UNKNOWN_PERSON = (
+    r"(user|recipient|mailbox|address|account) (is )?unknown|unknown (user|recipient)|"
+    r"no such (user|mailbox|recipient|address|person)|does ?n[o']t exist|"
+    r"(mailbox|recipient|user|account) (is |was )?(not found|unavailable|disabled)"
+)
+_TOO_BIG = r"(message|size).{0,20}(too (big|large)|exceeds)|maximum (message )?size"
+
+#: The first line that fits decides. Codes: RFC 5321, section 4.2; enhanced codes: RFC
+#: 3463, RFC 7504 and 7505 (no mail here), RFC 4954 (login). Texts: those of Postfix,
+#: Exim, Exchange Online, Gmail, SES and the hosters' panels, as known in 2026.
+RULES: tuple[Rule, ...] = (
+    Rule(Verdict.TAKEN, frozenset({Stage.END}), codes=r"2\d\d"),
+    Rule(Verdict.SLOWER, _ANY, codes="421"),
+    # Before a recipient is named, no reply can be about one.
+    Rule(Verdict.SLOWER, _BEFORE_MESSAGE, codes=r"4\d\d"),
+    Rule(Verdict.OURS, _BEFORE_MESSAGE),
+    # Wrong or missing login (RFC 4954).
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, codes="530|534|535|538"),
+    # This one mailbox: unknown, closed, full, moved, without mail.
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.1\.([012346]|10)"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.2\.[0-46]"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.4\.[0-46-9]\d*"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.6\.7"),
+    # Quota of ours, as an end (Gmail, Exchange Online) or as a pause.
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"[45]\d\d", r"[45]\.4\.5"),
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", words=_USED_UP),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_USED_UP),
+    # Words beat codes: 5.7.1 is given for unknown people too.
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", words=_UNKNOWN_PERSON),
+    Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", r"4\.[12]\.\d+"),
+    Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", words=_MAILBOX_FULL),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.7\.(28|6\d\d)"),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_TOO_FAST),
+    # The server itself: disk, load, number of connections (432, 454 of RFC 4954 too).
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.3\.[0-25]"),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, codes="432|452|454"),
+    # Greylisting and all other "not now".
+    Rule(Verdict.LATER, _ABOUT_MESSAGE, codes=r"4\d\d"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", "", _MAILBOX_FULL),
+    # Policy, sender, system, protocol, content: the same for every recipient.
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", r"5\.(1\.[78]|[367]\.\d+)"),
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", words=_NOT_ALLOWED),
+    Rule(Verdict.OURS, _CONTENT, r"5\d\d", words=_TOO_BIG),
+    # Commands the server does not know, or not in this order.
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, codes="50[0-4]|555"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, codes=r"5\d\d"),
+    # Neither yes nor no: not SMTP.
+    Rule(Verdict.OURS, _ANY),
+)
+
+_OUTCOMES = {
+    Verdict.TAKEN: (DeliveryState.ACCEPTED, False, False),
+    Verdict.REFUSED: (DeliveryState.REFUSED, False, False),
+    Verdict.LATER: (DeliveryState.DEFERRED, False, False),
+    Verdict.SLOWER: (DeliveryState.PENDING, True, True),
+    Verdict.OURS: (DeliveryState.PENDING, True, False),
+}
+
+
+def read_reply(code: int, text: str) -> Reply:
+    """Return a server's reply as it may be kept: short, one line, addresses masked.
+
+    Args:
+        code: Three digits.
+        text: All lines of it, without the codes; each may begin with its enhanced code.
+    """
+    found = _ENHANCED.match(text)
+    enhanced = found[1] if found else ""
+    lines = text.splitlines()
+    if enhanced:
+        lines = [line.removeprefix(enhanced).strip() for line in lines]
+    line = _SPACE.sub(" ", " ".join(lines)).strip()
+    line = line.encode("ascii", "replace").decode()
+    masked = _ADDRESS.sub(lambda match: mask(match[0]), line)
+    return Reply(code=code, text=masked[:MAX_TEXT].rstrip(), enhanced=enhanced)
+
+
+def classify_reply(stage: Stage, reply: Reply) -> Outcome:
+    """Return what *reply* at *stage* means; a matter of ours leaves it pending."""
+    state, is_ours, may_pass = _OUTCOMES[judge_reply(stage, reply)]
+    return Outcome(state, reply, is_our_fault=is_ours, may_pass=may_pass)
+
+
+def judge_reply(stage: Stage, reply: Reply) -> Verdict:
+    """Return the verdict of the first rule that fits."""
+    return next(rule.verdict for rule in RULES if _fits(rule, stage, reply))
+
+
+def show_reply(reply: Reply) -> str:
+    """Return a reply as a server would say it: ``550 5.1.1 no such user``."""
+    return " ".join(filter(None, (str(reply.code), reply.enhanced, reply.text)))
+
+
+def _fits(rule: Rule, stage: Stage, reply: Reply) -> bool:
+    return (
+        stage in rule.stages
+        and re.fullmatch(rule.codes, str(reply.code)) is not None
+        and (
+            rule.enhanced is None
+            or re.fullmatch(rule.enhanced, reply.enhanced) is not None
+        )
+        and (
+            rule.words is None
+            or re.search(rule.words, reply.text, re.IGNORECASE) is not None
+        )
+    )

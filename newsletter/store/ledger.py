@@ -1,0 +1,248 @@
+"""The ledger of a running dispatch: who may be tried, who was tried, what came of it.
+
+All functions take a writing connection and leave the transaction to the caller. Each
+intent is committed before the first byte of its message leaves, each result after the
+reply; both are fenced by the epoch of the batch, so a process that lost its claim can
+neither send nor spoil what its successor writes.
+
+Law: a delivery changes its state only as `TRANSITIONS` allows, and the counters of its
+batch change in the same transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, exists, or_, select, update
+
+from newsletter.model.delivery import (
+    TRANSITIONS,
+    Delivery,
+    DeliveryState,
+    DispatchState,
+)
+from newsletter.model.dispatch import Claim, Permission, Result
+from newsletter.store.audience import is_mailable
+from newsletter.store.dispatches import counter
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import batches, deliveries, dispatches, subscribers
+
+
+def claim_batch(
+    connection: Connection, dispatch_id: int, *, owner: str, now: datetime
+) -> Claim | None:
+    """Claim the first batch with something due; None when there is none.
+
+    Whoever claimed it before has lost it from now on.
+    """
+    has_due = exists().where(
+        deliveries.c.dispatch_id == dispatch_id,
+        deliveries.c.seq.between(batches.c.first_seq, batches.c.last_seq),
+        _is_due(now),
+    )
+    batch = connection.execute(
+        select(batches)
+        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
+        .where(
+            batches.c.dispatch_id == dispatch_id,
+            batches.c.state == "open",
+            dispatches.c.state == DispatchState.RUNNING,
+            has_due,
+        )
+        .order_by(batches.c.id)
+        .limit(1)
+    ).first()
+    if batch is None:
+        return None
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch.id)
+        .values(epoch=batch.epoch + 1, owner=owner)
+    )
+    return Claim(
+        dispatch_id=dispatch_id,
+        batch_id=batch.id,
+        epoch=batch.epoch + 1,
+        first_seq=batch.first_seq,
+        last_seq=batch.last_seq,
+    )
+
+
+def _is_due(now: datetime) -> Any:
+    deferred = and_(
+        deliveries.c.state == DeliveryState.DEFERRED,
+        deliveries.c.next_at <= to_millis(now),
+    )
+    return or_(deliveries.c.state == DeliveryState.PENDING, deferred)
+
+
+def read_due(connection: Connection, claim: Claim, *, now: datetime) -> list[Delivery]:
+    """Return what is due in a claimed batch.
+
+    Who was answered before comes last: one recipient at whom the server balks must not
+    keep everybody else from being tried.
+    """
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.dispatch_id == claim.dispatch_id,
+            deliveries.c.seq.between(claim.first_seq, claim.last_seq),
+            _is_due(now),
+        )
+        .order_by(deliveries.c.reply_text.is_not(None), deliveries.c.seq)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: Any) -> Delivery:
+    since = row.deferred_since
+    return Delivery(
+        dispatch_id=row.dispatch_id,
+        seq=row.seq,
+        subscriber_id=row.subscriber_id,
+        email=row.email,
+        fields=row.fields,
+        attempts=row.attempts,
+        deferred_since=None if since is None else from_millis(since),
+    )
+
+
+def write_intent(
+    connection: Connection, claim: Claim, delivery: Delivery, *, now: datetime
+) -> Permission:
+    """Write down that the message is about to leave, if it may.
+
+    In this very transaction the dispatch must be running, the claim be the newest one,
+    and the subscriber be on one of the lists and not suppressed.
+    """
+    row = connection.execute(
+        select(batches.c.epoch, dispatches.c.state, dispatches.c.lists)
+        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
+        .where(batches.c.id == claim.batch_id)
+    ).one()
+    if row.epoch != claim.epoch or row.state != DispatchState.RUNNING:
+        return Permission.HALTED
+    is_wanted = connection.scalar(
+        select(subscribers.c.id).where(
+            subscribers.c.id == delivery.subscriber_id, is_mailable(row.lists)
+        )
+    )
+    if is_wanted is None:
+        left = {
+            "at": to_millis(now),
+            "reply_code": None,
+            "reply_text": "left meanwhile",
+            "next_at": None,
+        }
+        skipped = _move(connection, claim, delivery.seq, DeliveryState.SKIPPED, left)
+        return Permission.SKIPPED if skipped else Permission.HALTED
+    attempt = {
+        "at": to_millis(now),
+        "epoch": claim.epoch,
+        "attempts": deliveries.c.attempts + 1,
+        "next_at": None,
+    }
+    granted = _move(connection, claim, delivery.seq, DeliveryState.ATTEMPTING, attempt)
+    return Permission.GRANTED if granted else Permission.HALTED
+
+
+def write_result(
+    connection: Connection, claim: Claim, result: Result, *, now: datetime
+) -> bool:
+    """Write down what came of a delivery; False when that is not ours to say any more.
+
+    A late answer may still turn an unknown delivery of this epoch into an accepted one.
+    """
+    row = _row(connection, claim, result.seq)
+    if not _is_ours(connection, claim, row):
+        return False
+    reply = result.reply
+    words = "" if reply is None else f"{reply.enhanced} {reply.text}".strip()
+    values: dict[str, Any] = {
+        "at": to_millis(now),
+        "reply_code": (reply.code or None) if reply else None,
+        "reply_text": words or None,
+        "next_at": None if result.next_at is None else to_millis(result.next_at),
+    }
+    if row.state == result.state == DeliveryState.PENDING:
+        values["next_at"] = None
+        _update_row(connection, claim, result.seq, values)
+        return True
+    if result.state is DeliveryState.DEFERRED:
+        values["deferred_since"] = row.deferred_since or to_millis(now)
+    if row.state != DeliveryState.ATTEMPTING:
+        # Refused or put off before there was an intent: it was a try all the same.
+        values["attempts"] = deliveries.c.attempts + 1
+    return _move(connection, claim, result.seq, result.state, values)
+
+
+def release_batch(connection: Connection, claim: Claim) -> None:
+    """Give a batch back, and close it when nothing in it is left to do."""
+    unfinished = (
+        counter(DeliveryState.PENDING)
+        + counter(DeliveryState.ATTEMPTING)
+        + counter(DeliveryState.DEFERRED)
+    )
+    ours = (batches.c.id == claim.batch_id, batches.c.epoch == claim.epoch)
+    connection.execute(update(batches).where(*ours).values(owner=None))
+    connection.execute(
+        update(batches).where(*ours, unfinished == 0).values(state="done")
+    )
+
+
+def read_state(connection: Connection, dispatch_id: int) -> DispatchState:
+    """Return the state of a dispatch."""
+    query = select(dispatches.c.state).where(dispatches.c.id == dispatch_id)
+    return DispatchState(connection.execute(query).scalar_one())
+
+
+def _row(connection: Connection, claim: Claim, seq: int) -> Any:
+    return connection.execute(
+        select(deliveries).where(
+            deliveries.c.dispatch_id == claim.dispatch_id, deliveries.c.seq == seq
+        )
+    ).one()
+
+
+def _is_ours(connection: Connection, claim: Claim, row: Any) -> bool:
+    """Tell whether a result under *claim* may be written to *row*."""
+    if row.state in (DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN):
+        return bool(row.epoch == claim.epoch)
+    epoch = connection.scalar(
+        select(batches.c.epoch).where(batches.c.id == claim.batch_id)
+    )
+    return epoch == claim.epoch
+
+
+def _move(
+    connection: Connection,
+    claim: Claim,
+    seq: int,
+    state: DeliveryState,
+    values: dict[str, Any],
+) -> bool:
+    """Bring a delivery into *state*; False when it may not come there from its own."""
+    before = DeliveryState(_row(connection, claim, seq).state)
+    if state not in TRANSITIONS[before]:
+        return False
+    _update_row(connection, claim, seq, {"state": state, **values})
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == claim.batch_id)
+        .values(
+            {
+                counter(before): counter(before) - 1,
+                counter(state): counter(state) + 1,
+            }
+        )
+    )
+    return True
+
+
+def _update_row(
+    connection: Connection, claim: Claim, seq: int, values: dict[str, Any]
+) -> None:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.dispatch_id == claim.dispatch_id, deliveries.c.seq == seq)
+        .values(values)
+    )
