@@ -1,0 +1,120 @@
+"""The templates of a project over the built-in ones, read from disk when they change.
+
+A project overrides a template by a file of the same name in its own ``templates/``.
+Templates run in Jinja's immutable sandbox: they see values and can change none.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
+from jinja2.loaders import split_template_path
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from newsletter.shipped import templates_folder
+
+#: What a main template's file is called.
+_MAIN_SUFFIX = ".mjml.j2"
+
+
+class Templates:
+    """Every template an issue can be assembled with."""
+
+    def __init__(self, project: Path | None = None) -> None:
+        """Look in *project*'s ``templates/`` first, then among the built-in ones."""
+        builtin = templates_folder()
+        own = project / "templates" if project else builtin
+        self._folders = tuple(dict.fromkeys((own, builtin)))
+        self._environment = _environment(self._folders)
+
+    @classmethod
+    def of_project(cls, root: Path) -> "Templates":
+        """Return the templates of the project at *root*; compiled ones are kept."""
+        return _templates_of(root)
+
+    def get(self, name: str) -> Template:
+        """Return a template by its name within the folder.
+
+        Raises:
+            TemplateNotFound: No folder has it.
+            TemplateSyntaxError: It is no Jinja template.
+            UnicodeDecodeError: It is not UTF-8.
+        """
+        return self._environment.get_template(name)
+
+    def source(self, name: str) -> str:
+        """Return the text of a template that `get` has given."""
+        loader = self._environment.loader
+        assert loader is not None  # noqa: S101 - set when it was made
+        return loader.get_source(self._environment, name)[0]
+
+    def names(self) -> list[str]:
+        """Return the main templates: "bulletin", "letter", the project's own."""
+        files = (
+            file.name.removesuffix(_MAIN_SUFFIX)
+            for folder in self._folders
+            for file in folder.glob(f"*{_MAIN_SUFFIX}")
+        )
+        return sorted(set(files))
+
+    def shown_path(self, name: str) -> str:
+        """Return how the editor is told of a template: "templates/blocks/event.j2"."""
+        found = _find(self._folders, name)
+        is_builtin = found is not None and found.is_relative_to(self._folders[-1])
+        return f"{'built-in ' if is_builtin else ''}templates/{name}"
+
+
+@cache
+def _templates_of(root: Path) -> Templates:
+    return Templates(root)
+
+
+def _environment(folders: tuple[Path, ...]) -> Environment:
+    return ImmutableSandboxedEnvironment(
+        loader=_FolderLoader(folders),
+        autoescape=_is_markup,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _is_markup(name: str | None) -> bool:
+    """Whether values are escaped in a template: everywhere but in style sheets."""
+    return name is None or not name.endswith(".css.j2")
+
+
+class _FolderLoader(BaseLoader):
+    """Jinja's loader of folders, which notices a file that comes before another."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._folders = folders
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        path = _find(self._folders, template)
+        if path is None:
+            raise TemplateNotFound(template)
+        version = _version(path)
+
+        def is_current() -> bool:
+            found = _find(self._folders, template)
+            return found is not None and _version(found) == version
+
+        return path.read_text(encoding="utf-8"), str(path), is_current
+
+
+def _find(folders: tuple[Path, ...], name: str) -> Path | None:
+    try:
+        parts = split_template_path(name)
+    except TemplateNotFound:  # it leads out of the folder
+        return None
+    paths = (folder.joinpath(*parts) for folder in folders)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _version(path: Path) -> tuple[Path, int, int]:
+    facts = path.stat()
+    return path, facts.st_mtime_ns, facts.st_size

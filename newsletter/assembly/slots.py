@@ -1,0 +1,49 @@
+"""Marked places for personal values; no marker occurs in what an editor wrote.
+
+A marker has ASCII letters, digits, ``@`` and ``_`` only, so that it passes MJML, the
+CSS inliner and quoted-printable untouched. The same issue always gets the same markers.
+"""
+
+import hashlib
+from itertools import count
+
+from newsletter.model.assembled import UNSUBSCRIBE_URL, Slot
+from newsletter.model.issue import Field
+
+
+class SlotMarker:
+    """Hands out one marker for each (field, fallback) and one for leaving."""
+
+    def __init__(self, written: str) -> None:
+        """Choose markers that do not occur in *written*: all text around them."""
+        self._prefix = _unused_prefix(written)
+        self._slots: dict[tuple[str, str], Slot] = {}
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots asked for so far, in that order."""
+        return tuple(self._slots.values())
+
+    def field(self, field: Field) -> str:
+        """Return the marker where a subscriber's *field* goes."""
+        return self._marker(field.name, field.fallback)
+
+    def unsubscribe_url(self) -> str:
+        """Return the marker where the personal address for leaving goes."""
+        return self._marker(UNSUBSCRIBE_URL, "")
+
+    def _marker(self, name: str, fallback: str) -> str:
+        key = (name, fallback)
+        if key not in self._slots:
+            marker = f"@@{self._prefix}_{len(self._slots)}@@"
+            self._slots[key] = Slot(marker, name, fallback)
+        return self._slots[key].marker
+
+
+def _unused_prefix(written: str) -> str:
+    for attempt in count():
+        seed = f"{attempt} {written}".encode(errors="surrogatepass")
+        prefix = hashlib.sha256(seed).hexdigest()[:6]
+        if f"@@{prefix}_" not in written:
+            return prefix
+    raise AssertionError  # pragma: no cover - count() does not end
