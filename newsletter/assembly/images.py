@@ -4,12 +4,11 @@ Every picture is encoded anew: nothing of where, when and with what it was taken
 in it. The bytes depend on the original and the width alone, so names are stable.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
 
+from newsletter.assembly.filenames import filename_slug
 from newsletter.assembly.recode import PictureError, Recoded, recode
 from newsletter.model.assembled import AssembledImage
 from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
@@ -92,7 +91,8 @@ def _recode_once(original: bytes, shown_width: int) -> Recoded:
 
 def _name_picture(image: Image, recoded: Recoded) -> AssembledImage:
     digest = sha256(recoded.data).hexdigest()
-    name = f"{_slug_of(image.source)}-{digest[:8]}{_SUFFIXES[recoded.media_type]}"
+    slug = filename_slug(PurePosixPath(image.source).stem) or "picture"
+    name = f"{slug}-{digest[:8]}{_SUFFIXES[recoded.media_type]}"
     return AssembledImage(
         source=image.source,
         name=name,
@@ -104,11 +104,3 @@ def _name_picture(image: Image, recoded: Recoded) -> AssembledImage:
         alt=image.alt,
         place=image.place,
     )
-
-
-def _slug_of(source: str) -> str:
-    """Return the file name of a source as lower-case ASCII letters, digits, hyphens."""
-    stem = PurePosixPath(source).stem
-    ascii_stem = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_stem.lower()).strip("-")
-    return slug[:40].strip("-") or "picture"

@@ -1,0 +1,144 @@
+"""Words -> lines of a limited width, for readers with a fixed-width font.
+
+Lines break at spaces, and between characters of scripts that have none (Chinese,
+Japanese); never inside a word, an address or a marker, however long. No line ends in a
+space.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+#: Marks that take no room of their own: combining marks and format characters.
+_WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
+
+#: Must not begin a line (a short form of the Japanese rules, JIS X 4051).
+_NOT_AT_START = "、。，．・：；？！）」』】〕》〉ー々"
+
+
+@dataclass(frozen=True, slots=True)
+class Unbroken:
+    """Characters that stay together and count for another width than their own."""
+
+    text: str
+    width: int
+
+
+class Break:
+    """The end of a line, as the editor asked for it."""
+
+
+#: What a paragraph is made of.
+Run = str | Unbroken | Break
+
+
+@dataclass(slots=True)
+class _Word:
+    text: str
+    width: int
+    #: What stands between it and the word before: a space, or nothing.
+    gap: str
+
+
+def width_of(text: str) -> int:
+    """Return the columns of a text: two for a wide character, none for a mark."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_character_width, text))
+
+
+def wrap(runs: Iterable[Run], width: int) -> list[str]:
+    """Return runs as lines of at most *width* columns, longer words excepted."""
+    lines = [""]
+    room = width
+    for word in _words(runs):
+        if isinstance(word, Break):
+            lines.append("")
+            room = width
+            continue
+        gap = word.gap if lines[-1] else ""
+        if lines[-1] and len(gap) + word.width > room:
+            lines.append("")
+            gap, room = "", width
+        lines[-1] += gap + word.text
+        room -= len(gap) + word.width
+    return lines
+
+
+def wrap_evenly(runs: Iterable[Run], width: int) -> list[str]:
+    """Return a heading as lines of about the same width, and as few as `wrap` makes."""
+    runs = list(runs)
+    lines = wrap(runs, width)
+    if len(lines) == 1:
+        return lines
+    while width > 1 and len(narrower := wrap(runs, width - 1)) == len(lines):
+        lines, width = narrower, width - 1
+        if max(map(width_of, lines)) > width:
+            break
+    return lines
+
+
+def indent(lines: Iterable[str], first: str, rest: str | None = None) -> list[str]:
+    """Return lines behind a mark (``- ``), the others behind *rest* or spaces."""
+    rest = " " * width_of(first) if rest is None else rest
+    marked = ((rest if at else first) + line for at, line in enumerate(lines))
+    return [line.rstrip(" ") for line in marked]
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.category(character) in _WITHOUT_WIDTH:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _words(runs: Iterable[Run]) -> Iterator[_Word | Break]:
+    word: _Word | None = None
+    gap = ""
+    for text, width in _pieces(runs):
+        if text == " " or width < 0:
+            if word:
+                yield word
+            word, gap = None, " "
+            if width < 0:
+                yield Break()
+        elif word is None or (not gap and _may_part(word.text, text)):
+            if word:
+                yield word
+            word, gap = _Word(text, width, gap), ""
+        else:
+            word.text += text
+            word.width += width
+    if word:
+        yield word
+
+
+def _pieces(runs: Iterable[Run]) -> Iterator[tuple[str, int]]:
+    """Yield what cannot be broken with its width; a space is " ", a line end is -1."""
+    for run in runs:
+        if isinstance(run, Break):
+            yield "", -1
+        elif isinstance(run, Unbroken):
+            yield run.text, run.width
+        else:
+            for piece in re.findall(r"[ \t\n]+|[^ \t\n]+", run):
+                if piece.isspace() and piece[0] in " \t\n":
+                    yield " ", 1
+                else:
+                    yield from ((part, width_of(part)) for part in _split(piece))
+
+
+def _split(piece: str) -> Iterable[str]:
+    if piece.isascii() or not any(map(_is_ideograph, piece)):
+        return (piece,)
+    return re.findall(f".[{_NOT_AT_START}]*", piece)
+
+
+def _may_part(before: str, after: str) -> bool:
+    return after[0] != " " and (_is_ideograph(before[-1]) or _is_ideograph(after[0]))
+
+
+def _is_ideograph(character: str) -> bool:
+    """Whether lines may break beside it without a space."""
+    is_wide = unicodedata.east_asian_width(character) in "WF"
+    return is_wide and unicodedata.category(character) == "Lo"
