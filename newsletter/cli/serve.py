@@ -1,0 +1,53 @@
+"""`newsletter serve`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.context import pass_project, say
+
+if TYPE_CHECKING:
+    from newsletter.workflow.project import Project
+    from newsletter.workflow.serve import Listener
+
+
+@click.command("serve")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; default: port of [web] in newsletter.toml.",
+)
+@pass_project
+def command(project: "Project", host: str, port: int | None) -> None:
+    """Serve the public pages: one-click leaving, issues that were sent.
+
+    Keep it running, and put a web server with TLS before it; docs/serving.md shows how.
+    Ctrl-C stops it.
+    """
+    from newsletter.web.app import public_app
+    from newsletter.workflow.serve import open_listener, serve_app
+    from newsletter.workflow.unsubscribe import open_desk
+
+    wanted = project.settings.web_port if port is None else port
+    listener = open_listener(host, wanted)
+    with open_desk(project) as desk:
+        _announce(project, listener)
+        try:
+            serve_app(public_app(project, desk), listener)
+        except KeyboardInterrupt:
+            say("Stopped.")
+
+
+def _announce(project: "Project", listener: "Listener") -> None:
+    base_url = project.settings.newsletter.base_url
+    click.echo(f"The public pages listen on {listener.url}")
+    if base_url:
+        say(
+            f"Readers come by {base_url}: let a web server with TLS pass it on to here."
+        )
+    else:
+        say("Mails do not point here yet: newsletter.toml has no base_url.")
+    say("docs/serving.md shows what to put before it. Ctrl-C stops it.")

@@ -1,0 +1,98 @@
+"""The public application: leaving, published issues, and nothing else.
+
+In: the project, its open database and keys. Out: an ASGI application for any server.
+Every address that leads nowhere gets one and the same answer.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from newsletter.errors import OperationError
+from newsletter.web.issues import Issues
+from newsletter.web.leaving import METHODS, Leaving
+from newsletter.web.policy import Headers, WithHeaders
+from newsletter.web.unsubscribe_page import Pages
+from newsletter.workflow.project import Project
+from newsletter.workflow.unsubscribe import Desk
+
+#: A one-click body has 26 bytes, as multipart some 200; nothing longer is read.
+MOST_BODY_BYTES = 8_192
+
+_ROBOTS = "User-agent: *\nDisallow: /u/\n"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def public_app(
+    project: Project, desk: Desk, *, now: Callable[[], datetime] = _utc_now
+) -> Starlette:
+    """Return the public application of a newsletter.
+
+    Args:
+        project: Its settings name it, colour it and choose its language.
+        desk: Open database and keys; stays open as long as the application runs.
+        now: The clock.
+    """
+    pages = Pages(project.settings)
+    leaving = Leaving(desk, pages, now)
+    issues = Issues(project, desk)
+    return Starlette(
+        routes=[
+            Route("/u/{token}", leaving.answer, methods=METHODS),
+            Route("/robots.txt", _robots),
+            Route("/favicon.ico", _icon),
+            Route("/{slug}", issues.without_slash),
+            Route("/{slug}/", issues.file),
+            Route("/{slug}/{name}", issues.file),
+        ],
+        middleware=[Middleware(WithHeaders, headers_for=_headers(pages))],
+        exception_handlers={
+            HTTPException: _failure(pages),
+            OperationError: _trouble(pages),
+        },
+        max_body_size=MOST_BODY_BYTES,
+    )
+
+
+def _headers(pages: Pages) -> Callable[[str], Headers]:
+    """Return what is added, by path; a published issue brings its own policy."""
+    anywhere = {"Content-Security-Policy": pages.content_policy}
+    leaving = {**anywhere, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+    return lambda path: leaving if path.startswith("/u/") else anywhere
+
+
+def _failure(pages: Pages) -> Callable[[Request, Exception], Response]:
+    def answer(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+        if error.status_code == 404:
+            return HTMLResponse(pages.unknown(), 404)
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+    return answer
+
+
+def _trouble(pages: Pages) -> Callable[[Request, Exception], Response]:
+    """Ask to come again when the database cannot be used: mail programs do (503)."""
+
+    def answer(_: Request, __: Exception) -> Response:
+        return HTMLResponse(pages.trouble(), 503, {"Retry-After": "120"})
+
+    return answer
+
+
+async def _robots(_: Request) -> Response:
+    return PlainTextResponse(_ROBOTS)
+
+
+async def _icon(_: Request) -> Response:
+    """Answer browsers that ask for a picture we do not have."""
+    return Response(status_code=204)
