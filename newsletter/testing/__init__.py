@@ -1,0 +1,1 @@
+"""Real servers to test against, for us and our users; `demo` catches its mail here."""
