@@ -43,6 +43,10 @@ class Templates:
         """
         return self._environment.get_template(name)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a template of that name."""
+        return _find(self._folders, name) is not None
+
     def source(self, name: str) -> str:
         """Return the text of a template that `get` has given."""
         loader = self._environment.loader

@@ -29,6 +29,9 @@ _PREHEADER_LENGTH = 150
 #: Takes room but shows nothing, so that no body text follows the preheader.
 _FILLER = Markup("&#847;&#8204;&#160;")
 
+#: For a template of the project that has no style sheet beside it.
+_COMMON_STYLE_SHEET = "partials/base.css.j2"
+
 #: Height of the masthead's picture, in pixels.
 _LOGO_HEIGHT = 72
 
@@ -49,7 +52,7 @@ def render_html(mail: Mail, templates: Templates) -> str:
         html = compile_mjml(mjml)
     except MjmlError as error:
         raise DefinitionError([_refused(mail.issue, templates, error)]) from error
-    return inline_css(html, _style_sheet(mail, Runner(templates)))
+    return inline_css(html, _style_sheet(mail, templates))
 
 
 def _require_template(issue: Issue, templates: Templates) -> None:
@@ -79,11 +82,12 @@ def _render_mjml(mail: Mail, runner: Runner) -> str:
     return runner.run(_main(mail.issue), values, _whole(mail.issue))
 
 
-def _style_sheet(mail: Mail, runner: Runner) -> str:
-    """Return the rules that become style attributes: those of the template."""
+def _style_sheet(mail: Mail, templates: Templates) -> str:
+    """Return the rules that become style attributes: the template's or common ones."""
+    runner, name = Runner(templates), f"{mail.issue.template}.css.j2"
     values = BlockRenderer(mail, runner).values(mail.around)
-    name = f"{mail.issue.template}.css.j2"
-    return runner.run(name, values, _whole(mail.issue))
+    used = name if templates.has(name) else _COMMON_STYLE_SHEET
+    return runner.run(used, values, _whole(mail.issue))
 
 
 def _whole(issue: Issue) -> Subject:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 #: Contrast that text needs (WCAG 2.2, level AA), with room for rounding.
-_READABLE = 4.6
+_READABLE = 4.55
 
 #: Contrast that headings keep, so that they look like ink and not like a link.
 _INK = 8.0
@@ -94,8 +94,8 @@ def contrast(first: str, second: str) -> float:
 
 
 def _on(background: str) -> str:
-    """Return white where it is readable, else the darkest ink."""
-    return _WHITE if contrast(_WHITE, background) >= _READABLE else "#111111"
+    """Return white where it is readable, else black: one of them always is."""
+    return _WHITE if contrast(_WHITE, background) >= _READABLE else _BLACK
 
 
 def _readable(colour: str, background: str, towards: str, ratio: float) -> str:

@@ -1,0 +1,44 @@
+import re
+
+from newsletter.assembly.slots import SlotMarker
+from newsletter.model.assembled import UNSUBSCRIBE_URL, Slot
+from newsletter.model.issue import Field
+from newsletter.model.problem import Place
+
+
+def field(name: str, fallback: str) -> Field:
+    return Field(name, fallback, Place("issue.md", 1, 1))
+
+
+def test_field_when_used_twice_has_one_marker() -> None:
+    marker = SlotMarker("words")
+    assert marker.field(field("name", "you")) == marker.field(field("name", "you"))
+    assert len(marker.slots) == 1
+
+
+def test_field_when_fallback_differs_has_its_own_marker() -> None:
+    marker = SlotMarker("words")
+    assert marker.field(field("name", "you")) != marker.field(field("name", "all"))
+
+
+def test_slots_say_name_and_fallback_in_order_of_use() -> None:
+    marker = SlotMarker("words")
+    leave = marker.unsubscribe_url()
+    name = marker.field(field("name", "you"))
+    assert marker.slots == (Slot(leave, UNSUBSCRIBE_URL, ""), Slot(name, "name", "you"))
+
+
+def test_markers_are_made_of_characters_that_survive_everything() -> None:
+    assert re.fullmatch(r"@@[0-9a-z]+_\d+@@", SlotMarker("words").unsubscribe_url())
+
+
+def test_markers_of_the_same_text_are_the_same() -> None:
+    first, second = SlotMarker("words"), SlotMarker("words")
+    assert first.unsubscribe_url() == second.unsubscribe_url()
+
+
+def test_marker_when_every_first_choice_is_taken_is_another_one() -> None:
+    """Text with all prefixes of one hexadecimal start: the seed must move on."""
+    taken = "".join(f"@@{number:06x}_" for number in range(0, 16**6, 16**2))
+    marker = SlotMarker(taken).unsubscribe_url()
+    assert marker[: len("@@000000_")] not in taken
