@@ -139,8 +139,14 @@ def _judge_look(look: Observation) -> Judgement:
     last = look.hops[-1].target if look.hops else look.url
     if verdict is Verdict.OK:
         return _ok_or_moved(look)
-    host = urlsplit(last).hostname or last
-    return Judgement(verdict, reason.format(host=host), status=look.status)
+    return Judgement(verdict, reason.format(host=_host_of(last)), status=look.status)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:  # a redirect may name anything
+        return url
 
 
 def _judge_status(look: Observation) -> tuple[Verdict, str]:

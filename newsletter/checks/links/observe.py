@@ -6,7 +6,6 @@ and no site is asked more than four things at once.
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections import defaultdict
@@ -38,7 +37,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: So much of a page is read, so that its connection can serve the next link; what is
 #: longer is cut off. Nothing of it is kept or unpacked.
 _MAX_BODY_BYTES = 64 * 1024
-_BODY_SECONDS = 3
+_BODY_SECONDS = 2
 #: A look-up that hangs takes up to half a minute. When so many failed and none worked,
 #: the network is down and the others are not tried.
 _LOOK_UPS_TO_GIVE_UP = 8
@@ -50,11 +49,6 @@ _CERTIFICATE_FAULTS = {
     18: Fault.CERTIFICATE_SELF_SIGNED,
     62: Fault.CERTIFICATE_NAME,
     64: Fault.CERTIFICATE_NAME,
-}
-_SOCKET_FAULTS = {
-    errno.ECONNREFUSED: Fault.REFUSED,
-    errno.ECONNRESET: Fault.PROTOCOL,
-    errno.ETIMEDOUT: Fault.TIMEOUT,
 }
 _UNKNOWN_NAMES = frozenset(
     {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
@@ -78,6 +72,8 @@ class Manner:
     control_hosts: Sequence[str] = ()
     #: Looks names up; the system's own by default.
     resolver: AbstractResolver | None = None
+    #: Whose certificates count; those the system trusts by default.
+    trust: ssl.SSLContext | None = None
 
     @property
     def user_agent(self) -> str:
@@ -246,19 +242,22 @@ class _Asker:
         address = URL(url, encoded=True)
         cookies = {name: c.value for name, c in jar.filter_cookies(address).items()}
         try:
-            async with (
-                asyncio.timeout(seconds),
-                self.session.get(
-                    address, allow_redirects=False, cookies=cookies
-                ) as response,
-            ):
-                jar.update_cookies(response.cookies, address)
-                await _drain(response)
-                return _read_answer(response)
+            async with asyncio.timeout(seconds):
+                response = await self.session.get(
+                    address,
+                    allow_redirects=False,
+                    cookies=cookies,
+                    ssl=self.manner.trust or True,
+                )
         except _RefusedAddressError as error:
             return error.fault
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return _fault_of(error)
+        # What follows an answer may be slow or break off: we have what we need.
+        async with response:
+            jar.update_cookies(response.cookies, address)
+            await _drain(response)
+        return _read_answer(response)
 
 
 @asynccontextmanager
@@ -348,12 +347,23 @@ def _fault_of(error: Exception) -> Fault:
         case aiohttp.ClientConnectorSSLError():
             return Fault.PROTOCOL
         case aiohttp.ClientConnectorError():
-            code = error.os_error.errno or 0
-            return _SOCKET_FAULTS.get(code, Fault.UNREACHABLE)
+            return _socket_fault(error.os_error)
         case TimeoutError():
             return Fault.TIMEOUT
         case _:
             return Fault.PROTOCOL
+
+
+def _socket_fault(error: OSError) -> Fault:
+    match error:
+        case ConnectionRefusedError():
+            return Fault.REFUSED
+        case ConnectionError():
+            return Fault.PROTOCOL
+        case TimeoutError():
+            return Fault.TIMEOUT
+        case _:
+            return Fault.UNREACHABLE
 
 
 def _certificate_fault(error: Exception) -> Fault:

@@ -1,0 +1,97 @@
+from newsletter.checks.links.plan import OwnPages, conclude_links, plan_links
+from newsletter.model.assembled import LinkKind, LinkUse
+from newsletter.model.link import (
+    CheckedLink,
+    Hop,
+    Judgement,
+    Observation,
+    Sightings,
+    Verdict,
+)
+from newsletter.model.problem import Place
+
+OWN = OwnPages("https://letters.example", "2023-02")
+
+
+def use(url: str, line: int = 1, kind: LinkKind = "text") -> LinkUse:
+    return LinkUse(url, "words", kind, Place("issues/2023-02.md", line, 1))
+
+
+def asked(*urls: str) -> dict[str, str]:
+    return dict(plan_links([use(url) for url in urls], OWN).asked)
+
+
+def test_web_addresses_are_asked_and_others_known() -> None:
+    uses = [use("https://a.example/é"), use("mailto:me@a.example"), use("https://x")]
+    plan = plan_links(uses, OWN)
+    assert plan.asked == {"https://a.example/é": "https://a.example/%C3%A9"}
+    reason = '"x" has no dot, so it is not the name of a public site.'
+    assert plan.known == {
+        "mailto:me@a.example": Judgement(Verdict.OK),
+        "https://x": Judgement(Verdict.INVALID, reason),
+    }
+
+
+def test_promised_links_and_our_own_are_left_out() -> None:
+    plan = plan_links([use(""), use("https://a.example/", kind="own")], OWN)
+    assert (plan.asked, plan.known) == ({}, {})
+
+
+def test_address_of_one_reader_is_never_asked() -> None:
+    url = "https://Letters.example/u/abc"
+    plan = plan_links([use(url)], OWN)
+    assert plan.asked == {}
+    assert plan.known == {
+        url: Judgement(
+            Verdict.UNSAFE,
+            "it is one reader's own address: "
+            "who opens it can take that reader off the list.",
+        )
+    }
+
+
+def test_page_that_is_yet_to_come_is_not_asked() -> None:
+    assert asked("https://letters.example/2023-02/photo.jpg") == {}
+
+
+def test_earlier_page_of_ours_is_asked() -> None:
+    url = "https://letters.example/2023-01/"
+    assert asked(url) == {url: url}
+
+
+def test_nothing_is_ours_without_pages() -> None:
+    url = "https://a.example/u/abc"
+    assert plan_links([use(url)], OwnPages()).asked == {url: url}
+
+
+def test_each_use_gets_the_judgement_of_its_address() -> None:
+    first, second = use("https://a.example/#x", 3), use("https://a.example/#y", 9)
+    plan = plan_links([first, second], OWN)
+    look = Observation("https://a.example/", status=200)
+    seen = Sightings({"https://a.example/": (look,)})
+    fine = Judgement(Verdict.OK, status=200)
+    assert conclude_links([first, second], plan, seen) == (
+        CheckedLink(first, fine),
+        CheckedLink(second, fine),
+    )
+
+
+def test_new_address_keeps_the_place_in_the_page() -> None:
+    one = use("https://a.example/#x")
+    look = Observation("https://a.example/", (Hop(301, "https://b.example/"),), 200)
+    seen = Sightings({"https://a.example/": (look,)})
+    (link,) = conclude_links([one], plan_links([one], OWN), seen)
+    assert link.judgement.new_url == "https://b.example/#x"
+
+
+def test_what_was_not_asked_is_left_out() -> None:
+    uses = [use("https://a.example/"), use("tel:+31201234567")]
+    links = conclude_links(uses, plan_links(uses, OWN), None)
+    assert links == (CheckedLink(uses[1], Judgement(Verdict.OK)),)
+
+
+def test_password_in_an_address_is_not_reported() -> None:
+    uses = [use("https://me:secret@a.example/")]
+    (link,) = conclude_links(uses, plan_links(uses, OWN), None)
+    assert link.use.url == "https://a.example/"
+    assert link.judgement.verdict is Verdict.UNSAFE
