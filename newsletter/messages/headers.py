@@ -12,7 +12,7 @@ and then no provider shows the button (python/cpython#87659).
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from functools import lru_cache
 
@@ -89,19 +89,24 @@ def token_header(name: str, value: str) -> bytes:
     return _fold(name, value.split(" "))
 
 
-@lru_cache(maxsize=64)
 def date_header(sent_at: datetime) -> bytes:
-    """Return Date (RFC 5322, section 3.3).
-
-    Args:
-        sent_at: Whole seconds, aware; cached, since thousands are sent in one second.
+    """Return Date (RFC 5322, section 3.3), in the zone of *sent_at*.
 
     Raises:
         ValueError: *sent_at* has no time zone.
     """
-    if sent_at.tzinfo is None:
+    offset = sent_at.utcoffset()
+    if offset is None:
         raise ValueError("the time of sending has no time zone.")
-    return f"Date: {format_datetime(sent_at)}\r\n".encode("ascii")
+    return _date_header(sent_at.replace(microsecond=0, tzinfo=None), offset)
+
+
+# Thousands are sent in one second. The zone is part of the key: two aware times are
+# equal wherever they are.
+@lru_cache(maxsize=64)
+def _date_header(local: datetime, offset: timedelta) -> bytes:
+    written = format_datetime(local.replace(tzinfo=timezone(offset)))
+    return f"Date: {written}\r\n".encode("ascii")
 
 
 def encode_words(text: str, first_room: int) -> list[str]:

@@ -90,12 +90,12 @@ def write_letterhead(
 
 
 def _subject(subject: tuple[str | PersonalValue, ...]) -> Piece:
-    text = [part for part in subject if isinstance(part, str)]
-    if len(text) < len(subject):
-        # Refused here already, not for each recipient.
-        unstructured_header("Subject", "".join(text).strip())
-        return PersonalValue(SlotContext.SUBJECT)
-    return unstructured_header("Subject", "".join(text).strip())
+    texts = [part if isinstance(part, str) else part.fallback for part in subject]
+    # Of a personal subject this is what nobody's name can change: refused once, here.
+    header = unstructured_header("Subject", "".join(texts).strip(" "))
+    if all(isinstance(part, str) for part in subject):
+        return header
+    return PersonalValue(SlotContext.SUBJECT)
 
 
 def _message_id(domain: str) -> list[Piece]:

@@ -29,15 +29,15 @@ def write_body(assembled: Assembled, unsubscribe_url: str) -> list[Piece]:
         assembled: HTML, text and embedded pictures.
         unsubscribe_url: With `TOKEN_MARK` in it.
     """
-    boundary = _boundary(assembled)
     url = unsubscribe_url
     plain = split_slots(assembled.text, SlotContext.TEXT, assembled.slots, url)
     marked_up = split_slots(
         assembled.html, SlotContext.HTML, assembled.slots, html.escape(url)
     )
     parts = [_text_part("plain", plain), _text_part("html", marked_up)]
-    if assembled.embedded:
-        images = [_image_part(image) for image in assembled.embedded]
+    images = [_image_part(image) for image in assembled.embedded]
+    boundary = _boundary([*parts, *images])
+    if images:
         related = [parts[1], *images]
         parts[1] = _multipart('related; type="text/html"', f"{boundary}r", related)
     return _multipart("alternative", f"{boundary}a", parts)
@@ -78,17 +78,16 @@ def _append_url(run: list[str | PersonalValue], url: str) -> None:
         _append(run, other)
 
 
-def _boundary(assembled: Assembled) -> str:
+def _boundary(parts: Sequence[list[Piece]]) -> str:
     """Return what begins every boundary of this mail.
 
     The ``=_`` keeps it out of all parts, personal values included: both encodings have
     ``=`` only before hexadecimal digits, a line end or the end (RFC 2045, section 6.7).
     """
     digest = hashlib.sha256()
-    for part in (assembled.html, assembled.text):
-        digest.update(part.encode())
-    for image in assembled.embedded:
-        digest.update(image.data)
+    for part in parts:
+        for piece in part:
+            digest.update(piece if isinstance(piece, bytes) else b"")
     return f"=_{digest.hexdigest()[:24]}"
 
 

@@ -69,7 +69,7 @@ def personalise(
     # In the order of FIXED_VALUES.
     encoded = [
         address.encode(),
-        date_header(sent_at.replace(microsecond=0)),
+        date_header(sent_at),
         message_token.encode("ascii"),
         unsubscribe_token.encode("ascii"),
     ]
