@@ -1,7 +1,7 @@
 """Makes the preview anew when a file changes, and tells who waits for it.
 
 One watch serves all tabs. It looks at the times of files instead of asking the
-operating system to tell, which costs a fraction of a millisecond and works on every disk.
+operating system to tell: it costs a fraction of a millisecond and works on every disk.
 """
 
 import asyncio

@@ -47,7 +47,12 @@ def public_app(
     issues = Issues(project, desk)
     return Starlette(
         routes=[
-            Route("/u/{token}", leaving.answer, methods=METHODS),
+            Route(
+                "/u/{token}",
+                leaving.answer,
+                methods=METHODS,
+                max_body_size=MOST_BODY_BYTES,
+            ),
             Route("/robots.txt", _robots),
             Route("/favicon.ico", _icon),
             Route("/{slug}", issues.without_slash),
@@ -59,7 +64,6 @@ def public_app(
             HTTPException: _failure(pages),
             OperationError: _trouble(pages),
         },
-        max_body_size=MOST_BODY_BYTES,
     )
 
 

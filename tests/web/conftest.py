@@ -1,0 +1,123 @@
+"""The public pages as they run: a real server on loopback over a real database."""
+
+import http.client
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from newsletter.addresses import address_key
+from newsletter.model.settings import ListSettings, NewsletterSettings, Settings
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.consent import Word, set_status
+from newsletter.store.people import (
+    Person,
+    ensure_lists,
+    insert_people,
+    read_ids,
+    read_subscriptions,
+)
+from newsletter.tokens import Purpose, address_hash, sign
+from newsletter.web.app import public_app
+from newsletter.workflow.project import Project
+from newsletter.workflow.serve import Listener, open_listener, serving
+from newsletter.workflow.unsubscribe import Desk, open_desk
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Message
+    text: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running public site, and what stands behind it."""
+
+    project: Project
+    desk: Desk
+    listener: Listener
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        host, port = self.listener.host, self.listener.port
+        with closing(http.client.HTTPConnection(host, port, timeout=5)) as connection:
+            connection.request(method, path, body, dict(headers or {}))
+            with connection.getresponse() as answer:
+                return Answer(answer.status, answer.headers, answer.read().decode())
+
+    def post_form(self, path: str, body: bytes) -> Answer:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, body, kind)
+
+    def add_reader(self, email: str, *lists: str) -> int:
+        """Subscribe somebody to *lists* (default: main); return the id."""
+        key = address_key(email)
+        person = Person(email, key, address_hash(self.desk.keyring, key))
+        with self.desk.database.writing() as connection:
+            ids = ensure_lists(connection, ("main", "events"))
+            insert_people(connection, [person], now=NOW)
+            reader = read_ids(connection, [key])[key]
+            for slug in lists or ("main",):
+                set_status(
+                    connection,
+                    [reader],
+                    list_id=ids[slug],
+                    status=SubscriptionStatus.ACTIVE,
+                    kind="imported",
+                    word=Word(NOW, "sample.csv"),
+                )
+        return reader
+
+    def link(self, reader: int, list_slug: str = "main") -> str:
+        """Return the path of a reader's own leaving link."""
+        with self.desk.database.writing() as connection:
+            list_id = ensure_lists(connection, (list_slug,))[list_slug]
+        return f"/u/{sign(self.desk.keyring, Purpose.UNSUBSCRIBE, reader, list_id)}"
+
+    def statuses(self, reader: int) -> dict[str, str]:
+        """Return list -> standing, in lower case."""
+        with self.desk.database.reading() as connection:
+            found = read_subscriptions(connection, reader)
+        return {item.list: item.status.name.lower() for item in found}
+
+
+def make_settings(**newsletter: str) -> Settings:
+    named = {
+        "name": "Harbour Letter",
+        "sender": "Harbour Letter <letter@example.org>",
+        "reply_to": "office@example.org",
+        **newsletter,
+    }
+    return Settings(
+        newsletter=NewsletterSettings(**named),  # type: ignore[arg-type]
+        lists={"main": ListSettings(), "events": ListSettings(title="Events")},
+    )
+
+
+@contextmanager
+def running_site(root: Path) -> Iterator[Site]:
+    project = Project(root, make_settings())
+    listener = open_listener("127.0.0.1", 0)
+    with open_desk(project) as desk:
+        app = public_app(project, desk, now=lambda: NOW)
+        with serving(app, listener):
+            yield Site(project, desk, listener)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("project")) as site:
+        yield site

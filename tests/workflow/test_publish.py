@@ -1,0 +1,106 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import OperationError
+from newsletter.model.assembled import AssembledImage, Editions
+from newsletter.model.issue import Issue
+from newsletter.model.problem import Place
+from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.workflow.project import Project
+from newsletter.workflow.publish import Standing, find_public_file, publish_issue
+
+EDITIONS = Editions(web_page="<h1>é</h1>", calendars={"kickoff.ics": b"BEGIN\r\n"})
+
+
+def project(root: Path) -> Project:
+    return Project(root, Settings(NewsletterSettings("Letter", "letter@example.org")))
+
+
+def issue(*, is_archived: bool = True) -> Issue:
+    return Issue(
+        file="issues/may.md",
+        slug="may",
+        subject=(),
+        preheader=(),
+        date=date(2026, 5, 1),
+        language="en",
+        is_archived=is_archived,
+    )
+
+
+def picture(name: str) -> AssembledImage:
+    place = Place("issues/may.md")
+    return AssembledImage("a.png", name, "a@x", "image/png", b"PNG", 1, 1, "A", place)
+
+
+def test_publish_issue_writes_page_pictures_and_calendars(tmp_path: Path) -> None:
+    folder = publish_issue(
+        project(tmp_path), issue(), EDITIONS, {"a.png": picture("a-1.png")}
+    )
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert folder == tmp_path / "public" / "may"
+    assert written == {
+        "index.html": "<h1>é</h1>".encode(),
+        "a-1.png": b"PNG",
+        "kickoff.ics": b"BEGIN\r\n",
+    }
+
+
+def test_publish_issue_again_keeps_pictures_that_sent_mails_show(
+    tmp_path: Path,
+) -> None:
+    for name in ("a-1.png", "a-2.png"):
+        folder = publish_issue(
+            project(tmp_path), issue(), EDITIONS, {"a.png": picture(name)}
+        )
+    assert (folder / "a-1.png").exists()
+    assert (folder / "a-2.png").exists()
+
+
+def test_publish_issue_leaves_a_file_that_is_the_same_untouched(tmp_path: Path) -> None:
+    page = publish_issue(project(tmp_path), issue(), EDITIONS, {}) / "index.html"
+    before = page.stat()
+    publish_issue(project(tmp_path), issue(), EDITIONS, {})
+    assert page.stat().st_ino == before.st_ino
+
+
+def test_publish_issue_can_be_read_by_a_web_server(tmp_path: Path) -> None:
+    page = publish_issue(project(tmp_path), issue(), EDITIONS, {}) / "index.html"
+    assert page.stat().st_mode & 0o777 == 0o644
+
+
+def test_publish_issue_without_archive_takes_the_page_away(tmp_path: Path) -> None:
+    publish_issue(project(tmp_path), issue(), EDITIONS, {})
+    folder = publish_issue(project(tmp_path), issue(is_archived=False), EDITIONS, {})
+    assert [path.name for path in folder.iterdir()] == ["kickoff.ics"]
+
+
+def test_publish_issue_where_a_file_is_in_the_way_says_so(tmp_path: Path) -> None:
+    (tmp_path / "public").write_text("a file")
+    with pytest.raises(OperationError) as caught:
+        publish_issue(project(tmp_path), issue(), EDITIONS, {})
+    assert str(caught.value) == (
+        "the web page could not be written to public/may: Not a directory. "
+        "Check the disk and who owns the folder public/, then try again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("standing", "name", "is_shown"),
+    [
+        (Standing.SENT, "index.html", True),
+        (Standing.TESTED, "index.html", False),
+        (Standing.TESTED, "a-1.png", True),
+        (Standing.UNSEEN, "a-1.png", False),
+        (Standing.SENT, "missing.png", False),
+    ],
+)
+def test_find_public_file_goes_by_standing(
+    tmp_path: Path, standing: Standing, name: str, is_shown: bool
+) -> None:
+    pictures = {"a.png": picture("a-1.png")}
+    publish_issue(project(tmp_path), issue(), EDITIONS, pictures)
+    found = find_public_file(project(tmp_path), "may", name, standing)
+    assert (found is not None) is is_shown
