@@ -1,9 +1,11 @@
 """What was seen of the links of an issue, and what is made of it.
 
-clean (an address as written) -> observe (`Observation`) -> judge (`Verdict`). Observations
-hold facts only, so that changed rules can judge them again without asking anybody.
+clean (an address as written) -> observe (`Observation`) -> judge (`Verdict`).
+Observations hold facts only, so that changed rules can judge them again without asking
+anybody.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,6 +89,16 @@ class Observation:
     fault: Fault | None = None
     #: What the server asked us to wait, if anything.
     retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """What one run of observing saw."""
+
+    #: Address -> its observations, oldest first.
+    looks: Mapping[str, tuple[Observation, ...]]
+    #: False when nothing at all could be reached.
+    has_network: bool = True
 
 
 @dataclass(frozen=True, slots=True)

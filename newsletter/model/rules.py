@@ -1,7 +1,8 @@
-"""The rules a check can report, and how much each weighs: settings and checks share this table.
+"""The rules a check can report, and how much each weighs, for settings and checks.
 
-One rule, one severity: what is a warning at 90 KB and an error at 102 KB is two rules, so
-that ``[checks]`` in newsletter.toml can weigh them apart. docs/checks.md explains each.
+One rule, one severity: what is a warning at 90 KB and an error at 102 KB is two rules,
+so that ``[checks]`` in newsletter.toml can weigh them apart. docs/checks.md explains
+each.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 
 from newsletter.model.finding import Severity
 
-#: Rule under which problems of a definition are shown beside findings. It is not in `RULES`:
-#: nobody can switch off or accept that an issue cannot be read.
+#: Rule under which problems of a definition are shown beside findings. It is not in
+#: `RULES`: nobody can switch off or accept that an issue cannot be read.
 DEFINITION = "definition"
 
 
