@@ -8,7 +8,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateNotFound
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -38,8 +45,7 @@ class Templates:
 
         Raises:
             TemplateNotFound: No folder has it.
-            TemplateSyntaxError: It is no Jinja template.
-            UnicodeDecodeError: It is not UTF-8.
+            TemplateSyntaxError: It is no Jinja template, or cannot be read.
         """
         return self._environment.get_template(name)
 
@@ -64,9 +70,12 @@ class Templates:
 
     def shown_path(self, name: str) -> str:
         """Return how the editor is told of a template: "templates/blocks/event.j2"."""
+        return f"{'built-in ' if self.is_builtin(name) else ''}templates/{name}"
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether a template is not the project's own."""
         found = _find(self._folders, name)
-        is_builtin = found is not None and found.is_relative_to(self._folders[-1])
-        return f"{'built-in ' if is_builtin else ''}templates/{name}"
+        return found is not None and found.is_relative_to(self._folders[-1])
 
 
 @cache
@@ -107,7 +116,19 @@ class _FolderLoader(BaseLoader):
             found = _find(self._folders, template)
             return found is not None and _version(found) == version
 
-        return path.read_text(encoding="utf-8"), str(path), is_current
+        return _read(path, template), str(path), is_current
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = "it is not UTF-8 text here; save it as UTF-8"
+        raise TemplateSyntaxError(reason, line, name, str(path)) from error
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror}"
+        raise TemplateSyntaxError(reason, 1, name, str(path)) from error
 
 
 def _find(folders: tuple[Path, ...], name: str) -> Path | None:

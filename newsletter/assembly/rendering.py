@@ -69,11 +69,11 @@ class Runner:
         context = template.new_context(dict(values))
         try:
             return Markup(self._text(template, context, subject))  # noqa: S704 - escaped
-        except (TemplateError, UnicodeDecodeError) as error:
+        except TemplateError as error:
             raise self._failed(name, error, subject) from error
         except _EXPRESSION_ERRORS as error:
-            if _last_template(error.__traceback__) is None:
-                raise  # a bug of ours, not of the template
+            if self._is_ours(error):
+                raise  # a bug: nobody should be asked to correct a template
             raise self._failed(name, error, subject) from error
 
     def _text(self, template: Template, context: Context, subject: Subject) -> str:
@@ -102,7 +102,7 @@ class Runner:
         if name not in self._known:
             try:
                 self._known[name] = self._templates.get(name)
-            except (TemplateError, UnicodeDecodeError) as error:
+            except TemplateError as error:
                 raise self._failed(name, error, subject) from error
         return self._known[name]
 
@@ -115,14 +115,16 @@ class Runner:
         if isinstance(error, TemplateSyntaxError):
             shown = self._templates.shown_path(error.name or name)
             return Place(shown, error.lineno), str(error.message)
-        at = _last_template(error.__traceback__, must_be_last=False)
-        used, line = at or (name, 0)
+        used, line = _last_template(error.__traceback__) or (name, 0)
         place = Place(self._templates.shown_path(used), line)
         if isinstance(error, TemplateNotFound):
             return place, f'there is no template "{error.name}"'
-        if isinstance(error, UnicodeDecodeError):
-            return place, "it is not UTF-8 text"
         return place, str(error)
+
+    def _is_ours(self, error: Exception) -> bool:
+        """Whether an error arose below a built-in template, or below none at all."""
+        at = _last_template(error.__traceback__)
+        return at is None or self._templates.is_builtin(at[0])
 
     def _problem(self, fault: MjmlFault, fragment: Fragment) -> Problem:
         piece = fragment.trace.at(fault.position)
@@ -136,28 +138,18 @@ class Runner:
 
 
 def _advice(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "Save it as UTF-8."
     if isinstance(error, TemplateNotFound):
         return "Add the file, or correct the name."
     return "Correct the template, or remove it to use the built-in one."
 
 
-def _last_template(
-    traceback: TracebackType | None, *, must_be_last: bool = True
-) -> tuple[str, int] | None:
-    """Return the template and line where an error arose, or None if it was not in one.
-
-    Jinja's own frames may follow (filters, tests); ours may not, if it *must_be_last*.
-    """
+def _last_template(traceback: TracebackType | None) -> tuple[str, int] | None:
+    """Return the template and line an error came through last, or None if none."""
     found: tuple[str, int] | None = None
     while traceback is not None:
-        namespace = traceback.tb_frame.f_globals
-        template = namespace.get("__jinja_template__")
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")
         if template is not None:
             line = template.get_corresponding_lineno(traceback.tb_lineno)
             found = template.name, line
-        elif must_be_last and str(namespace.get("__name__")).startswith("newsletter"):
-            found = None
         traceback = traceback.tb_next
     return found
