@@ -139,7 +139,7 @@ def _rank_separators(line: str) -> Sequence[str]:
 
 
 def _split(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator), [])
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
 
 
 def _unused(columns: Columns, file: str) -> tuple[str, ...]:
@@ -167,7 +167,10 @@ def _refuse_unless_addresses_alone(line: str, file: str) -> None:
 def _number_rows(sheet: Sheet) -> Iterator[tuple[int, list[str] | str]]:
     """Give each row with its number, or a sentence instead of one that has no shape."""
     reader = csv.reader(
-        StringIO(sheet.text, newline=""), delimiter=sheet.separator, strict=True
+        StringIO(sheet.text, newline=""),
+        delimiter=sheet.separator,
+        skipinitialspace=True,
+        strict=True,
     )
     number = 0
     while True:

@@ -19,7 +19,8 @@ _JOINERS = "\u200c\u200d"
 
 def clean_cell(cell: str) -> str:
     """Return a cell without the apostrophe that guards it from being computed."""
-    return _GUARDED.sub("", cell.strip(), count=1)
+    text = cell.strip()
+    return text[1:] if _GUARDED.match(text) else text
 
 
 def clean_value(value: str, kind: FieldType) -> str:

@@ -41,16 +41,15 @@ def decode_list(data: bytes, *, file: str) -> tuple[str, tuple[str, ...]]:
     if len(data) > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
         raise _refusal(file, f"this file is larger than {limit} MB.", "Divide it.")
-    if not data.strip():
-        raise _refusal(file, "this file is empty.", "Is it the right one?")
     for start, kind in _OTHER_FILES:
         if data.startswith(start):
             raise _refusal(file, f"this is {kind}, not a CSV file.", _SAVE_AS)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decode(data, encoding, file), ()
-    if b"\0" in data[:1000]:
-        return _decode(data, _utf16_without_mark(data), file), ()
+    if data[:2].count(0) == 1:
+        # UTF-16 without its mark: the first character is a Latin one.
+        return _decode(data, "utf-16-be" if data[0] == 0 else "utf-16-le", file), ()
     if _is_utf8(data):
         return _decode(data, "utf-8", file), ()
     guess = (
@@ -68,11 +67,6 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _utf16_without_mark(data: bytes) -> str:
-    """Return the byte order in which the first character would be a Latin one."""
-    return "utf-16-be" if data[0] == 0 else "utf-16-le"
-
-
 def _decode(data: bytes, encoding: str, file: str) -> str:
     try:
         text = data.decode(encoding)
@@ -80,6 +74,8 @@ def _decode(data: bytes, encoding: str, file: str) -> str:
         raise _refusal(file, "this is not a text file.", _SAVE_AS) from error
     if "\0" in text:
         raise _refusal(file, "this is not a text file.", _SAVE_AS)
+    if not text.strip():
+        raise _refusal(file, "this file is empty.", "Is it the right one?")
     return text
 
 

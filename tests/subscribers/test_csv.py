@@ -1,0 +1,289 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import DefinitionError
+from newsletter.model.problem import Problem
+from newsletter.model.settings import FieldType
+from newsletter.subscribers.csv import Duplicate, Row, Sheet, open_sheet, read_rows
+
+FIELDS: Mapping[str, FieldType] = {"first_name": "text"}
+
+
+def sheet(data: str | bytes, **fields: FieldType) -> Sheet:
+    raw = data.encode() if isinstance(data, str) else data
+    return open_sheet(raw, file="readers.csv", fields=fields or FIELDS)
+
+
+def rows(data: str | bytes, **fields: FieldType) -> list[Any]:
+    return list(read_rows(sheet(data, **fields)))
+
+
+def people(data: str | bytes) -> list[tuple[str, str]]:
+    return [
+        (row.email, row.fields.get("first_name", ""))
+        for row in rows(data)
+        if isinstance(row, Row)
+    ]
+
+
+def problems(data: str | bytes, **fields: FieldType) -> list[str]:
+    return [str(row) for row in rows(data, **fields) if isinstance(row, Problem)]
+
+
+TWO = "email;voornaam\nanna@example.org;Anna\nbjorn@example.org;Björn\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TWO.encode(),
+        TWO.encode("utf-8-sig"),
+        TWO.encode("utf-16"),
+        TWO.encode("utf-16-le"),
+        TWO.encode("utf-16-be"),
+        TWO.encode("cp1252"),
+        TWO.replace("\n", "\r\n").encode(),
+        TWO.replace("\n", "\r").encode(),
+        TWO.rstrip().encode(),
+        f"sep=;\n{TWO}".encode(),
+        f"\n \n{TWO}".encode(),
+        TWO.replace(";", ",").encode(),
+        TWO.replace(";", "|").encode(),
+        TWO.replace(";", "\t").encode("utf-16"),
+        TWO.replace("Anna", '"Anna"').replace("Björn", ' "Björn"').encode(),
+    ],
+)
+def test_rows_are_the_same_however_the_file_was_saved(data: bytes) -> None:
+    assert people(data) == [
+        ("anna@example.org", "Anna"),
+        ("bjorn@example.org", "Björn"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "email,first_name",
+        "E-mail,First name",
+        "E-mailadres,Voornaam",
+        "Mailadres,VOORNAAM",
+        "adres,roepnaam",
+        "E-Mail-Adresse,Vorname",
+        "Adresse e-mail,Prénom",
+        "Courriel,prenom",
+        "Email Address,First Name",
+    ],
+)
+def test_columns_are_found_by_the_words_people_use(header: str) -> None:
+    assert people(f"{header}\nanna@example.org,Anna\n") == [
+        ("anna@example.org", "Anna")
+    ]
+
+
+def test_column_of_mail_addresses_goes_before_one_of_streets() -> None:
+    data = "Adres,Email\nDam 1,anna@example.org\n"
+    assert people(data) == [("anna@example.org", "")]
+
+
+def test_rows_without_a_header_are_read_when_there_is_one_column() -> None:
+    assert people("anna@example.org\nbert@example.org\n") == [
+        ("anna@example.org", ""),
+        ("bert@example.org", ""),
+    ]
+
+
+def test_rows_are_numbered_as_a_spreadsheet_counts_them() -> None:
+    data = 'email,note\na@example.org,"two\nlines"\n\nb@example.org,\n'
+    assert [row.number for row in rows(data)] == [2, 4]
+
+
+def test_row_when_address_has_capitals_keeps_them_and_has_a_key() -> None:
+    assert rows("email\nAnna@Example.ORG\n") == [
+        Row(2, "Anna@example.org", "anna@example.org")
+    ]
+
+
+def test_row_when_domain_has_letters_outside_ascii_is_converted() -> None:
+    assert people("email\nanna@münchen.example\n") == [
+        ("anna@xn--mnchen-3ya.example", "")
+    ]
+
+
+def test_row_when_address_stands_above_is_a_duplicate() -> None:
+    data = "email,first_name\nanna@example.org,Anna\nANNA@example.org,Other\n"
+    assert rows(data)[1:] == [Duplicate(3, 2)]
+
+
+def test_row_when_guarded_against_formulas_loses_the_apostrophe() -> None:
+    data = "email,first_name\nanna@example.org,'=SUM(1)\nbert@example.org,'t Hart\n"
+    assert people(data) == [
+        ("anna@example.org", "=SUM(1)"),
+        ("bert@example.org", "'t Hart"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("email\nanna.example.org\n", "readers.csv:2: the address has no @."),
+        ("email,first_name\n,Anna\n", "readers.csv:2: the address is empty."),
+        (
+            "email\na@example.org b@example.org\n",
+            "readers.csv:2: there is more than one address.",
+        ),
+        (
+            "email,first_name\nanna@example.org,Anna,Delft\n",
+            "readers.csv:2: this row has 3 cells, the header 2; "
+            'write a value with "," in it between quotes.',
+        ),
+        (
+            f"email,first_name\nanna@example.org,{'x' * 201}\n",
+            'readers.csv:2: "first_name" is longer than 200 characters.',
+        ),
+        (
+            f"email,note\nanna@example.org,{'x' * 20_001}\n",
+            "readers.csv:2: this row is longer than 20000 characters.",
+        ),
+        (
+            'email,first_name\nanna@example.org,"Anna\n',
+            "readers.csv:2: a quote in this row is not closed, "
+            "or stands inside a value.",
+        ),
+        (
+            'email,first_name\nanna@example.org,"Anna" Maria\n',
+            "readers.csv:2: a quote in this row is not closed, "
+            "or stands inside a value.",
+        ),
+    ],
+)
+def test_row_when_bad_is_reported_by_its_number(data: str, problem: str) -> None:
+    assert problems(data) == [problem]
+
+
+def test_rows_after_a_bad_one_are_read() -> None:
+    data = (
+        "email,first_name\nno address,x\nanna@example.org,Anna\n"
+        'bert@example.org,"B" ert\ncleo@example.org,Cleo\nno address,x\n'
+    )
+    assert people(data) == [
+        ("anna@example.org", "Anna"),
+        ("cleo@example.org", "Cleo"),
+    ]
+    assert [problem.split(": ")[0] for problem in problems(data)] == [
+        "readers.csv:2",
+        "readers.csv:4",
+        "readers.csv:6",
+    ]
+
+
+def test_rows_swallowed_by_an_open_quote_are_counted() -> None:
+    data = 'email,first_name\na@example.org,"A\nb@example.org,B\nc@example.org,C\n'
+    assert problems(data) == [
+        "readers.csv:2: a quote in this row is not closed, or stands inside a value; "
+        "3 lines from here on could not be read."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "problem"),
+    [
+        ("number", "ten", '"x" is not a number.'),
+        ("date", "3 mei 2024", '"x" is not a date like 2024-05-03.'),
+        ("date", "20240503", '"x" is not a date like 2024-05-03.'),
+    ],
+)
+def test_row_when_a_field_is_not_of_its_kind_is_reported(
+    kind: FieldType, value: str, problem: str
+) -> None:
+    data = f"email,x\nanna@example.org,{value}\n"
+    assert problems(data, x=kind) == [f"readers.csv:2: {problem}"]
+
+
+def test_fields_of_their_kind_are_kept_as_written() -> None:
+    data = 'email,n,d\nanna@example.org,"-1,5",2024-05-03\nb@example.org,,\n'
+    assert [row.fields for row in rows(data, n="number", d="date")] == [
+        {"n": "-1,5", "d": "2024-05-03"},
+        {},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "readers.csv: this file is empty. Is it the right one?"),
+        (b"\xef\xbb\xbf", "readers.csv: this file is empty. Is it the right one?"),
+        (b" \r\n", "readers.csv: this file is empty. Is it the right one?"),
+        (
+            b"PK\x03\x04xlsx",
+            "readers.csv: this is a spreadsheet or a zip archive, not a CSV file. "
+            'Open it in your spreadsheet and save it as "CSV UTF-8".',
+        ),
+        (
+            b"email\n\x81\x8d",
+            "readers.csv: this is not a text file. "
+            'Open it in your spreadsheet and save it as "CSV UTF-8".',
+        ),
+        (
+            b"email\nanna@example.org\n" * 100 + b"\0",
+            "readers.csv: this is not a text file. "
+            'Open it in your spreadsheet and save it as "CSV UTF-8".',
+        ),
+        (
+            b"name,town\nAnna,Delft\n",
+            "readers.csv:1: no column has addresses. "
+            'Write "email" above theirs, for example: email,first_name',
+        ),
+        (
+            b"anna@example.org,Anna\n",
+            "readers.csv:1: no column has addresses. "
+            'Write "email" above theirs, for example: email,first_name',
+        ),
+    ],
+)
+def test_file_when_it_is_no_list_says_what_to_do(data: bytes, message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        sheet(data)
+    assert str(caught.value) == message
+
+
+def test_file_when_read_as_windows_text_says_so() -> None:
+    assert sheet(TWO.encode("cp1252")).warnings == (
+        "readers.csv is not UTF-8; it was read as Windows text (cp1252). "
+        "Look whether letters with accents are right.",
+    )
+
+
+def test_file_when_columns_are_not_used_names_them() -> None:
+    assert sheet("email,Phone,,Town\n").warnings == (
+        'readers.csv: not used: "Phone", "Town". '
+        "Declare them under [fields] in newsletter.toml to use them.",
+    )
+
+
+def test_problems_never_repeat_an_address() -> None:
+    data = 'email,first_name\nanna@example.org x,A\n"anna"@example.org,B\nanna,C\n'
+    assert len(problems(data)) == 3
+    assert "anna" not in " ".join(problems(data))
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        found = sheet(data)
+    except DefinitionError:
+        return
+    list(read_rows(found))
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300))
+def test_any_text_below_a_header_gives_sound_rows(text: str) -> None:
+    for row in rows(f"email,first_name\n{text}"):
+        if isinstance(row, Row):
+            assert row.number >= 2
+            assert row.email.count("@") == 1
+            assert row.email.isprintable()
+            assert all(value.strip() for value in row.fields.values())

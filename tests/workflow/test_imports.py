@@ -1,0 +1,291 @@
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import DefinitionError, OperationError, UsageError
+from newsletter.model.settings import (
+    FieldSettings,
+    ListSettings,
+    NewsletterSettings,
+    Settings,
+)
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.subscribers.admission import Verdict
+from newsletter.workflow.imports import (
+    ImportReport,
+    import_subscribers,
+    import_warnings,
+    order_import,
+    plan_import,
+)
+from newsletter.workflow.project import Project
+from newsletter.workflow.subscribers import (
+    list_subscribers,
+    show_subscriber,
+    unsubscribe_subscriber,
+)
+
+NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
+ACTIVE = SubscriptionStatus.ACTIVE
+BOUNCED = SubscriptionStatus.BOUNCED
+PENDING = SubscriptionStatus.PENDING
+UNSUBSCRIBED = SubscriptionStatus.UNSUBSCRIBED
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    settings = Settings(
+        NewsletterSettings(name="Harbour", sender="letter@example.org"),
+        lists={"main": ListSettings(), "events": ListSettings()},
+        fields={"first_name": FieldSettings()},
+    )
+    return Project(tmp_path, settings)
+
+
+def bring_in(
+    project: Project,
+    text: str,
+    *,
+    status: SubscriptionStatus = ACTIVE,
+    list_slug: str = "main",
+) -> ImportReport:
+    path = project.root / "readers.csv"
+    path.write_text(text, "utf-8")
+    order = order_import(project, path, list_slug=list_slug, status=status)
+    plan = plan_import(project, order)
+    report = import_subscribers(project, order, now=NOW)
+    # What was told is what was done.
+    assert (plan.counts, plan.duplicates, plan.problems) == (
+        report.counts,
+        report.duplicates,
+        report.problems,
+    )
+    return report
+
+
+def standings(project: Project, list_slug: str = "main") -> dict[str, str]:
+    return {
+        person.email.split("@")[0]: subscription.status.name.lower()
+        for person, subscription in list_subscribers(project, list_slug=list_slug)
+    }
+
+
+def test_import_of_new_people_makes_them_active(project: Project) -> None:
+    report = bring_in(project, "email,voornaam\nanna@example.org,Anna\n")
+    assert report == ImportReport({Verdict.NEW: 1}, (), (), mailable=1)
+    record = show_subscriber(project, "ANNA@example.org")
+    assert (record.email, record.fields) == (
+        "anna@example.org",
+        {"first_name": "Anna"},
+    )
+    (event,) = record.history
+    assert (event.kind, event.at, event.source) == ("imported", NOW, "readers.csv")
+
+
+def test_import_of_the_same_file_again_changes_nothing(project: Project) -> None:
+    text = "email,first_name\nanna@example.org,Anna\nbert@example.org,\n"
+    bring_in(project, text)
+    before = show_subscriber(project, "anna@example.org")
+    report = bring_in(project, text)
+    assert report.counts == {Verdict.PRESENT: 2}
+    assert show_subscriber(project, "anna@example.org") == before
+
+
+def test_import_of_new_names_adds_and_replaces_but_never_empties(
+    project: Project,
+) -> None:
+    bring_in(project, "email,first_name\na@example.org,Ana\nb@example.org,Bert\n")
+    report = bring_in(project, "email,first_name\na@example.org,Anna\nb@example.org,\n")
+    assert report.counts == {Verdict.UPDATED: 1, Verdict.PRESENT: 1}
+    assert show_subscriber(project, "a@example.org").fields == {"first_name": "Anna"}
+    assert show_subscriber(project, "b@example.org").fields == {"first_name": "Bert"}
+
+
+def test_import_reports_duplicates_and_bad_rows_and_brings_in_the_others(
+    project: Project,
+) -> None:
+    report = bring_in(
+        project,
+        "email\nanna@example.org\nno address\nANNA@example.org\nb@example.org\n",
+    )
+    assert report.counts == {Verdict.NEW: 2}
+    assert [(item.number, item.first) for item in report.duplicates] == [(4, 2)]
+    assert [str(problem) for problem in report.problems] == [
+        "readers.csv:3: the address has a space in it."
+    ]
+
+
+@pytest.mark.parametrize("wanted", [ACTIVE, PENDING])
+def test_import_never_revives_anybody(
+    project: Project, wanted: SubscriptionStatus
+) -> None:
+    bring_in(project, "left@example.org\n")
+    bring_in(project, "bounced@example.org\n", status=BOUNCED)
+    bring_in(project, "pending@example.org\n", status=PENDING)
+    unsubscribe_subscriber(project, "left@example.org", now=NOW)
+    unsubscribe_subscriber(project, "never-here@example.org", now=NOW)
+    before = standings(project)
+    bring_in(
+        project,
+        "left@example.org\nbounced@example.org\npending@example.org\n"
+        "never-here@example.org\n",
+        status=wanted,
+    )
+    assert standings(project) == before
+    assert before == {
+        "left": "unsubscribed",
+        "bounced": "bounced",
+        "pending": "pending",
+    }
+
+
+def test_import_counts_who_stays_away(project: Project) -> None:
+    bring_in(project, "left@example.org\nhere@example.org\n")
+    bring_in(project, "bounced@example.org\n", status=BOUNCED)
+    bring_in(project, "pending@example.org\n", status=PENDING)
+    unsubscribe_subscriber(project, "left@example.org", now=NOW)
+    report = bring_in(
+        project,
+        "left@example.org\nhere@example.org\nbounced@example.org\n"
+        "pending@example.org\nnew@example.org\n",
+    )
+    assert report.counts == {
+        Verdict.STAYS_UNSUBSCRIBED: 1,
+        Verdict.PRESENT: 1,
+        Verdict.STAYS_BOUNCED: 1,
+        Verdict.STAYS_PENDING: 1,
+        Verdict.NEW: 1,
+    }
+    assert report.mailable == 2
+
+
+def test_import_as_unsubscribed_lets_people_leave_this_list_only(
+    project: Project,
+) -> None:
+    bring_in(project, "anna@example.org\n")
+    bring_in(project, "anna@example.org\n", list_slug="events")
+    report = bring_in(
+        project, "anna@example.org\nnew@example.org\n", status=UNSUBSCRIBED
+    )
+    assert report.counts == {Verdict.CHANGED: 1, Verdict.NEW: 1}
+    assert standings(project) == {"anna": "unsubscribed", "new": "unsubscribed"}
+    assert standings(project, "events") == {"anna": "active"}
+    assert report.mailable == 0
+    assert bring_in(project, "new@example.org\n").counts == {
+        Verdict.STAYS_UNSUBSCRIBED: 1
+    }
+
+
+def test_import_as_bounced_keeps_an_address_from_every_list(project: Project) -> None:
+    bring_in(project, "anna@example.org\n")
+    report = bring_in(project, "anna@example.org\n", status=BOUNCED)
+    assert (report.counts, report.mailable) == ({Verdict.CHANGED: 1}, 0)
+    again = bring_in(project, "anna@example.org\n", list_slug="events")
+    assert again.counts == {Verdict.STAYS_BOUNCED: 1}
+
+
+def test_import_into_a_second_list_joins_the_same_person(project: Project) -> None:
+    bring_in(project, "email,first_name\nanna@example.org,Anna\n")
+    report = bring_in(project, "anna@example.org\n", list_slug="events")
+    assert report.counts == {Verdict.NEW: 1}
+    record = show_subscriber(project, "anna@example.org")
+    assert [item.list for item in record.subscriptions] == ["events", "main"]
+    assert record.fields == {"first_name": "Anna"}
+
+
+def test_import_of_several_chunks_loses_nobody(project: Project) -> None:
+    """Chunks of 1,000; a duplicate of the first stands in the last."""
+    addresses = [f"reader{n}@example.org" for n in range(2500)] + [
+        "READER1@example.org"
+    ]
+    report = bring_in(project, "\n".join(addresses))
+    assert (report.counts, len(report.duplicates)) == ({Verdict.NEW: 2500}, 1)
+    assert len(standings(project)) == 2500
+
+
+def test_import_while_somebody_leaves_does_not_bring_them_back(
+    project: Project,
+) -> None:
+    """Between the question and the answer of the editor a reader leaves."""
+    bring_in(project, "anna@example.org\n")
+    path = project.root / "readers.csv"
+    path.write_text("email,first_name\nanna@example.org,Anna\n")
+    order = order_import(project, path)
+    assert plan_import(project, order).counts == {Verdict.UPDATED: 1}
+    unsubscribe_subscriber(project, "anna@example.org", now=NOW)
+    report = import_subscribers(project, order, now=NOW)
+    assert report.counts == {Verdict.STAYS_UNSUBSCRIBED: 1}
+    assert show_subscriber(project, "anna@example.org").fields == {}
+
+
+def test_import_of_two_files_at_once_loses_nobody(project: Project) -> None:
+    bring_in(project, "first@example.org\n")
+    orders = []
+    for name in ("a", "b"):
+        path = project.root / f"{name}.csv"
+        path.write_text("\n".join(f"{name}{n}@example.org" for n in range(500)))
+        orders.append(order_import(project, path))
+    threads = [
+        threading.Thread(
+            target=import_subscribers, args=(project, order), kwargs={"now": NOW}
+        )
+        for order in orders
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(standings(project)) == 1001
+
+
+def test_plan_in_a_new_project_makes_nothing(project: Project) -> None:
+    path = project.root / "readers.csv"
+    path.write_text("anna@example.org\nanna\n")
+    report = plan_import(project, order_import(project, path))
+    assert (report.counts, len(report.problems)) == ({Verdict.NEW: 1}, 1)
+    assert list(project.root.iterdir()) == [path]
+
+
+def test_import_when_the_key_is_gone_imports_nobody(project: Project) -> None:
+    bring_in(project, "anna@example.org\n")
+    (project.root / "subscribers/secret.key").unlink()
+    order = order_import(project, project.root / "readers.csv")
+    with pytest.raises(OperationError, match=r"secret\.key is missing"):
+        import_subscribers(project, order, now=NOW)
+    assert standings(project) == {"anna": "active"}
+
+
+def test_import_into_an_unknown_list_names_the_lists(project: Project) -> None:
+    path = project.root / "readers.csv"
+    path.write_text("anna@example.org\n")
+    with pytest.raises(UsageError) as caught:
+        order_import(project, path, list_slug="press")
+    assert str(caught.value) == ('there is no list "press". There are: main, events.')
+
+
+def test_import_of_a_file_that_is_not_there_says_so(project: Project) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        order_import(project, project.root / "readers.csv")
+    assert str(caught.value) == (
+        "readers.csv: this file cannot be read: No such file or directory. "
+        "Check its name, and that you may read it."
+    )
+
+
+def test_import_warns_of_the_file_and_of_where_the_project_lies(
+    tmp_path: Path, project: Project
+) -> None:
+    root = tmp_path / "Dropbox" / "letter"
+    root.mkdir(parents=True)
+    path = root / "readers.csv"
+    path.write_text("email,phone\nanna@example.org,1\n")
+    moved = Project(root, project.settings)
+    assert import_warnings(moved, order_import(moved, path)) == (
+        'readers.csv: not used: "phone". '
+        "Declare them under [fields] in newsletter.toml to use them.",
+        "the project lies in a folder of Dropbox, which copies the addresses of "
+        "your readers to other computers and may damage the database. "
+        "Move the project out of it.",
+    )
