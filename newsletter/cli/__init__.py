@@ -73,7 +73,19 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = """\
+Write a newsletter as a text file; check it, test it, mail it.
+
+\b
+newsletter demo              see the whole job on an example
+newsletter init my-letter    make a project of your own
+newsletter COMMAND --help    all about one command
+"""
+
+
+@click.group(
+    cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -83,13 +95,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     help="Show the version and exit.",
 )
 def newsletter() -> None:
-    """Write a newsletter as a text file; check it, test it, mail it.
-
-    \b
-    newsletter demo              see the whole job on an example
-    newsletter init my-letter    make a project of your own
-    newsletter COMMAND --help    all about one command
-    """
+    """Hold the commands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -48,7 +48,7 @@ def command(leaves: bool) -> None:
 
 @contextmanager
 def _stage() -> Iterator[_Stage]:
-    """Start the mail catcher and the public pages, and make the project between them."""
+    """Start mail catcher and public pages, and make the project between them."""
     from newsletter.testing.smtp_server import SmtpServer
     from newsletter.web.app import public_app
     from newsletter.workflow.demo import make_demo_project

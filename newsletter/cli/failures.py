@@ -19,7 +19,7 @@ def show_failure(error: Exception, *, wants_json: bool) -> int:
 
     Args:
         error: What ended the command.
-        wants_json: Print ``{"error": {"kind", "message", "advice"}}`` on standard output.
+        wants_json: Print ``{"error": {…}}`` on standard output instead.
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code

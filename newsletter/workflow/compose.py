@@ -1,4 +1,4 @@
-"""From a definition on disk to an assembled issue: the way every other use case begins."""
+"""From a definition on disk to an assembled issue: how other use cases begin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from newsletter.workflow.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """What became of a definition: the issue as far as it could be made, and why not."""
+    """What became of a definition: the issue as far as it could be made."""
 
     path: Path
     #: Lines of the definition, without line ends; empty when it could not be read.
@@ -32,7 +32,7 @@ class Composition:
 
 
 def compose_issue(project: Project, path: Path) -> Composition:
-    """Read, parse and assemble the definition at *path*; problems are returned, not raised."""
+    """Read, parse and assemble a definition; problems are returned, not raised."""
     try:
         definition = read_definition(path, root=project.root)
     except DefinitionError as error:

@@ -101,7 +101,7 @@ def _front_matter(**keys: str) -> str:
 
 
 def _frame(project: Project, path: Path, wanted: NewIssue, today: date) -> str:
-    """Return front matter and section headings of an earlier issue, without its items."""
+    """Return front matter and section headings of an issue, without its items."""
     issue = compose_issue(project, path).issue
     if issue is None:
         raise OperationError(
