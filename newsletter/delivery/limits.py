@@ -65,7 +65,8 @@ def take_slots(
     """
     if not limits:
         return Slots(now, 0, count), {}
-    pace, *quotas = sorted(limits, key=lambda limit: (limit[1], limit[0]))
+    pace = shortest_limit(limits)
+    quotas = [limit for limit in limits if limit != pace]
     first_at, granted = now, count
     for quota in quotas:
         free_at, room = _room(marks, quota, now)
@@ -82,6 +83,11 @@ def take_slots(
     return Slots(first_at, step, granted), kept
 
 
+def shortest_limit(limits: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return the limit with the shortest window: the pace."""
+    return min(limits, key=lambda limit: (limit[1], limit[0]))
+
+
 def pace_interval(pace: tuple[int, int]) -> int:
     """Return the milliseconds between messages; a burst of tests has room beside."""
     messages, seconds = pace
@@ -92,15 +98,15 @@ def slice_size(limits: Sequence[tuple[int, int]]) -> int:
     """Return how many slots to take at once: those of a second, at most 50."""
     if not limits:
         return 50
-    shortest = min(limits, key=lambda limit: (limit[1], limit[0]))
-    return max(1, min(50, 1000 // pace_interval(shortest)))
+    return max(1, min(50, 1000 // pace_interval(shortest_limit(limits))))
 
 
 def estimate_seconds(count: int, limits: Sequence[tuple[int, int]]) -> int | None:
     """Return how long *count* messages take at the least, None without limits."""
     if not limits:
         return None
-    pace, *quotas = sorted(limits, key=lambda limit: (limit[1], limit[0]))
+    pace = shortest_limit(limits)
+    quotas = [limit for limit in limits if limit != pace]
     longest = count * pace_interval(pace) // 1000
     for messages, seconds in quotas:
         longest = max(longest, (count - 1) // messages * seconds)

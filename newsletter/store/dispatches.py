@@ -65,6 +65,15 @@ def count_recipients(
     return connection.scalar(select(func.count()).select_from(chosen)) or 0
 
 
+def read_recipients(
+    connection: Connection, *, issue: str, lists: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield address and fields of everybody a dispatch made now would go to."""
+    people = _recipients(issue, lists).order_by(subscribers.c.id)
+    for row in connection.execute(people):
+        yield row.email, row.fields
+
+
 def create_dispatch(connection: Connection, order: Order, *, now: datetime) -> Dispatch:
     """Freeze the recipients of *order* and make it run; its content is saved already.
 

@@ -18,8 +18,9 @@ _MAX_NAME = 100
 class FolderTransport:
     """Writes each message to a file of its own; only the owner may read them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, prefix: str) -> None:
         self.folder = folder
+        self.prefix = prefix
         #: Files written, in order.
         self.written: list[Path] = []
 
@@ -52,4 +53,10 @@ class FolderTransport:
 
     def _name(self, message: Message) -> str:
         address = _UNSAFE.sub("_", message.envelope_recipient)[:_MAX_NAME]
-        return f"{len(self.written) + 1:05}-{address}.eml"
+        return f"{self.prefix}-{len(self.written) + 1:05}-{address}.eml"
+
+    def remove_earlier(self) -> None:
+        """Remove what an earlier rehearsal wrote: people may have left since."""
+        for path in self.folder.glob("*.eml"):
+            if re.fullmatch(rf"{re.escape(self.prefix)}-\d{{5}}-.*", path.name):
+                path.unlink()

@@ -1,0 +1,181 @@
+"""`newsletter send [ISSUE]`."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.context import (
+    is_terminal,
+    json_option,
+    pass_project,
+    print_json,
+    progress,
+    say,
+)
+from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
+from newsletter.cli.findings import count_of
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.model.dispatch import Dispatch
+    from newsletter.workflow.project import Project
+    from newsletter.workflow.send import Plan, Wish
+
+
+@click.command("send")
+@click.argument("issue", required=False)
+@click.option(
+    "--to", "lists", metavar="LIST", multiple=True, help="Instead of its own."
+)
+@click.option(
+    "--confirm", type=int, metavar="N", help="The number of recipients, for scripts."
+)
+@click.option("--rehearse", is_flag=True, help="Write the mails to outbox/ instead.")
+@click.option("--untested", is_flag=True, help="Send what nobody saw as a mail.")
+@click.option("--skip-probe", is_flag=True, help="Do not try the public pages first.")
+@json_option
+@pass_project
+def command(
+    project: "Project",
+    issue: str | None,
+    lists: tuple[str, ...],
+    confirm: int | None,
+    rehearse: bool,
+    untested: bool,
+    skip_probe: bool,
+    as_json: bool,
+) -> int:
+    """Send an issue to its subscribers, each of them once.
+
+    It is checked first, must have been tested as it is now, and asks for the number of
+    recipients. Then it holds for a while, in which Ctrl-C undoes it. Whoever has the
+    issue already is left out.
+
+    Exit code 0: everybody was sent it or left meanwhile; 1: some were refused, are
+    unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
+    """
+    from newsletter.workflow.send import Wish, plan_send, send_planned
+
+    wish = Wish(lists, is_untested=untested, skips_probe=skip_probe)
+    if rehearse:
+        return _rehearse(project, issue, wish, as_json=as_json)
+    plan = plan_send(
+        project,
+        issue,
+        wish,
+        environment=os.environ,
+        now=datetime.now(UTC),
+        show_progress=_show_progress,
+    )
+    _show_plan(plan)
+    confirmed = _confirm(plan, confirm)
+    with watching() as watch:
+        dispatch = send_planned(
+            project,
+            plan,
+            confirmed=confirmed,
+            environment=os.environ,
+            hold=lambda made: _hold(made, project.settings.newsletter.hold_seconds),
+            watch=watch,
+        )
+    code = show_end(dispatch, as_json=as_json)
+    return INTERRUPTED if _is_undone(dispatch) else code
+
+
+def _is_undone(dispatch: "Dispatch") -> bool:
+    from newsletter.workflow.send import UNDONE
+
+    return dispatch.reason == UNDONE
+
+
+def _rehearse(
+    project: "Project", issue: str | None, wish: "Wish", *, as_json: bool
+) -> int:
+    from newsletter.workflow.send import rehearse
+
+    now = datetime.now(UTC)
+    files = rehearse(project, issue, wish, now=now, show_progress=_show_progress)
+    if as_json:
+        print_json({"rehearsed": len(files), "files": [str(path) for path in files]})
+        return 0
+    click.echo(f"wrote {count_of(len(files), 'mail')} to {project.root / 'outbox'}")
+    click.echo("Nobody was mailed, and the links in them change nothing.")
+    return 0
+
+
+def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        say(f"asking {count_of(total, 'address')}.")
+    return progress("Links", total)
+
+
+def _show_plan(plan: "Plan") -> None:
+    say(f"Issue:    {plan.issue}")
+    say(f"Subject:  {plan.subject}")
+    say(
+        f"To:       {count_of(plan.recipients, 'recipient')} of {', '.join(plan.lists)}"
+    )
+    if plan.left_out:
+        reasons = ", ".join(f"{number} {why}" for why, number in plan.left_out.items())
+        say(f"Left out: {reasons}")
+    for waiver in plan.waivers:
+        say(f"Waived:   {waiver.replace('_', ' ')}")
+    say(f"Time:     {_duration(plan)}")
+
+
+def _duration(plan: "Plan") -> str:
+    """Return ``about 4 h 20, until 18:20; leave the computer on``."""
+    from newsletter.delivery.schedule import show_duration
+
+    if plan.seconds is None:
+        return "as fast as the mail server takes it"
+    end = datetime.now().astimezone() + timedelta(seconds=plan.seconds)
+    day = "" if plan.seconds < 86400 else f"{end:%A} "
+    text = f"about {show_duration(plan.seconds)}, until {day}{end:%H:%M}"
+    return f"{text}; leave the computer on" if plan.seconds >= 120 else text
+
+
+def _confirm(plan: "Plan", given: int | None) -> int:
+    """Return the number of recipients in the editor's own word.
+
+    Raises:
+        UsageError: It is another one, or there is nobody to ask.
+    """
+    number = plan.recipients
+    if given is None and not is_terminal():
+        raise UsageError(
+            "nobody is there to confirm the number of recipients.",
+            f"Write it yourself: --confirm {number}",
+        )
+    if given is None:
+        given = click.prompt(
+            f"Type the number of recipients ({number}) to send", type=int, err=True
+        )
+    if given != number:
+        raise UsageError(
+            f"{given} was confirmed, but {number} would get it. Nothing was sent.",
+            "Look again who is on the list, and confirm the right number.",
+        )
+    return given
+
+
+def _hold(dispatch: "Dispatch", seconds: int) -> bool:
+    """Wait on a terminal, so that second thoughts can come; False when they came."""
+    if not is_terminal() or not seconds:
+        return True
+    end = time.monotonic() + seconds
+    try:
+        with progress(f"Holding {seconds} s; Ctrl-C undoes it", seconds) as advance:
+            while time.monotonic() < end:
+                time.sleep(1)
+                advance(1)
+    except KeyboardInterrupt:
+        say(f"Undone: nothing of dispatch {dispatch.id} has left.")
+        return False
+    return True

@@ -1,0 +1,84 @@
+"""`newsletter test [ISSUE]`."""
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.context import json_option, pass_project, print_json
+
+if TYPE_CHECKING:
+    from newsletter.workflow.project import Project
+    from newsletter.workflow.test import TrialReport
+
+
+@click.command("test")
+@click.argument("issue", required=False)
+@click.option(
+    "--to", metavar="ADDRESS", multiple=True, help="Where to; may be repeated."
+)
+@click.option(
+    "--as", "as_email", metavar="ADDRESS", default="", help="Fill in their fields."
+)
+@click.option("--mark", is_flag=True, help="Put [TEST] before the subject.")
+@json_option
+@pass_project
+def command(
+    project: "Project",
+    issue: str | None,
+    to: tuple[str, ...],
+    as_email: str,
+    mark: bool,
+    as_json: bool,
+) -> int:
+    """Send the real mail of an issue to yourself, or to at most ten addresses.
+
+    Without --to it goes to the addresses of [test] in newsletter.toml. Its unsubscribe
+    links change nothing. What was tested is what `newsletter send` sends: a later
+    change asks for another test.
+    """
+    from newsletter.workflow.test import Trial, send_test
+
+    report = send_test(
+        project,
+        issue,
+        Trial(to, as_email, mark),
+        environment=os.environ,
+        now=datetime.now(UTC),
+    )
+    if as_json:
+        print_json(_json(report))
+    else:
+        _show(project, report)
+    if report.files or not report.failed:
+        return 0
+    return 1 if report.accepted else 3
+
+
+def _json(report: "TrialReport") -> dict[str, object]:
+    return {
+        "issue": report.issue,
+        "content_hash": report.content_hash,
+        "accepted": list(report.accepted),
+        "failed": [
+            {"email": email, "reason": reason}
+            for email, reason in report.failed.items()
+        ],
+        "files": [str(path) for path in report.files],
+    }
+
+
+def _show(project: "Project", report: "TrialReport") -> None:
+    click.echo(f"Subject: {report.subject}")
+    for address in report.accepted:
+        click.echo(f"{address}: taken by your mail server")
+    for address, reason in report.failed.items():
+        click.echo(f"{address}: not sent; {reason}")
+    for path in report.files:
+        click.echo(f"wrote {project.shown(path)}")
+    if report.files:
+        click.echo(
+            "Nobody was mailed: there is no mail server in newsletter.toml. "
+            "Open the file in your mail program."
+        )

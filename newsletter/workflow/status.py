@@ -1,0 +1,197 @@
+"""What became of a dispatch; and halting or ending one, from any terminal."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from newsletter.errors import OperationError
+from newsletter.messages.compile import load_compiled
+from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.dispatch import DeliveryRecord, Dispatch
+from newsletter.store.contents import load_content
+from newsletter.store.database import Database, exists, open_database
+from newsletter.store.dispatches import (
+    cancel_dispatch,
+    load_dispatch,
+    needs_recovery,
+    newest_dispatch,
+    open_dispatches,
+    pause_dispatch,
+    read_records,
+    recover,
+)
+from newsletter.store.keys import open_keyring
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
+from newsletter.workflow.letters import message_id
+from newsletter.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRecipient:
+    """Somebody who may or may not have got the mail."""
+
+    email: str
+    #: What the log of the mail server knows it by.
+    message_id: str
+    #: When the message left; aware, UTC.
+    at: datetime
+
+
+def read_dispatch(project: Project, number: int | None) -> Dispatch:
+    """Return a dispatch as it stands; without a number the newest.
+
+    Raises:
+        OperationError: There is none.
+    """
+    with opened(project) as database, database.reading() as connection:
+        if number is not None:
+            return numbered(connection, number)
+        newest = newest_dispatch(connection)
+        if newest is None:
+            raise nothing_sent()
+        return newest
+
+
+def read_deliveries(
+    project: Project, dispatch: Dispatch, states: Collection[DeliveryState]
+) -> list[DeliveryRecord]:
+    """Return the deliveries of a dispatch that are in one of *states*, in order."""
+    with opened(project) as database, database.reading() as connection:
+        return list(read_records(connection, dispatch.id, states))
+
+
+def read_unknown(project: Project, dispatch: Dispatch) -> list[UnknownRecipient]:
+    """Return those of whom nobody knows whether they got the mail."""
+    with opened(project) as database:
+        keyring = open_keyring(database, root=project.root)
+        with database.reading() as connection:
+            content = load_content(connection, dispatch.content_hash)
+            records = list(
+                read_records(connection, dispatch.id, [DeliveryState.UNKNOWN])
+            )
+    if content is None:
+        raise OperationError(
+            f"the content of dispatch {dispatch.id} is not in the database any more.",
+            "Restore the database from a backup.",
+        )
+    compiled = load_compiled(content.compiled)
+    return [
+        UnknownRecipient(
+            email=record.email,
+            message_id=message_id(compiled, keyring, dispatch.id, record.subscriber_id),
+            at=record.at or dispatch.created_at,
+        )
+        for record in records
+    ]
+
+
+def pause(project: Project, number: int | None) -> Dispatch:
+    """Halt a dispatch, also one that another process is sending.
+
+    Raises:
+        OperationError: It is over, or there is none.
+    """
+    with opened(project) as database, database.writing() as connection:
+        dispatch = the_open_one(connection, number)
+        _refuse_closed(dispatch, "paused")
+        if dispatch.state is DispatchState.PAUSED:
+            return dispatch
+        return pause_dispatch(connection, dispatch.id, reason="paused by hand")
+
+
+def cancel(project: Project, number: int | None) -> Dispatch:
+    """End a dispatch for good, also one that another process is sending.
+
+    Raises:
+        OperationError: It is over, or there is none.
+    """
+    now = datetime.now(UTC)
+    with opened(project) as database, database.writing() as connection:
+        dispatch = the_open_one(connection, number)
+        _refuse_closed(dispatch, "cancelled")
+        return cancel_dispatch(
+            connection, dispatch.id, now=now, reason="cancelled by hand"
+        )
+
+
+@contextmanager
+def opened(project: Project) -> Iterator[Database]:
+    """Open the database; what a sender that died left behind is written down first.
+
+    Raises:
+        OperationError: There is no database yet, or it cannot be used.
+    """
+    url, root = project.settings.database_url, project.root
+    if not exists(url, root=root):
+        raise nothing_sent()
+    with open_database(url, root=root) as database:
+        with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+            if nobody_sends:
+                _recover(database)
+        yield database
+
+
+def _recover(database: Database) -> None:
+    with database.reading() as connection:
+        if not needs_recovery(connection):
+            return
+    with database.writing() as connection:
+        recover(connection, now=datetime.now(UTC))
+
+
+def numbered(connection: Connection, number: int) -> Dispatch:
+    """Return the dispatch with this number.
+
+    Raises:
+        OperationError: There is none.
+    """
+    try:
+        return load_dispatch(connection, number)
+    except LookupError:
+        newest = newest_dispatch(connection)
+        if newest is None:
+            raise nothing_sent() from None
+        raise OperationError(
+            f"there is no dispatch {number}.", f"The newest one is {newest.id}."
+        ) from None
+
+
+def the_open_one(connection: Connection, number: int | None) -> Dispatch:
+    """Return the dispatch with this number; without one, the one that is not over.
+
+    Raises:
+        OperationError: There is none, or more than one to choose from.
+    """
+    if number is not None:
+        return numbered(connection, number)
+    found = open_dispatches(connection)
+    if len(found) > 1:
+        names = ", ".join(f"{one.id} ({one.issue}, {one.state})" for one in found)
+        raise OperationError("more than one dispatch is open.", f"Choose one: {names}.")
+    if found:
+        return found[0]
+    newest = newest_dispatch(connection)
+    if newest is None:
+        raise nothing_sent()
+    raise OperationError(
+        "no dispatch is open.",
+        f"The newest, {newest.id} of {newest.issue}, is {newest.state}.",
+    )
+
+
+def nothing_sent() -> OperationError:
+    """Return what to say where no dispatch was ever made."""
+    return OperationError(
+        "no issue has been sent yet.", "Send one with: newsletter send"
+    )
+
+
+def _refuse_closed(dispatch: Dispatch, what: str) -> None:
+    if not dispatch.is_open:
+        raise OperationError(
+            f"dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state} already; "
+            f"it cannot be {what}."
+        )

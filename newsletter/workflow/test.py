@@ -1,0 +1,228 @@
+"""Send the real message of an issue to a few addresses, before anybody else gets it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from newsletter.addresses import address_key, normalise_address
+from newsletter.delivery.pace import Pace
+from newsletter.delivery.stop import Stop
+from newsletter.delivery.transports import (
+    ConnectionBrokenError,
+    SetupError,
+    Transport,
+)
+from newsletter.delivery.transports.folder import FolderTransport
+from newsletter.delivery.transports.smtp import Account, SmtpTransport
+from newsletter.errors import UsageError
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.message import Message
+from newsletter.replies import classify_reply, show_reply
+from newsletter.store.contents import record_test
+from newsletter.store.database import Database, open_database
+from newsletter.store.instants import to_millis
+from newsletter.store.keys import open_keyring
+from newsletter.store.ledger_thread import LedgerThread
+from newsletter.store.people import find_by_key
+from newsletter.tokens import Keyring
+from newsletter.workflow.compose import compose_issue, require_assembled
+from newsletter.workflow.letters import compile_issue, write_harmless
+from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.server import open_account
+
+#: More would be a dispatch in disguise.
+MAX_ADDRESSES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What `test` is asked for."""
+
+    #: Where to; empty: the addresses of ``[test] to``.
+    to: tuple[str, ...] = ()
+    #: Fill in the fields of this subscriber; empty: those of nobody.
+    as_email: str = ""
+    #: Put [TEST] before the subject.
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrialReport:
+    """Who got the test."""
+
+    #: Slug.
+    issue: str
+    #: As somebody without any field reads it.
+    subject: str
+    #: Of the content without the mark: what `send` compares with.
+    content_hash: str
+    #: Addresses whose mail the server took.
+    accepted: tuple[str, ...] = ()
+    #: Address -> why not.
+    failed: Mapping[str, str] = field(default_factory=dict)
+    #: Files written instead, because there is no server.
+    files: tuple[Path, ...] = ()
+
+
+def send_test(
+    project: Project,
+    reference: str | None,
+    trial: Trial,
+    *,
+    environment: Mapping[str, str],
+    now: datetime,
+) -> TrialReport:
+    """Send an issue to a few addresses; without a server, write the mails to files.
+
+    Args:
+        project: The project.
+        reference: As for `find_issue`.
+        trial: To whom, and how.
+        environment: Where the password may be.
+        now: Aware.
+
+    Raises:
+        DefinitionError: The issue cannot be composed.
+        UsageError: No address, too many, or one that is none.
+        OperationError: The settings of the server, or the database, cannot be used.
+    """
+    addresses = _addresses(trial.to or project.settings.test_to)
+    composition = compose_issue(project, find_issue(project, reference))
+    assembled = require_assembled(composition)
+    compiled = compile_issue(assembled, project.settings)
+    marked = compile_issue(assembled, project.settings, is_marked=trial.is_marked)
+    report = TrialReport(
+        assembled.issue.slug, marked.subject_text, compiled.content_hash
+    )
+    with _open(project) as (database, keyring):
+        fields = _fields(database, trial.as_email)
+        messages = [
+            write_harmless(
+                marked, keyring, email=address, fields=fields, number=number, now=now
+            )
+            for number, address in enumerate(addresses)
+        ]
+        if project.settings.server is None:
+            return _rehearse(project, report, messages)
+        account = open_account(project, environment)
+        done = asyncio.run(_send_all(database, account, report, messages))
+        if done.accepted:
+            _record(database, done, now)
+    return done
+
+
+@contextmanager
+def _open(project: Project) -> Iterator[tuple[Database, Keyring]]:
+    url, root = project.settings.database_url, project.root
+    with open_database(url, root=root) as database:
+        yield database, open_keyring(database, root=root)
+
+
+def _addresses(given: Sequence[str]) -> list[str]:
+    """Return the addresses, each once."""
+    if not given:
+        raise UsageError(
+            "there is no address to send the test to.",
+            'Write --to you@example.org, or to = ["you@example.org"] under [test].',
+        )
+    addresses: dict[str, str] = {}
+    for text in given:
+        try:
+            address = normalise_address(text, allow_smtputf8=True)
+        except ValueError as error:
+            raise UsageError(f'"{text}" cannot be mailed: {error}') from error
+        addresses.setdefault(address_key(address), address)
+    if len(addresses) > MAX_ADDRESSES:
+        raise UsageError(
+            f"a test goes to {MAX_ADDRESSES} addresses at most, not {len(addresses)}."
+        )
+    return list(addresses.values())
+
+
+def _fields(database: Database, email: str) -> Mapping[str, str]:
+    if not email:
+        return {}
+    with database.reading() as connection:
+        person = find_by_key(connection, address_key(email.strip()))
+    if person is None:
+        raise UsageError(
+            f'there is no subscriber "{email}".', "See: newsletter subscribers list"
+        )
+    return person.fields
+
+
+def _rehearse(
+    project: Project, report: TrialReport, messages: Sequence[Message]
+) -> TrialReport:
+    folder = FolderTransport(project.root / "outbox", prefix=f"{report.issue}-test")
+    folder.remove_earlier()
+
+    async def write_all() -> None:
+        for message in messages:
+            await folder.send(message, _always)
+
+    asyncio.run(write_all())
+    return replace(report, files=tuple(folder.written))
+
+
+async def _send_all(
+    database: Database,
+    account: Account,
+    report: TrialReport,
+    messages: Sequence[Message],
+) -> TrialReport:
+    """Send one message after the other, within the limits of the server."""
+    ledger = LedgerThread(database, owner="test")
+    limits = account.server.limits
+    pace = Pace(limits, store=ledger, clock=_now_millis, is_test=True)
+    line = SmtpTransport(account)
+    accepted: list[str] = []
+    failed: dict[str, str] = {}
+    try:
+        for done, message in enumerate(messages):
+            await pace.wait(Stop(), count=len(messages) - done)
+            reason = await _send_one(line, message)
+            if reason:
+                failed[message.envelope_recipient] = reason
+            else:
+                accepted.append(message.envelope_recipient)
+    finally:
+        await line.close()
+        ledger.close()
+    return replace(report, accepted=tuple(accepted), failed=failed)
+
+
+async def _send_one(line: Transport, message: Message) -> str:
+    """Return why the message was not taken, or nothing."""
+    try:
+        answer = await line.send(message, _always)
+    except (SetupError, ConnectionBrokenError) as error:
+        return error.reason
+    if answer is None:
+        raise AssertionError("a test is always permitted")
+    outcome = classify_reply(answer.stage, answer.reply)
+    if outcome.state is DeliveryState.ACCEPTED:
+        return ""
+    return f"the mail server said: {show_reply(answer.reply)}"
+
+
+async def _always() -> bool:
+    return True
+
+
+def _record(database: Database, report: TrialReport, now: datetime) -> None:
+    with database.writing() as connection:
+        record_test(
+            connection,
+            issue=report.issue,
+            content_hash=report.content_hash,
+            recipients=len(report.accepted),
+            now=now,
+        )
+
+
+def _now_millis() -> int:
+    return to_millis(datetime.now(UTC))
