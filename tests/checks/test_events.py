@@ -1,0 +1,85 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter.checks.events import check_events
+from newsletter.checks.facts import Facts
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.issue import Event, Note
+from newsletter.model.problem import Place
+
+Assemble = Callable[..., Assembled]
+PLACE = Place("issues/2023-02.md", 20, 1)
+ADVICE = 'Correct its line "when: …", or take the event out.'
+ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+def event(start: date, end: date | None = None, title: str = "Kickoff") -> Event:
+    return Event(title, start, end, PLACE)
+
+
+def check(
+    assemble: Assemble, facts: Facts, block: Event, today: date = date(2023, 2, 14)
+) -> list[Finding]:
+    return check_events(assemble(block), replace(facts, today=today))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        event(date(2023, 2, 14)),
+        event(date(2023, 3, 1)),
+        event(date(2023, 2, 1), date(2023, 2, 14)),
+        event(datetime(2023, 2, 14, 0, 0, tzinfo=ZONE)),
+    ],
+)
+def test_event_that_is_not_over_is_fine(
+    assemble: Assemble, facts: Facts, block: Event
+) -> None:
+    assert check(assemble, facts, block) == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        event(date(2023, 2, 13)),
+        event(date(2023, 2, 1), date(2023, 2, 13)),
+        event(datetime(2023, 2, 13, 23, 59, tzinfo=ZONE)),
+        event(
+            datetime(2023, 2, 12, 20, 0, tzinfo=ZONE),
+            datetime(2023, 2, 13, 1, 0, tzinfo=ZONE),
+        ),
+    ],
+)
+def test_event_before_the_issue_is_an_error(
+    assemble: Assemble, facts: Facts, block: Event
+) -> None:
+    message = (
+        '"Kickoff" is over on 2023-02-13, before the date of the issue, 2023-02-14.'
+    )
+    assert check(assemble, facts, block) == [
+        Finding("event-before-issue", Severity.ERROR, PLACE, message, ADVICE)
+    ]
+
+
+def test_event_before_today_is_a_warning(assemble: Assemble, facts: Facts) -> None:
+    found = check(assemble, facts, event(date(2023, 2, 15)), date(2023, 2, 16))
+    message = '"Kickoff" was over on 2023-02-15, before today.'
+    assert found == [Finding("event-past", Severity.WARNING, PLACE, message, ADVICE)]
+
+
+def test_event_without_a_title_is_called_this_event(
+    assemble: Assemble, facts: Facts
+) -> None:
+    (finding,) = check(assemble, facts, event(date(2023, 2, 15), title=""), date.max)
+    assert finding.message == "this event was over on 2023-02-15, before today."
+
+
+def test_event_inside_another_block_is_found(assemble: Assemble, facts: Facts) -> None:
+    assembled = assemble(Note((event(date(2020, 1, 1)),), PLACE))
+    found = check_events(assembled, facts)
+    assert [finding.rule for finding in found] == ["event-before-issue"]

@@ -1,0 +1,178 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from newsletter.checks.facts import Facts
+from newsletter.checks.promised_links import check_promised_links
+from newsletter.model.assembled import Assembled, LinkKind, LinkUse
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.issue import (
+    Block,
+    Code,
+    Field,
+    LineBreak,
+    Link,
+    ListBlock,
+    Note,
+    Paragraph,
+    Quote,
+    Strong,
+    Subheading,
+    Table,
+    Text,
+)
+from newsletter.model.problem import Place
+
+FILE = "issues/2023-02.md"
+Assemble = Callable[..., Assembled]
+
+
+def at(line: int, column: int = 1) -> Place:
+    return Place(FILE, line, column)
+
+
+def paragraph(*words: str, line: int = 1) -> Paragraph:
+    return Paragraph(tuple(Text(word) for word in words), at(line))
+
+
+def places(
+    assembled: Assembled, facts: Facts, source: str = ""
+) -> list[tuple[int, int]]:
+    known = replace(facts, source=tuple(source.splitlines()))
+    findings = check_promised_links(assembled, known)
+    return [(finding.place.line, finding.place.column) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("text", "link"),
+        ("heading", "link"),
+        ("button", "button"),
+        ("image", "link of the picture"),
+        ("event", "link of the event"),
+    ],
+)
+def test_link_without_an_address_is_an_error(
+    assemble: Assemble, facts: Facts, kind: LinkKind, shown: str
+) -> None:
+    use = LinkUse("", "Ik teken", kind, at(17, 3))
+    assembled = replace(assemble(), links=(use,))
+    assert check_promised_links(assembled, facts) == [
+        Finding(
+            "promised-link",
+            Severity.ERROR,
+            at(17, 3),
+            f'the {shown} "Ik teken" has no address.',
+            "Write it between the round brackets: [Ik teken](https://…).",
+        )
+    ]
+
+
+def test_link_with_an_address_is_fine(assemble: Assemble, facts: Facts) -> None:
+    use = LinkUse("https://example.org/", "Ik teken", "button", at(17))
+    assembled = replace(assemble(), links=(use,))
+    assert check_promised_links(assembled, facts) == []
+
+
+def test_call_outside_a_link_is_an_error(assemble: Assemble, facts: Facts) -> None:
+    assembled = assemble(paragraph("Een besluit. Zie hier."))
+    known = replace(facts, source=("Een besluit. Zie hier.",))
+    assert check_promised_links(assembled, known) == [
+        Finding(
+            "promised-link",
+            Severity.ERROR,
+            at(1, 14),
+            '"Zie hier" promises a link, and there is none.',
+            "Write [Zie hier](https://…), or take the words out.",
+        )
+    ]
+
+
+def test_call_in_a_link_is_fine(assemble: Assemble, facts: Facts) -> None:
+    link = Link((Text("Zie hier"),), "https://a.example", "https://a.example", at(1))
+    block = Paragraph((Text("Een besluit. "), link, Text(".")), at(1))
+    assert check_promised_links(assemble(block), facts) == []
+
+
+def test_call_with_a_link_on_one_word_is_fine(assemble: Assemble, facts: Facts) -> None:
+    link = Link((Text("hier"),), "https://a.example", "https://a.example", at(1))
+    block = Paragraph((Text("Klik "), link), at(1))
+    assert check_promised_links(assemble(block), facts) == []
+
+
+def test_call_in_code_is_fine(assemble: Assemble, facts: Facts) -> None:
+    block = Paragraph((Code("Klik hier"),), at(1))
+    assert check_promised_links(assemble(block), facts) == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        ListBlock(((paragraph("Lees meer"),),), False, 1, at(1)),
+        Quote((paragraph("Lees meer"),), at(1)),
+        Note((paragraph("Lees meer"),), at(1)),
+        Note((Quote((paragraph("Lees meer"),), at(1)),), at(1)),
+        Table(((Text("Rechter"),),), (((Text("Lees meer"),),),), ("",), at(1)),
+        Paragraph((Strong((Text("Lees meer"),)),), at(1)),
+        Paragraph((Text("Een besluit"), LineBreak(), Text("Lees meer")), at(1)),
+        Paragraph((Field("name", "Lezer", at(1)), Text(", lees meer")), at(1)),
+    ],
+    ids=["list", "quote", "note", "nested", "table", "bold", "break", "field"],
+)
+def test_call_is_found_in(block: Block, assemble: Assemble, facts: Facts) -> None:
+    assert len(check_promised_links(assemble(block), facts)) == 1
+
+
+def test_heading_is_no_call(assemble: Assemble, facts: Facts) -> None:
+    block = Subheading((Text("Lees meer"),), at(1))
+    assert check_promised_links(assemble(block), facts) == []
+
+
+def test_place_is_that_of_the_words_in_a_later_line(
+    assemble: Assemble, facts: Facts
+) -> None:
+    block = paragraph("Een regel. En nog een. Zie hier.", line=3)
+    source = "## Kop\n\nEen regel.\nEn nog een. Zie hier.\n\nZie hier."
+    assert places(assemble(block), facts, source) == [(4, 13)]
+
+
+def test_second_call_of_a_block_has_its_own_place(
+    assemble: Assemble, facts: Facts
+) -> None:
+    link = Link((Text("Zie hier"),), "https://a.example", "", at(1))
+    block = Paragraph(
+        (Text("Een. Zie hier. Twee. "), link, Text(". Drie. Zie hier.")), at(1)
+    )
+    source = "Een. Zie hier.\nTwee. [Zie hier](https://a.example). Drie. Zie hier."
+    assert places(assemble(block), facts, source) == [(1, 6), (2, 44)]
+
+
+def test_words_in_an_address_are_not_counted(assemble: Assemble, facts: Facts) -> None:
+    link = Link((Text("Kijk"),), "https://a.example/weiterlesen", "", at(1))
+    block = Paragraph((link, Text(". Weiterlesen")), at(1))
+    source = "[Kijk](https://a.example/Weiterlesen). Weiterlesen"
+    assert places(assemble(block), facts, source) == [(1, 40)]
+
+
+def test_words_broken_over_two_lines_are_placed_at_the_first(
+    assemble: Assemble, facts: Facts
+) -> None:
+    block = Quote((Paragraph((Text("Een besluit. Zie hier."),), at(1, 3)),), at(1))
+    assert places(assemble(block), facts, "> Een besluit. Zie\n> hier.") == [(1, 16)]
+
+
+def test_words_with_emphasis_inside_are_placed(
+    assemble: Assemble, facts: Facts
+) -> None:
+    block = Paragraph((Text("Nu. "), Strong((Text("Zie"),)), Text(" hier.")), at(1))
+    assert places(assemble(block), facts, "Nu. **Zie** hier.") == [(1, 7)]
+
+
+def test_words_not_found_in_the_source_have_the_place_of_their_block(
+    assemble: Assemble, facts: Facts
+) -> None:
+    block = paragraph("Zie hier.", line=2)
+    assert places(assemble(block), facts, "x\nZie&nbsp;hier.") == [(2, 1)]
+    assert places(assemble(block), facts) == [(2, 1)]

@@ -1,0 +1,67 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from newsletter.checks.facts import Facts
+from newsletter.checks.unsubscribe import check_unsubscribe
+from newsletter.model.assembled import Assembled, Slot
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.problem import Place
+
+Assemble = Callable[..., Assembled]
+ADVICE = 'Put it back into the footer of the template "bulletin".'
+NO_LINK = Finding(
+    "unsubscribe-place",
+    Severity.ERROR,
+    Place("issues/2023-02.md"),
+    "the mail has no link to unsubscribe.",
+    ADVICE,
+)
+NO_TEXT = Finding(
+    "unsubscribe-place",
+    Severity.ERROR,
+    Place("issues/2023-02.md"),
+    "the plain text of the mail has no link to unsubscribe.",
+    ADVICE,
+)
+
+
+def test_mail_that_can_be_left_is_fine(assemble: Assemble, facts: Facts) -> None:
+    assert check_unsubscribe(assemble(), facts) == []
+
+
+@pytest.mark.parametrize("html", ["<p>Goodbye</p>", "<p>@@3fa9c1_0@@</p>"])
+def test_mail_without_a_link_to_leave_is_an_error(
+    assemble: Assemble, facts: Facts, html: str
+) -> None:
+    assembled = replace(assemble(), html=html)
+    assert check_unsubscribe(assembled, facts) == [NO_LINK]
+
+
+def test_text_without_a_link_to_leave_is_an_error(
+    assemble: Assemble, facts: Facts
+) -> None:
+    assembled = replace(assemble(), text="Goodbye\n")
+    assert check_unsubscribe(assembled, facts) == [NO_TEXT]
+
+
+def test_field_is_no_link_to_leave(assemble: Assemble, facts: Facts) -> None:
+    field = Slot("@@3fa9c1_0@@", "first_name")
+    assembled = replace(assemble(), slots=(field,))
+    assert check_unsubscribe(assembled, facts) == [NO_LINK, NO_TEXT]
+
+
+def test_sender_without_a_postal_address_is_a_warning(
+    assemble: Assemble, facts: Facts
+) -> None:
+    assert check_unsubscribe(assemble(), replace(facts, postal_address=" ")) == [
+        Finding(
+            "postal-address",
+            Severity.WARNING,
+            Place("newsletter.toml"),
+            "the footer has no postal address.",
+            'Add a line "address = …" below [newsletter]: '
+            "many countries ask for it by law, and readers trust who has one.",
+        )
+    ]
