@@ -1,0 +1,1 @@
+"""From text to issue: every part with its place, every problem told."""
