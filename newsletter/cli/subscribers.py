@@ -88,21 +88,25 @@ def import_file(
         project, file, list_slug=list_slug, status=_parse_status(status)
     )
     warnings = import_warnings(project, order)
-    asks = is_terminal() and not (yes or dry_run or as_json)
-    if dry_run or asks:
+    if dry_run:
         report = plan_import(project, order)
-        if asks:
-            _show_report(order, report, warnings, is_plan=True)
-            click.confirm("Do it?", abort=True, err=True)
-    if not dry_run:
+    else:
+        if is_terminal() and not (yes or as_json):
+            _ask(order, plan_import(project, order))
         report = import_subscribers(project, order, now=datetime.now(UTC))
     if as_json:
         print_json(_report_json(order, report, warnings, is_dry_run=dry_run))
-    elif asks:
-        _say_mailable(order, report)
     else:
-        _show_report(order, report, warnings, is_plan=dry_run)
+        _show_problems(order, report, warnings)
+        _show_counts(order, report, "would be imported" if dry_run else "imported")
+        _say_mailable(order, report)
     return _SOME_ROWS_ARE_BAD if report.problems else 0
+
+
+def _ask(order: "ImportOrder", plan: "ImportReport") -> None:
+    """Show what would happen, and go on only with a yes."""
+    _show_counts(order, plan, "would be imported")
+    click.confirm("Do it?", abort=True, err=True)
 
 
 @command.command("add")
@@ -218,27 +222,27 @@ def _parse_fields(fields: Iterable[str]) -> dict[str, str]:
     return parsed
 
 
-def _show_report(
-    order: "ImportOrder",
-    report: "ImportReport",
-    warnings: Iterable[str],
-    *,
-    is_plan: bool,
+def _show_problems(
+    order: "ImportOrder", report: "ImportReport", warnings: Iterable[str]
 ) -> None:
+    file = order.sheet.file
     for warning in warnings:
         say(f"warning: {warning}")
-    for problem in report.problems[:_MAX_SHOWN]:
-        say(str(problem))
-    if len(report.problems) > _MAX_SHOWN:
-        say(f"… and {len(report.problems) - _MAX_SHOWN} more rows like these.")
-    for duplicate in report.duplicates[:_MAX_SHOWN]:
-        say(f"{order.sheet.file}:{duplicate.number}: same as row {duplicate.first}.")
+    lines = [str(problem) for problem in report.problems]
+    lines += [
+        f"{file}:{item.number}: the same address as in row {item.first}."
+        for item in report.duplicates
+    ]
+    for line in lines[:_MAX_SHOWN]:
+        say(line)
+    if len(lines) > _MAX_SHOWN:
+        say(f"{file}: and {len(lines) - _MAX_SHOWN:,} more rows like these.")
+
+
+def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> None:
     status = order.status.name.lower()
-    begin = "would be imported" if is_plan else "imported"
     click.echo(f"{order.sheet.file}: {begin} into {order.list} as {status}")
     print_rows(_count_rows(report))
-    if not is_plan:
-        _say_mailable(order, report)
 
 
 def _count_rows(report: "ImportReport") -> list[tuple[str, str]]:

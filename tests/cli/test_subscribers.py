@@ -1,0 +1,264 @@
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.cli import run
+
+SETTINGS = """
+[newsletter]
+name = "Harbour"
+sender = "Harbour <letter@example.org>"
+
+[lists.main]
+[lists.events]
+[fields.first_name]
+"""
+READERS = "email,first_name\nanna@example.org,Anna\nno address,x\nbert@example.org,\n"
+
+
+class Desk:
+    """The command line in a project, as a script uses it."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.root = root
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        code = run(["subscribers", *arguments, "--project", str(self.root)])
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self(*arguments, "--json")[1])
+
+    def file(self, text: str) -> str:
+        path = self.root / "readers.csv"
+        path.write_text(text, "utf-8")
+        return str(path)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    (tmp_path / "newsletter.toml").write_text(SETTINGS)
+    return Desk(tmp_path, capsys)
+
+
+def test_import_without_a_terminal_imports_and_shows_counts(desk: Desk) -> None:
+    assert desk("import", desk.file(READERS)) == (
+        1,
+        "readers.csv: imported into main as active\n"
+        "  new                        2\n"
+        "  bad rows, left out         1\n"
+        "2 people get the mail of main now.\n",
+        "readers.csv:3: the address has a space in it.\n",
+    )
+
+
+def test_import_when_all_rows_are_good_ends_with_zero(desk: Desk) -> None:
+    code, _, err = desk("import", desk.file("anna@example.org\nANNA@example.org\n"))
+    assert (code, err) == (0, "readers.csv:2: the same address as in row 1.\n")
+
+
+def test_import_dry_run_changes_nothing(desk: Desk) -> None:
+    code, out, _ = desk("import", desk.file("anna@example.org"), "--dry-run")
+    assert (code, out) == (
+        0,
+        "readers.csv: would be imported into main as active\n"
+        "  new         1\n"
+        "0 people get the mail of main now.\n",
+    )
+    assert not (desk.root / "subscribers").exists()
+
+
+def test_import_as_json_prints_one_object(desk: Desk) -> None:
+    desk("add", "bert@example.org")
+    text = READERS + "ANNA@example.org,\n"
+    assert desk.json("import", desk.file(text)) == {
+        "file": "readers.csv",
+        "list": "main",
+        "as": "active",
+        "dry_run": False,
+        "new": 1,
+        "changed": 0,
+        "updated": 0,
+        "present": 1,
+        "stays_pending": 0,
+        "stays_unsubscribed": 0,
+        "stays_bounced": 0,
+        "duplicates": [{"row": 5, "first": 2}],
+        "problems": [{"row": 3, "message": "the address has a space in it."}],
+        "warnings": [],
+        "mailable": 2,
+    }
+
+
+def test_import_of_many_bad_rows_shows_the_first_fifty(desk: Desk) -> None:
+    code, _, err = desk("import", desk.file("email\n" + "x\n" * 60))
+    assert code == 1
+    assert err.count("the address has no @.") == 50
+    assert err.endswith("readers.csv: and 10 more rows like these.\n")
+
+
+def test_import_of_a_file_that_is_no_list_says_so(desk: Desk) -> None:
+    assert desk("import", desk.file("name,town\n")) == (
+        1,
+        "",
+        "readers.csv:1: no column has addresses. "
+        'Write "email" above theirs, for example: email,first_name\n',
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "people"), [("y", 0, 1), ("n", 130, 0), ("", 130, 0)]
+)
+def test_import_on_a_terminal_shows_counts_and_asks(
+    desk: Desk, answer: str, code: int, people: int
+) -> None:
+    command = [
+        *(sys.executable, "-c", "from newsletter.cli import main; main()"),
+        *("subscribers", "import", desk.file("anna@example.org")),
+        *("--project", str(desk.root)),
+    ]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True
+    )
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    out, _ = process.communicate(timeout=30)
+    os.close(ours)
+    assert process.returncode == code
+    assert out.startswith(
+        "readers.csv: would be imported into main as active\n  new         1\n"
+    )
+    assert len(desk.json("list")["subscribers"]) == people
+
+
+def test_add_list_and_show_tell_the_same_person(desk: Desk) -> None:
+    added = desk(
+        *("add", "anna@example.org", "--field", "first_name=Anna"),
+        *("--consent", "paper form, 3 May"),
+    )
+    assert added == (0, "anna@example.org: added\n", "")
+    (person,) = desk.json("list")["subscribers"]
+    at = person.pop("changed_at")
+    assert person == {
+        "email": "anna@example.org",
+        "fields": {"first_name": "Anna"},
+        "list": "main",
+        "status": "active",
+    }
+    assert desk.json("show", "ANNA@example.org") == {
+        "email": "anna@example.org",
+        "fields": {"first_name": "Anna"},
+        "subscriptions": [{"list": "main", "status": "active", "changed_at": at}],
+        "suppressions": [],
+        "history": [
+            {
+                "list": "main",
+                "kind": "added",
+                "at": at,
+                "source": "command",
+                "evidence": "paper form, 3 May",
+            }
+        ],
+    }
+
+
+def test_list_and_show_print_lines_for_people(desk: Desk) -> None:
+    desk("add", "anna@example.org", "--field", "first_name=Anna")
+    desk("unsubscribe", "anna@example.org", "--list", "main")
+    _, out, _ = desk("list", "--status", "unsubscribed")
+    email, slug, status, at, field = out.rstrip("\n").split("\t")
+    assert (email, slug, status, field) == (
+        "anna@example.org",
+        "main",
+        "unsubscribed",
+        "first_name=Anna",
+    )
+    _, out, _ = desk("show", "anna@example.org")
+    lines = out.replace(at, "NOW").splitlines()
+    assert lines == [
+        "anna@example.org",
+        "first_name: Anna",
+        "list main: unsubscribed, NOW",
+        "never mailed for the list main: unsubscribed, NOW, command",
+        "NOW  added, main, command",
+        "NOW  unsubscribed, main, command",
+    ]
+
+
+def test_list_of_nobody_is_empty(desk: Desk) -> None:
+    assert desk("list") == (0, "", "")
+    assert desk.json("list") == {"subscribers": []}
+
+
+@pytest.mark.parametrize(
+    ("before", "out", "known", "left"),
+    [
+        (("add",), "left main", True, ["main"]),
+        (("add", "unsubscribe"), "had left already", True, []),
+        ((), "was on no list, and will not be imported", False, []),
+    ],
+)
+def test_unsubscribe_says_what_became_of_it(
+    desk: Desk, before: tuple[str, ...], out: str, known: bool, left: list[str]
+) -> None:
+    for name in ("anna", "bert"):
+        for step in before:
+            desk(step, f"{name}@example.org")
+    assert desk("unsubscribe", "anna@example.org") == (
+        0,
+        f"anna@example.org: {out}\n",
+        "",
+    )
+    assert desk.json("unsubscribe", "bert@example.org") == {
+        "email": "bert@example.org",
+        "known": known,
+        "left": left,
+    }
+
+
+def test_add_of_somebody_who_left_is_refused_without_their_word(desk: Desk) -> None:
+    desk("add", "anna@example.org")
+    desk("unsubscribe", "anna@example.org")
+    assert desk("add", "anna@example.org") == (
+        1,
+        "",
+        "this person has left the list main. "
+        'Only their own word counts: add --consent "paper form, 3 May".\n',
+    )
+    back = desk.json("add", "anna@example.org", "--consent", "by phone")
+    assert back == {"email": "anna@example.org", "result": "readmitted"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("add", "anna"), 2, "the address has no @."),
+        (
+            ("add", "anna@example.org", "--field", "first_name"),
+            2,
+            '--field wants NAME=VALUE, not "first_name".',
+        ),
+        (("show", "anna@example.org"), 1, "nothing is kept of this address."),
+        (
+            ("list", "--list", "press"),
+            2,
+            'there is no list "press".',
+        ),
+    ],
+)
+def test_commands_when_refused_say_why_and_print_nothing(
+    desk: Desk, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    found, out, err = desk(*arguments)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert desk.json(*arguments)["error"]["message"] == message
