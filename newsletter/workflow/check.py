@@ -57,6 +57,8 @@ class CheckReport:
     links: tuple[CheckedLink, ...] = ()
     #: Lines of the definition.
     lines: tuple[str, ...] = ()
+    #: Bytes of the HTML part as it travels; None when there is no mail.
+    html_bytes: int | None = None
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -142,7 +144,8 @@ def check_composition(
         levels=settings.checks,
     )
     found = [*report.findings, *refused, *run_checks(assembled, facts)]
-    return _finish_report(project, replace(report, links=links), found)
+    complete = replace(report, links=links, html_bytes=size)
+    return _finish_report(project, complete, found)
 
 
 def accept_in_report(
