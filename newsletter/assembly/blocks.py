@@ -102,9 +102,7 @@ class BlockRenderer:
         attributes = own.attributes_in(outer)
         if not attributes:
             return html
-        side = Markup(' style="text-align:{}"').format(own.start)
-        style = side if own.direction != outer.direction else ""
-        return Markup("<div{}{}>{}</div>").format(attributes, style, html)
+        return Markup("<div{}>{}</div>").format(attributes, html)
 
     def values(self, around: Surroundings) -> dict[str, Any]:
         """Return what every template is given in these surroundings."""

@@ -30,7 +30,7 @@ class Surroundings:
     #: Width there is for it, in pixels.
     room: int
     #: Level of a subheading, 2 to 6.
-    level: int = 3
+    level: int = 2
     #: Words of the heading above it, which need not be said again.
     heading: str = ""
 
@@ -53,12 +53,14 @@ class Surroundings:
         return replace(self, language=language, direction=attributes.direction or own)
 
     def attributes_in(self, outer: "Surroundings") -> Markup:
-        """Return ``lang`` and ``dir`` as far as they differ from those around them."""
+        """Return ``lang``, ``dir`` and side, as far as they differ from *outer*."""
         parts = []
         if self.language != outer.language:
             parts.append(Markup(' lang="{}"').format(self.language))
         if parts or self.direction != outer.direction:
             parts.append(Markup(' dir="{}"').format(self.direction))
+        if self.direction != outer.direction:
+            parts.append(Markup(' style="text-align:{}"').format(self.start))
         return Markup("").join(parts)
 
 

@@ -4,6 +4,7 @@ Jinja templates -> MJML -> guards -> mrml -> premailer. What is wrong in a templ
 found before mrml sees it, which would accept anything.
 """
 
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -161,4 +162,5 @@ def _show_blocks(
 ) -> Markup:
     """Return what stands between a section's heading and its first item."""
     inside = _inside(around, section)
-    return renderer.in_cell(renderer.blocks(section.blocks, inside), inside, around)
+    html = renderer.blocks(section.blocks, replace(inside, level=3))
+    return renderer.in_cell(html, inside, around)
