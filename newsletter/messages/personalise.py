@@ -11,6 +11,7 @@ it is escaped. So no value can add a header, an element or a line.
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 
 from newsletter.addresses import normalise_address
@@ -32,6 +33,8 @@ _USUAL = re.compile(
     r"(?!From )[A-Za-z0-9](?:[A-Za-z0-9 .,-]{0,70}[A-Za-z0-9.])?"
 ).fullmatch
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: Most people share their first name with others of a list: encoded once for them all.
+_REMEMBERED = 2048
 #: A token is signed elsewhere; this is all that must hold for it to stand in a mail.
 _TOKEN = re.compile(r"[A-Za-z0-9]{1,64}").fullmatch
 
@@ -75,8 +78,7 @@ def personalise(
     ]
     for value in compiled.values[len(FIXED_VALUES) :]:
         if value.context is SlotContext.SUBJECT:
-            subject = personal_subject(compiled, fields)
-            encoded.append(unstructured_header("Subject", subject))
+            encoded.append(_subject_header(personal_subject(compiled, fields)))
         else:
             encoded.append(_encode(value, fields))
     return Message(
@@ -115,10 +117,18 @@ def _encode(value: PersonalValue, fields: Mapping[str, str]) -> bytes:
     text = fields.get(value.name, "")
     if _USUAL(text):
         return text.encode("ascii")
-    text = _field_text(value, fields)
-    if value.context is SlotContext.HTML:
-        text = escape(text)
-    return encode_value(text)
+    is_html = value.context is SlotContext.HTML
+    return _encode_unusual(_field_text(value, fields), is_html=is_html)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _encode_unusual(text: str, *, is_html: bool) -> bytes:
+    return encode_value(escape(text) if is_html else text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _subject_header(subject: str) -> bytes:
+    return unstructured_header("Subject", subject)
 
 
 def _field_text(value: PersonalValue, fields: Mapping[str, str]) -> str:

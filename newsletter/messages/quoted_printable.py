@@ -10,6 +10,7 @@ hexadecimal digits or a line end, so a boundary with ``=_`` in it cannot occur.
 """
 
 import re
+from binascii import b2a_qp
 
 #: Ends a line without ending the line of the reader.
 SOFT_BREAK = b"=\r\n"
@@ -22,6 +23,7 @@ _SPECIAL = re.compile(rb"[^\t -<>-~]")
 _PLAIN = re.compile(r"(?!\.|From )[ -<>-~]{0,75}").fullmatch
 #: What must not begin a line, and how it is written instead.
 _STARTS = ((b".", b"=2E"), (b"From ", b"=46rom "))
+_FORBIDDEN_STARTS = tuple(forbidden for forbidden, _ in _STARTS)
 
 
 def encode_lines(text: str) -> bytes:
@@ -41,6 +43,11 @@ def encode_value(text: str) -> bytes:
     """
     if _PLAIN(text):
         return text.encode("ascii")
+    data = text.encode()
+    # In C; it folds after 75 characters too, but lets lines begin as they like.
+    encoded = b2a_qp(data)
+    if len(encoded) <= _ROOM and not encoded.startswith(_FORBIDDEN_STARTS):
+        return encoded
     return _fold(_escape(text))
 
 
