@@ -1,6 +1,6 @@
 """The editions of an issue for whoever is not reading mail: web page and calendar.
 
-The PDF is made apart (`newsletter.assembly.pdf`): it needs an extra that may be missing.
+The PDF is made apart (`newsletter.assembly.pdf`), by an extra that may be missing.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from newsletter.assembly.calendar import calendar_files
 from newsletter.assembly.inlines import plain_words
 from newsletter.assembly.outline import numbered_sections, paragraphs_of
 from newsletter.assembly.textblocks import References, TextPlace, render_blocks
-from newsletter.assembly.wrapping import Run, width_of, wrap, wrap_evenly
+from newsletter.assembly.wrapping import Run, lay_out_evenly, wrap
 from newsletter.i18n import format_date, words
 from newsletter.model.issue import (
     Emphasis,
@@ -114,7 +114,7 @@ def _section(section: Section, number: int, place: TextPlace) -> list[str]:
     title: list[Run] = [f"{number}. "] if number else []
     title += own.runs(_upper(section.heading, own.language))
     pieces = [
-        _underlined(wrap_evenly(title, WIDTH), "=") if section.heading else [],
+        _underlined(title, "=") if section.heading else [],
         render_blocks(section.blocks, own),
         *(_item(item, own) for item in section.items),
     ]
@@ -124,15 +124,15 @@ def _section(section: Section, number: int, place: TextPlace) -> list[str]:
 def _item(item: Item, place: TextPlace) -> list[str]:
     own = place.within(item.attributes)
     heading = _upper(item.heading, own.language) if item.is_lead else item.heading
-    title = _underlined(
-        wrap_evenly(own.runs(heading), WIDTH), "=" if item.is_lead else "-"
-    )
+    title = _underlined(own.runs(heading), "=" if item.is_lead else "-")
     inside = replace(own, heading=plain_words(item.heading))
     return _joined([title, render_blocks(item.blocks, inside)])
 
 
-def _underlined(lines: list[str], mark: str) -> list[str]:
-    return [*lines, mark * min(WIDTH, max(map(width_of, lines)))]
+def _underlined(words: Iterable[Run], mark: str) -> list[str]:
+    lines = lay_out_evenly(words, WIDTH)
+    width = min(WIDTH, max(line.width for line in lines))
+    return [*(line.text for line in lines), mark * width]
 
 
 def _joined(pieces: Iterable[list[str]]) -> list[str]:

@@ -12,12 +12,14 @@ from newsletter.assembly.inlines import Marker, plain_words
 from newsletter.assembly.links import web_address
 from newsletter.assembly.wrapping import (
     Break,
+    Line,
     Run,
     Unbroken,
     indent,
+    lay_out,
+    lay_out_evenly,
     width_of,
     wrap,
-    wrap_evenly,
 )
 from newsletter.i18n import format_event_time, words
 from newsletter.model.issue import (
@@ -47,6 +49,9 @@ from newsletter.model.problem import Place
 
 #: Between the columns of a table.
 _COLUMN_GAP = "  "
+
+#: No cell is as wide.
+_ENDLESS = 1_000_000
 
 
 class References:
@@ -183,7 +188,7 @@ def _note(block: Note, place: TextPlace) -> list[str]:
 def _image(block: Image, place: TextPlace) -> list[str]:
     alt = block.alt or block.caption
     shown: list[Run] = [f"[{alt}]", *place.reference(block.target)] if alt else []
-    lines = wrap_evenly(shown, place.width) if shown else []
+    lines = [line.text for line in lay_out_evenly(shown, place.width)] if shown else []
     if block.caption and block.caption != alt:
         lines += wrap([block.caption], place.width)
     return lines
@@ -229,24 +234,28 @@ def _aligned(facts: Mapping[str, list[Run]], place: TextPlace) -> list[str]:
 
 
 def _table(block: Table, place: TextPlace) -> list[str]:
-    unbound = replace(place, width=10_000)
     rows = [
-        [" ".join(unbound.lines(cell)) for cell in row]
+        [_on_one_line(place.runs(cell)) for cell in row]
         for row in (block.header, *block.rows)
     ]
-    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    widths = [max(c.width for c in column) for column in zip(*rows, strict=True)]
     if sum(widths) + len(_COLUMN_GAP) * (len(widths) - 1) > place.width:
         return _records(block, place)
-    rows.insert(1, ["-" * width for width in widths])
+    rows.insert(1, [Line("-" * width, width) for width in widths])
     return [_row(row, widths, block) for row in rows]
 
 
-def _row(cells: list[str], widths: list[int], block: Table) -> str:
+def _on_one_line(runs: Iterable[Run]) -> Line:
+    lines = lay_out([" " if isinstance(run, Break) else run for run in runs], _ENDLESS)
+    return lines[0]
+
+
+def _row(cells: list[Line], widths: list[int], block: Table) -> str:
     padded = []
     for cell, width, side in zip(cells, widths, block.alignments, strict=True):
-        free = width - width_of(cell)
+        free = width - cell.width
         before = {"right": free, "center": free // 2}.get(side, 0)
-        padded.append(" " * before + cell + " " * (free - before))
+        padded.append(" " * before + cell.text + " " * (free - before))
     return _COLUMN_GAP.join(padded).rstrip(" ")
 
 

@@ -33,6 +33,14 @@ class Break:
 Run = str | Unbroken | Break
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with the columns it takes once its markers are filled in."""
+
+    text: str
+    width: int
+
+
 @dataclass(slots=True)
 class _Word:
     text: str
@@ -50,32 +58,35 @@ def width_of(text: str) -> int:
 
 def wrap(runs: Iterable[Run], width: int) -> list[str]:
     """Return runs as lines of at most *width* columns, longer words excepted."""
-    lines = [""]
-    room = width
+    return [line.text for line in lay_out(runs, width)]
+
+
+def lay_out(runs: Iterable[Run], width: int) -> list[Line]:
+    """Return what `wrap` does, with the columns that each line takes."""
+    lines = [Line("", 0)]
     for word in _words(runs):
+        last = lines[-1]
         if isinstance(word, Break):
-            lines.append("")
-            room = width
-            continue
-        gap = word.gap if lines[-1] else ""
-        if lines[-1] and len(gap) + word.width > room:
-            lines.append("")
-            gap, room = "", width
-        lines[-1] += gap + word.text
-        room -= len(gap) + word.width
+            lines.append(Line("", 0))
+        elif not last.text:
+            lines[-1] = Line(word.text, word.width)
+        elif last.width + len(word.gap) + word.width > width:
+            lines.append(Line(word.text, word.width))
+        else:
+            longer = last.width + len(word.gap) + word.width
+            lines[-1] = Line(last.text + word.gap + word.text, longer)
     return lines
 
 
-def wrap_evenly(runs: Iterable[Run], width: int) -> list[str]:
-    """Return a heading as lines of about the same width, and as few as `wrap` makes."""
+def lay_out_evenly(runs: Iterable[Run], width: int) -> list[Line]:
+    """Return a heading as lines of about one width, no more of them than needed."""
     runs = list(runs)
-    lines = wrap(runs, width)
-    if len(lines) == 1:
-        return lines
-    while width > 1 and len(narrower := wrap(runs, width - 1)) == len(lines):
-        lines, width = narrower, width - 1
-        if max(map(width_of, lines)) > width:
+    lines = lay_out(runs, width)
+    while len(lines) > 1 and max(line.width for line in lines) <= width:
+        narrower = lay_out(runs, width - 1)
+        if len(narrower) > len(lines):
             break
+        lines, width = narrower, width - 1
     return lines
 
 

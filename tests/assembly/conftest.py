@@ -1,5 +1,6 @@
 """Values to assemble: a small issue, and ways to change what matters to a test."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 
 from newsletter.assembly.assemble import assemble_issue
 from newsletter.assembly.loaders import Templates
+from newsletter.definition.parse import parse
 from newsletter.model.assembled import Assembled, AssembledImage
 from newsletter.model.issue import Block, Issue, Item, Section, Text
 from newsletter.model.problem import Place
-from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.model.settings import FieldSettings, NewsletterSettings, Settings
 
 _SETTINGS = Settings(
     NewsletterSettings(
@@ -80,3 +82,30 @@ class Composer:
 @pytest.fixture
 def composer(tmp_path: Path) -> Composer:
     return Composer(tmp_path)
+
+
+@pytest.fixture
+def read_issue() -> Callable[..., Issue]:
+    """Read an issue from the text below its front matter, whose keys may be given."""
+
+    def read(body: str, **keys: str) -> Issue:
+        given = {
+            "subject": "Een brug",
+            "preheader": "Over bruggen",
+            "date": "2023-05-03",
+        }
+        front = "\n".join(f"{key}: {value}" for key, value in (given | keys).items())
+        settings = replace(_SETTINGS, fields={"first_name": FieldSettings()})
+        text = f"---\n{front}\n---\n\n{body}"
+        parsed = parse(text, file="issue.md", slug="2023-05", settings=settings)
+        assert parsed.problems == ()
+        assert parsed.issue is not None
+        return parsed.issue
+
+    return read
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The settings of the small newsletter."""
+    return _SETTINGS
