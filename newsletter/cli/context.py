@@ -2,6 +2,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,10 +63,7 @@ json_option = click.option(
 
 def is_terminal() -> bool:
     """Whether somebody can be asked: standard input and error are a terminal."""
-    return (
-        click.get_text_stream("stdin").isatty()
-        and click.get_text_stream("stderr").isatty()
-    )
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 @contextmanager
@@ -75,7 +73,7 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     Yields:
         A function that takes how many more are done.
     """
-    if not click.get_text_stream("stderr").isatty():
+    if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console

@@ -89,8 +89,9 @@ def readable_html(assembled: Assembled) -> str:
 
 def html_part_bytes(message: bytes) -> int:
     """Return how many bytes the HTML part of a message takes as it travels."""
+    # Its lines may begin with "--" (comments), but never with "--=_" (RFC 2045, 6.7).
     found = re.search(
-        rb"Content-Type: text/html.*?\r\n\r\n(.*?)\r\n--", message, re.DOTALL
+        rb"Content-Type: text/html.*?\r\n\r\n(.*?)\r\n--=_", message, re.DOTALL
     )
     return len(found[1]) if found else 0
 
