@@ -138,21 +138,16 @@ def _check_mailbox(text: str) -> str:
     try:
         return str(parse_mailbox(text))
     except ValueError as error:
-        raise _bad_address(text, error) from error
+        advice = 'Write it as "Name <news@example.org>" or "news@example.org".'
+        raise refuse(f"cannot be {shown(text)}: {error}", advice) from error
 
 
 def _check_address(text: str) -> str:
     try:
         return normalise_address(text)
     except ValueError as error:
-        raise _bad_address(text, error) from error
-
-
-def _bad_address(text: str, error: ValueError) -> PydanticCustomError:
-    return refuse(
-        f"cannot be {shown(text)}: {error}",
-        'Write it as "Name <news@example.org>" or "news@example.org".',
-    )
+        advice = 'Write it as "news@example.org".'
+        raise refuse(f"cannot be {shown(text)}: {error}", advice) from error
 
 
 def _check_slug(text: str) -> str:

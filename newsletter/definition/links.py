@@ -29,7 +29,7 @@ _REFUSED = frozenset(
     re.findall(
         r"\S+",
         "javascript vbscript data file blob about view-source jar res chrome cid mid "
-        "ftp sftp ws wss news nntp irc telnet ssh ldap sms geo intent market whatsapp tg",
+        "ftp sftp ws wss news nntp irc telnet ssh ldap sms geo intent market whatsapp",
     )
 )
 

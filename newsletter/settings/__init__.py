@@ -1,0 +1,1 @@
+"""newsletter.toml from its text to `model.settings`: shape, values, places. Pure."""

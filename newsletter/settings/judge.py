@@ -1,0 +1,200 @@
+"""From the text of newsletter.toml to settings, or to everything that is wrong with it.
+
+Pure. Messages have the form ``newsletter.toml:12:1: unknown setting "langauge". …``.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from newsletter.model.problem import Place, Problem
+from newsletter.model.settings import (
+    FieldSettings,
+    ListSettings,
+    NewsletterSettings,
+    Security,
+    ServerSettings,
+    Settings,
+    Theme,
+)
+from newsletter.settings.places import locate_settings, place_of
+from newsletter.settings.tables import TABLES, File, ServerTable
+from newsletter.validation import Refusal, nearest, refusals_of, suggest
+
+#: What pydantic puts behind a name of the editor's that it refuses.
+_NAME_MARK = "[key]"
+
+_EXAMPLES = {
+    "name": 'name = "The name of your newsletter"',
+    "sender": 'sender = "Name <news@example.org>"',
+    "host": 'host = "smtp.example.org"',
+}
+
+#: What a server on a port speaks unless the editor says so (RFC 8314, RFC 6409).
+_SECURITY_OF_PORT: Mapping[int, Security] = {
+    465: "tls",
+    587: "starttls",
+    25: "starttls",
+}
+_PORT_OF_SECURITY: Mapping[Security, int] = {"tls": 465, "starttls": 587, "none": 25}
+
+
+def judge_settings(text: str, file: str) -> tuple[Settings | None, list[Problem]]:
+    """Return the settings, or None beside every problem, in order of place.
+
+    Args:
+        text: All of newsletter.toml.
+        file: Its path as shown in problems.
+    """
+    text = re.sub(r"\r\n?", "\n", text)
+    try:
+        values = tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or a number of 5,000 digits
+        return None, [_unreadable(error, text, file)]
+    except RecursionError:
+        what = "this file is nested too deeply."
+        return None, [Problem(Place(file, 1, 1), what, "No setting needs that.")]
+    refusals = list(_refusals(values))
+    if not refusals:
+        return _make_settings(File.model_validate(values)), []
+    places = locate_settings(text, file)
+    top = Place(file, 1, 1)
+    problems = {
+        Problem(place_of(r.path, places) or top, *_sentences(r, values))
+        for r in refusals
+    }
+    return None, sorted(problems)
+
+
+def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
+    try:
+        file = File.model_validate(values)
+    except ValidationError as error:
+        yield from refusals_of(error)
+        return
+    if file.template.images == "hosted" and not file.newsletter.base_url:
+        yield Refusal(
+            ("template", "images"),
+            "refused",
+            'can be "hosted" only with a base_url in [newsletter].',
+            'Add one, or write "embedded".',
+        )
+
+
+def _unreadable(error: ValueError, text: str, file: str) -> Problem:
+    """Translate the one sentence that the TOML reader says, with the place in it."""
+    said = re.sub(r" \(at .*\)$", "", str(error))
+    match = re.search(r"\(at line (\d+), column (\d+)\)$", str(error))
+    end = text.rstrip().split("\n")
+    line, column = (
+        (int(match[1]), int(match[2])) if match else (len(end), len(end[-1]) + 1)
+    )
+    if said.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate")):
+        what = "this table or setting stands here a second time."
+        return Problem(Place(file, line, 1), what, "Keep one of the two.")
+    return Problem(
+        Place(file, line, column),
+        f"this file cannot be read ({said[:1].lower()}{said[1:]}).",
+        'Write a setting as key = "value", with straight quotes around words.',
+    )
+
+
+# --- sentences ------------------------------------------------------------------------
+
+
+def _sentences(refusal: Refusal, values: dict[str, Any]) -> tuple[str, str]:
+    """Return what is wrong and what to write."""
+    path = tuple(str(part) for part in refusal.path)
+    if refusal.kind == "extra_forbidden":
+        return _unknown(path, values)
+    if refusal.kind == "missing":
+        return _missing(path)
+    if path[-1] == _NAME_MARK:
+        return refusal.sentence(f'"{path[-2]}"'), refusal.advice
+    if path == ("server",) and refusal.kind.startswith(("model", "dict")):
+        return "there can be one [server].", "Write [server], not [[server]]."
+    name = next(part for part in reversed(path) if not part.isdecimal())
+    is_table = path in TABLES or path[:-1] in (("lists",), ("fields",))
+    subject = f"[{'.'.join(path)}]" if is_table else f'"{name}"'
+    return refusal.sentence(subject), refusal.advice
+
+
+def _unknown(path: tuple[str, ...], values: dict[str, Any]) -> tuple[str, str]:
+    name = path[-1]
+    if len(path) == 1 and isinstance(values[name], dict | list):
+        tables = list(File.model_fields)
+        near = nearest(name, tables)
+        advice = f'Did you mean "[{near}]"?' if near else _listing("Tables", tables)
+        return f'unknown table "[{name}]".', advice
+    known = _keys_around(path)
+    advice = suggest(name, known)
+    if not advice and len(path) == 1:
+        return f'unknown setting "{name}".', _advise_table(name)
+    around = ".".join(path[:-1])
+    return f'unknown setting "{name}".', advice or _listing(f"In [{around}]", known)
+
+
+def _keys_around(path: tuple[str, ...]) -> list[str]:
+    around = path[:-1]
+    model = TABLES.get(around) or TABLES.get((*around[:1], "*"))
+    return list(model.model_fields) if model else []
+
+
+def _advise_table(name: str) -> str:
+    """Return where a setting belongs that stands above the first table."""
+    for path, model in TABLES.items():
+        if path and "*" not in path and name in model.model_fields:
+            return f"Write it below a line [{path[0]}]."
+    return "Every setting stands below a line such as [newsletter]."
+
+
+def _listing(subject: str, names: list[str]) -> str:
+    return f"{subject} are: {', '.join(names)}."
+
+
+def _missing(path: tuple[str, ...]) -> tuple[str, str]:
+    *around, name = path
+    if not around:
+        advice = f"Add it, with {_EXAMPLES['name']} and {_EXAMPLES['sender']} below it."
+        return f"there is no table [{name}].", advice
+    what = f'[{".".join(around)}] has no "{name}".'
+    return what, f"Add a line {_EXAMPLES.get(name, name)}."
+
+
+# --- values ---------------------------------------------------------------------------
+
+
+def _make_settings(file: File) -> Settings:
+    lists = {
+        slug: ListSettings(table.title, table.description, table.public)
+        for slug, table in file.lists.items()
+    }
+    lists.setdefault(file.newsletter.list, ListSettings())
+    return Settings(
+        newsletter=NewsletterSettings(**dict(file.newsletter)),
+        template=Theme(**dict(file.template)),
+        shortlinks=dict(file.shortlinks),
+        lists=lists,
+        fields={
+            name: FieldSettings(table.type, table.fallback)
+            for name, table in file.fields.items()
+        },
+        server=_make_server(file.server) if file.server else None,
+        database_url=file.database.url,
+        checks=dict(file.checks),
+        test_to=tuple(file.test.to),
+        web_port=file.web.port,
+    )
+
+
+def _make_server(table: ServerTable) -> ServerSettings:
+    security = table.security or _SECURITY_OF_PORT.get(table.port or 0, "tls")
+    values = dict(table) | {
+        "security": security,
+        "port": table.port or _PORT_OF_SECURITY[security],
+        "limits": tuple(table.limits),
+    }
+    return ServerSettings(**values)

@@ -1,0 +1,215 @@
+"""The tables of newsletter.toml; docs/settings.md has a heading for each key.
+
+An empty text says no more than a missing line: the default holds.
+"""
+
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+from newsletter.model.settings import (
+    FieldType,
+    ImageMode,
+    RuleLevel,
+    Security,
+    Theme,
+)
+from newsletter.settings.values import (
+    BaseUrl,
+    Colour,
+    DatabaseUrl,
+    FieldName,
+    FontStack,
+    GivenLine,
+    Host,
+    Limit,
+    Line,
+    LinkPattern,
+    PasswordSource,
+    ProjectFile,
+    Prose,
+    RuleName,
+    Scheme,
+    TimeZone,
+)
+from newsletter.validation import Address, LanguageTag, MailboxText, Slug, refuse
+
+#: Any port of TCP.
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+_THEME = Theme()
+
+#: At most so many addresses get a test: what needs more is a dispatch.
+_MAX_TEST_ADDRESSES = 10
+
+
+class Table(BaseModel):
+    """A table: unknown keys are refused, ``"5"`` is no number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty_texts(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        fields = cls.model_fields.items()
+        optional = {name for name, f in fields if isinstance(f.default, str)}
+        return {k: v for k, v in values.items() if v != "" or k not in optional}
+
+
+class NewsletterTable(Table):
+    """``[newsletter]``."""
+
+    name: GivenLine
+    sender: MailboxText
+    language: LanguageTag = "en"
+    time_zone: TimeZone = "UTC"
+    reply_to: MailboxText = ""
+    address: Prose = ""
+    about: Prose = ""
+    base_url: BaseUrl = ""
+    list: Slug = "main"
+    unsubscribe_address: Address = ""
+    hold_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
+
+
+class TemplateTable(Table):
+    """``[template]``."""
+
+    name: Slug = _THEME.name
+    number_sections: bool = False
+    colour: Colour = _THEME.colour
+    accent: Colour = _THEME.accent
+    font: FontStack = _THEME.font
+    logo: ProjectFile = ""
+    width: Annotated[int, Field(ge=480, le=640)] = _THEME.width
+    images: ImageMode = "embedded"
+
+
+class ListTable(Table):
+    """``[lists.NAME]``."""
+
+    title: Line = ""
+    description: Prose = ""
+    public: bool = False
+
+
+class FieldTable(Table):
+    """``[fields.NAME]``."""
+
+    type: FieldType = "text"
+    #: An empty text is a fallback too: nothing stands there then.
+    fallback: Line | None = None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _judge_security(security: Security | None, info: ValidationInfo) -> Security | None:
+    """Refuse clear text to another machine, unless it is asked for in so many words."""
+    given = info.data
+    if security != "none" or given.get("allow_clear_text") or "host" not in given:
+        return security
+    if not _is_loopback(given["host"]):
+        raise refuse(
+            'can be "none" only for a server on this computer.',
+            'Use "tls" or "starttls"; allow_clear_text = true would send every letter '
+            "readable for who listens.",
+        )
+    return security
+
+
+def _judge_password(password: str, info: ValidationInfo) -> str:
+    if password and not info.data.get("user"):
+        raise refuse("needs a user beside it.", 'Add a line user = "…".')
+    if password and info.data.get("security") == "none":
+        raise refuse(
+            'cannot be used with security = "none": it would travel readable.',
+            'Use security = "tls" or "starttls".',
+        )
+    return password
+
+
+class ServerTable(Table):
+    """``[server]``; a check of one key looks at the keys above it."""
+
+    host: Host
+    port: Port | None = None
+    user: Line = ""
+    allow_clear_text: bool = False
+    security: Annotated[Security | None, AfterValidator(_judge_security)] = None
+    password: Annotated[PasswordSource, AfterValidator(_judge_password)] = ""
+    connections: Annotated[int, Field(ge=1, le=50)] = 4
+    messages_per_connection: Annotated[int, Field(ge=1, le=10_000)] = 100
+    limits: list[Limit] = []
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+
+
+class DatabaseTable(Table):
+    """``[database]``."""
+
+    url: DatabaseUrl = "sqlite:///subscribers/newsletter.db"
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class TestTable(Table):
+    """``[test]``."""
+
+    #: Its name is no test's.
+    __test__ = False
+
+    to: Annotated[
+        list[Address], Field(max_length=_MAX_TEST_ADDRESSES), BeforeValidator(_as_list)
+    ] = []
+
+
+class WebTable(Table):
+    """``[web]``."""
+
+    port: Port = 8025
+
+
+class File(Table):
+    """The whole file: one table for each part."""
+
+    newsletter: NewsletterTable
+    template: TemplateTable = TemplateTable()
+    shortlinks: dict[Scheme, LinkPattern] = {}
+    lists: dict[Slug, ListTable] = {}
+    fields: dict[FieldName, FieldTable] = {}
+    server: ServerTable | None = None
+    database: DatabaseTable = DatabaseTable()
+    checks: dict[RuleName, RuleLevel] = {}
+    test: TestTable = TestTable()
+    web: WebTable = WebTable()
+
+
+#: Tables whose keys are fixed; "*" stands for a name of the editor's.
+TABLES: dict[tuple[str, ...], type[Table]] = {
+    (): File,
+    ("newsletter",): NewsletterTable,
+    ("template",): TemplateTable,
+    ("lists", "*"): ListTable,
+    ("fields", "*"): FieldTable,
+    ("server",): ServerTable,
+    ("database",): DatabaseTable,
+    ("test",): TestTable,
+    ("web",): WebTable,
+}

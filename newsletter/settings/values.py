@@ -1,0 +1,211 @@
+"""What single settings may hold: pydantic types, each with a sentence of ours."""
+
+import re
+import unicodedata
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator
+
+from newsletter.model.rules import RULES
+from newsletter.validation import refuse, shown, suggest
+
+#: C0, DEL and C1, but tab and line end: TOML lets them in as ``\u0007``.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOUR = re.compile(r"#(?:[0-9a-f]{3}){1,2}", re.IGNORECASE)
+#: Goes into style attributes of HTML as it is, so nothing that could end one.
+_FONT = re.compile(r"""[A-Za-z0-9-]+|'[A-Za-z0-9 -]+'|"[A-Za-z0-9 -]+\"""")
+_FONT_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?: [A-Za-z0-9-]+)*")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+-]*")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LIMIT = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)")
+_PASSWORD = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_TAKEN_SCHEMES = frozenset(
+    {"http", "https", "mailto", "tel", "javascript", "data", "vbscript", "file"}
+)
+#: Every subscriber has an address; the other is a place of our own in each mail.
+_TAKEN_FIELDS = frozenset({"email", "unsubscribe_url"})
+
+
+def _check_text(text: str) -> str:
+    match = _CONTROL.search(text)
+    if match:
+        raise refuse(f"holds an invisible character (U+{ord(match[0]):04X}).")
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+
+
+def _check_line(text: str) -> str:
+    text = _check_text(text)
+    if "\n" in text or "\t" in text:
+        raise refuse("must be one line of text.")
+    return text
+
+
+def _check_given(text: str) -> str:
+    if not text:
+        raise refuse("is empty.", "Write it between the quotes.")
+    return text
+
+
+def _check_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        advice = suggest(name, available_timezones())
+        advice = advice or 'Write it as "Europe/Amsterdam".'
+        what = f"names an unknown time zone {shown(name)}."
+        raise refuse(what, advice) from error
+    return name
+
+
+def _check_base_url(url: str) -> str:
+    advice = 'Write it as "https://newsletter.example.org".'
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise refuse(f"is no web address: {shown(url)}.", advice) from error
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not _is_host(host):
+        raise refuse(f"must begin with https:// and a host, not {shown(url)}.", advice)
+    is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if not is_bare or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
+        what = f"must be a plain address without ?, # or @, not {shown(url)}."
+        raise refuse(what, advice)
+    return url.rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(_HOST.fullmatch(host))
+    return True
+
+
+def _check_host(host: str) -> str:
+    if not _is_host(host):
+        what = f'must be a name such as "smtp.example.org", not {shown(host)}.'
+        raise refuse(what)
+    return host.lower()
+
+
+def _check_colour(text: str) -> str:
+    if not _COLOUR.fullmatch(text):
+        raise refuse(f'must be a colour such as "#0b5cad", not {shown(text)}.')
+    digits = text[1:].lower()
+    if len(digits) == 3:
+        digits = "".join(digit * 2 for digit in digits)
+    return f"#{digits}"
+
+
+def _check_font(text: str) -> str:
+    for name in text.split(","):
+        if not (_FONT.fullmatch(name.strip()) or _FONT_WORDS.fullmatch(name.strip())):
+            raise refuse(
+                f"must be names of fonts with commas between, not {shown(text)}.",
+                'Write it as "Georgia, Times New Roman, serif".',
+            )
+    return text
+
+
+def _check_file(text: str) -> str:
+    parts = text.replace("\\", "/").split("/")
+    if ".." in parts or parts[0] in ("", "~") or ":" in parts[0]:
+        raise refuse(
+            f"must be a file in the project folder, not {shown(text)}.",
+            'Write it as "images/logo.png".',
+        )
+    return text
+
+
+def _check_scheme(name: str) -> str:
+    if not _SCHEME.fullmatch(name):
+        raise refuse("cannot begin a link: use letters a to z and digits.")
+    if name in _TAKEN_SCHEMES:
+        raise refuse("cannot be a short link: it has a meaning of its own.")
+    return name
+
+
+def _check_pattern(url: str) -> str:
+    if not url.startswith(("https://", "http://")) or url.count("{}") != 1:
+        raise refuse(
+            f"must be a web address with one {{}} in it, not {shown(url)}.",
+            'Write it as "https://example.org/find?id={}".',
+        )
+    if re.search(r"\s", url) or re.search(r"[{}]", url.replace("{}", "")):
+        raise refuse(f"must be a web address without spaces, not {shown(url)}.")
+    return url
+
+
+def _check_field_name(name: str) -> str:
+    if not _FIELD_NAME.fullmatch(name):
+        raise refuse("cannot name a field: use letters a to z, digits and _.")
+    if name in _TAKEN_FIELDS:
+        raise refuse("cannot be declared: it is always there.")
+    return name
+
+
+def _check_rule(name: str) -> str:
+    if name not in RULES:
+        raise refuse("is not a rule of the checks.", suggest(name, RULES))
+    if RULES[name].is_fixed:
+        raise refuse("cannot be changed: every mail must offer a way to leave.")
+    return name
+
+
+def _check_limit(text: str) -> tuple[int, int]:
+    match = _LIMIT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise refuse(
+            f"holds a limit that cannot be read: {shown(text)}.",
+            'Write it as "300/hour"; there are second, minute, hour and day.',
+        )
+    return int(match[1]), _SECONDS[match[2]]
+
+
+def _check_password(text: str) -> str:
+    # The value is never repeated: messages end up in logs and screenshots.
+    if not _PASSWORD.fullmatch(text):
+        raise refuse(
+            "must not stand in this file.",
+            'Write password = "env:NAME" and put it into that environment variable, or '
+            'write "file:PATH" for a file that only you can read.',
+        )
+    return text
+
+
+def _check_database(url: str) -> str:
+    # A whole address could hold a password, so it is not repeated.
+    if not re.fullmatch(r"sqlite:///[^?#]+", url) or url.endswith(":memory:"):
+        raise refuse(
+            "must be an SQLite file.",
+            'Write it as "sqlite:///subscribers/newsletter.db".',
+        )
+    return url
+
+
+#: Text of several lines.
+Prose = Annotated[str, AfterValidator(_check_text)]
+#: Text of one line.
+Line = Annotated[str, AfterValidator(_check_line)]
+GivenLine = Annotated[Line, AfterValidator(_check_given)]
+TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+Host = Annotated[str, AfterValidator(_check_host)]
+Colour = Annotated[str, AfterValidator(_check_colour)]
+FontStack = Annotated[str, AfterValidator(_check_font)]
+ProjectFile = Annotated[str, AfterValidator(_check_file)]
+Scheme = Annotated[str, AfterValidator(_check_scheme)]
+LinkPattern = Annotated[str, AfterValidator(_check_pattern)]
+FieldName = Annotated[str, AfterValidator(_check_field_name)]
+RuleName = Annotated[str, AfterValidator(_check_rule)]
+#: (messages, seconds).
+Limit = Annotated[tuple[int, int], BeforeValidator(_check_limit)]
+PasswordSource = Annotated[str, AfterValidator(_check_password)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
