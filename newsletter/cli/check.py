@@ -1,5 +1,6 @@
 """`newsletter check [ISSUE]`."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -115,11 +116,9 @@ def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
 def _show(
     report: "CheckReport", *, strict: bool, offline: bool, networks: tuple[str, ...]
 ) -> None:
-    for severity in sorted({f.severity for f in report.findings}, reverse=True):
-        group = [f for f in report.findings if f.severity is severity]
-        for line in finding_lines(group):
-            click.echo(line)
-        click.echo()
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in finding_lines(report.findings, columns=columns):
+        click.echo(line)
     for sentence in _link_sentences(report, offline=offline, networks=networks):
         click.echo(sentence)
     click.echo(_closing(report, strict=strict))

@@ -1,10 +1,9 @@
 """How findings are shown: to people as aligned lines, to scripts as promised JSON."""
 
-import shutil
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,12 +29,23 @@ def report_json(report: "CheckReport") -> dict[str, Any]:
     }
 
 
-def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield findings as aligned lines: place, severity, message; advice below it."""
+def finding_lines(
+    findings: Iterable[Finding], *, columns: int | None = None
+) -> Iterator[str]:
+    """Yield findings as aligned lines: place, severity, message; advice below it.
+
+    An empty line divides groups of one severity, and ends the last.
+
+    Args:
+        findings: Gravest first.
+        columns: Width of the terminal; None leaves lines whole, for grep and editors.
+    """
     findings = tuple(findings)
     width = max((len(str(finding.place)) for finding in findings), default=0)
-    for finding in findings:
-        yield from _lines_of(finding, width)
+    for _, group in groupby(findings, key=lambda finding: finding.severity):
+        for finding in group:
+            yield from _lines_of(finding, width, columns)
+        yield ""
 
 
 def link_summary(links: Iterable["CheckedLink"]) -> str:
@@ -72,27 +82,24 @@ _NOUNS = {
 }
 
 
-def _lines_of(finding: Finding, width: int) -> Iterator[str]:
+def _lines_of(finding: Finding, width: int, columns: int | None) -> Iterator[str]:
     severity = finding.severity.name.lower()
     margin = width + 2 + len("warning") + 2
     styled = click.style(f"{severity:<7}", fg=_COLOURS[finding.severity])
-    first, *others = _wrapped(f"{finding.message} [{finding.rule}]", margin)
+    room = max(columns - margin, _LEAST_WIDTH) if columns else None
+    first, *others = _wrapped(f"{finding.message} [{finding.rule}]", room)
     yield f"{finding.place!s:<{width}}  {styled}  {first}"
-    below = [*others, *_wrapped(finding.advice, margin)]
+    below = [*others, *_wrapped(finding.advice, room)]
     if finding.accepted:
-        below += _wrapped(f"Accepted: {finding.accepted}", margin)
+        below += _wrapped(f"Accepted: {finding.accepted}", room)
     for line in below:
         yield " " * margin + line
 
 
-def _wrapped(text: str, margin: int) -> list[str]:
-    """Fold *text* on a terminal; elsewhere a line stays whole, for grep and editors."""
-    if not text:
-        return []
-    if not sys.stdout.isatty():
-        return [text]
-    width = max(shutil.get_terminal_size().columns - margin, _LEAST_WIDTH)
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+def _wrapped(text: str, room: int | None) -> list[str]:
+    if room is None or not text:
+        return [text] if text else []
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

@@ -79,7 +79,6 @@ def import_file(
     """
     from newsletter.workflow.imports import (
         import_subscribers,
-        import_warnings,
         order_import,
         plan_import,
     )
@@ -87,7 +86,6 @@ def import_file(
     order = order_import(
         project, file, list_slug=list_slug, status=_parse_status(status)
     )
-    warnings = import_warnings(project, order)
     if dry_run:
         report = plan_import(project, order)
     else:
@@ -95,9 +93,9 @@ def import_file(
             _ask(order, plan_import(project, order))
         report = import_subscribers(project, order, now=datetime.now(UTC))
     if as_json:
-        print_json(_report_json(order, report, warnings, is_dry_run=dry_run))
+        print_json(_report_json(order, report, is_dry_run=dry_run))
     else:
-        _show_problems(order, report, warnings)
+        _show_problems(order, report)
         _show_counts(order, report, "would be imported" if dry_run else "imported")
         _say_mailable(order, report)
     return _SOME_ROWS_ARE_BAD if report.problems else 0
@@ -222,11 +220,9 @@ def _parse_fields(fields: Iterable[str]) -> dict[str, str]:
     return parsed
 
 
-def _show_problems(
-    order: "ImportOrder", report: "ImportReport", warnings: Iterable[str]
-) -> None:
+def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
     file = order.sheet.file
-    for warning in warnings:
+    for warning in report.warnings:
         say(f"warning: {warning}")
     lines = [str(problem) for problem in report.problems]
     lines += [
@@ -261,11 +257,7 @@ def _say_mailable(order: "ImportOrder", report: "ImportReport") -> None:
 
 
 def _report_json(
-    order: "ImportOrder",
-    report: "ImportReport",
-    warnings: Iterable[str],
-    *,
-    is_dry_run: bool,
+    order: "ImportOrder", report: "ImportReport", *, is_dry_run: bool
 ) -> dict[str, Any]:
     counts = {verdict.value: n for verdict, n in report.counts.items()}
     return {
@@ -281,7 +273,7 @@ def _report_json(
             {"row": problem.place.line, "message": problem.message}
             for problem in report.problems
         ],
-        "warnings": list(warnings),
+        "warnings": list(report.warnings),
         "mailable": report.mailable,
     }
 

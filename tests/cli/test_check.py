@@ -1,0 +1,247 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from newsletter.cli import run
+
+SETTINGS = """\
+[newsletter]
+name = "Harbour"
+sender = "Harbour <letter@example.org>"
+"""
+
+ISSUE = """\
+---
+subject: Goed werkgeverschap en vier uitspraken
+preheader: Een avond over rechten
+date: 2023-02-14
+language: nl
+---
+
+Een besluit. Zie hier.
+
+Mail [ons](mailto:info@example.org) of [lees](https://intranet/).
+
+[Teken de petitie](){.button}
+"""
+
+REPORT = """\
+issues/2023-02.md:8:14   error    "Zie hier" promises a link, and there is none. [promised-link]
+                                  Write [Zie hier](https://…), or take the words out.
+issues/2023-02.md:10:40  error    "lees" (https://intranet/): "intranet" has no dot, so it is not the name of a public site. [link-invalid]
+                                  Copy the address again from the browser.
+issues/2023-02.md:12:1   error    the button "Teken de petitie" has no address. [promised-link]
+                                  Write it between the round brackets: [Teken de petitie](https://…).
+
+newsletter.toml          warning  the footer has no postal address. [postal-address]
+                                  Add a line "address = …" below [newsletter]: many countries ask for it by law, and readers trust who has one.
+
+issues/2023-02.md:3:1    info     the preheader has 22 characters; there is room for about 100. [preheader-short]
+                                  Say one thing more.
+
+2 links checked: 1 ok, 1 invalid.
+No address was asked (--offline).
+issues/2023-02.md: 3 errors, 1 warning, 1 remark. It cannot be sent like this.
+"""  # noqa: E501 - as it is printed
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "issues").mkdir()
+    write(tmp_path, ISSUE)
+    return tmp_path
+
+
+def write(project: Path, text: str) -> None:
+    (project / "issues" / "2023-02.md").write_text(text, encoding="utf-8")
+
+
+def check(project: Path, *options: str) -> int:
+    return run(["check", "2023-02", "--offline", *options, "--project", str(project)])
+
+
+def test_report_names_place_reason_and_remedy(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(project) == 1
+    assert capsys.readouterr().out == REPORT
+
+
+def test_good_issue_can_be_sent(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "newsletter.toml").write_text(f'{SETTINGS}address = "Kade 1"\n', "utf-8")
+    text = ISSUE.replace("Een avond over rechten", "Een avond over rechten op het werk")
+    write(project, text.partition("Een besluit")[0] + "Dag allemaal.\n")
+    assert check(project, "--strict") == 0
+    assert capsys.readouterr().out == (
+        "No address was asked (--offline).\n"
+        "issues/2023-02.md: nothing to put right. It can be sent.\n"
+    )
+
+
+def test_strict_counts_warnings(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, ISSUE.partition("Een besluit")[0] + "Dag allemaal.\n")
+    assert check(project) == 0
+    said = "issues/2023-02.md: 1 warning, 1 remark."
+    assert capsys.readouterr().out.endswith(f"{said} It can be sent.\n")
+    assert check(project, "--strict") == 1
+    assert capsys.readouterr().out.endswith(
+        f"{said} It could be sent, but --strict counts warnings as errors.\n"
+    )
+
+
+def test_json_has_the_promised_shape(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(project, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert {key: report[key] for key in ("issue", "blocking")} == {
+        "issue": "2023-02",
+        "blocking": 3,
+    }
+    assert report["findings"][0] == {
+        "rule": "promised-link",
+        "severity": "error",
+        "file": "issues/2023-02.md",
+        "line": 8,
+        "column": 14,
+        "message": '"Zie hier" promises a link, and there is none.',
+        "advice": "Write [Zie hier](https://…), or take the words out.",
+        "accepted": None,
+    }
+    assert report["links"] == [
+        {
+            "url": "mailto:info@example.org",
+            "verdict": "ok",
+            "new_url": None,
+            "status": None,
+            "file": "issues/2023-02.md",
+            "line": 10,
+            "reason": "",
+        },
+        {
+            "url": "https://intranet/",
+            "verdict": "invalid",
+            "new_url": None,
+            "status": None,
+            "file": "issues/2023-02.md",
+            "line": 10,
+            "reason": '"intranet" has no dot, so it is not the name of a public site.',
+        },
+    ]
+
+
+def test_problem_of_the_definition_is_a_finding_in_json(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, "no front matter\n")
+    assert check(project, "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [finding["rule"] for finding in report["findings"]] == ["definition"]
+    assert (report["issue"], report["blocking"], report["links"]) == ("2023-02", 1, [])
+
+
+def test_accepted_finding_shows_its_reason(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, ISSUE.partition("Mail")[0])
+    accept = ["--accept", "promised-link:8", "--because", "a quotation"]
+    assert check(project, *accept) == 0
+    shown = capsys.readouterr().out
+    assert check(project) == 0
+    assert capsys.readouterr().out == shown
+    assert shown.startswith(
+        'issues/2023-02.md:8:14  error    "Zie hier" promises a link, '
+        "and there is none. [promised-link]\n"
+        + " " * 33
+        + "Write [Zie hier](https://…), or take the words out.\n"
+        + " " * 33
+        + "Accepted: a quotation\n"
+    )
+    assert shown.endswith(
+        "issues/2023-02.md: 1 error (1 accepted), 1 warning, 1 remark. "
+        "It can be sent.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--accept", "promised-link:8"],
+            "--accept RULE:LINE and --because TEXT go together.",
+        ),
+        (
+            ["--accept", "promised-link:8", "--because", " "],
+            "--accept RULE:LINE and --because TEXT go together.",
+        ),
+        (
+            ["--because", "I say so"],
+            "--accept RULE:LINE and --because TEXT go together.",
+        ),
+        (
+            ["--accept", "promised-link:x", "--because", "y"],
+            '"x" is no line. Write --accept RULE:LINE.',
+        ),
+        (
+            ["--allow-private", "home"],
+            "--allow-private: 'home' does not appear to be an IPv4 or IPv6 network. "
+            "Write a network such as 10.1.0.0/16.",
+        ),
+    ],
+)
+def test_wrong_options_are_refused(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    assert check(project, *options) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"Error: {message}"
+
+
+def test_finding_that_is_not_there_is_a_usage_error_in_json(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accept = ["--accept", "size-clip:3", "--because", "x"]
+    assert check(project, *accept, "--json") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error == {
+        "kind": "usage",
+        "message": '"size-clip" found nothing on line 3.',
+        "advice": "There is: promised-link:8, link-invalid:10, promised-link:12, "
+        "postal-address, preheader-short:3.",
+    }
+
+
+def test_rule_nobody_can_accept_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(project, "--accept", "unsubscribe-place", "--because", "x") == 1
+    assert capsys.readouterr().err == (
+        '"unsubscribe-place" cannot be accepted. '
+        "It has to be put right before sending.\n"
+    )
+
+
+def test_asked_addresses_are_announced_on_standard_error(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, f"{ISSUE}\n[a](https://a.example/)\n")
+    assert run(["check", "2023-02", "--project", str(project)]) == 1
+    said = capsys.readouterr()
+    assert said.err == "asking 1 address.\n"
+    assert "3 links checked: 1 ok, 1 invalid, 1 timeout.\n" in said.out
+
+
+def test_networks_that_were_opened_are_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(project, "--allow-private", "10.1.0.0/16") == 1
+    said = "Private networks were asked: 10.1.0.0/16.\n"
+    assert said in capsys.readouterr().out

@@ -1,0 +1,72 @@
+import click
+import pytest
+
+from newsletter.cli.findings import finding_lines, link_summary, severity_counts
+from newsletter.model.assembled import LinkUse
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.link import CheckedLink, Judgement, Verdict
+from newsletter.model.problem import Place
+
+PLACE = Place("issues/2023-02.md", 14, 5)
+MESSAGE = "the mail is 95 KB long; from 102 KB on Gmail cuts its end off."
+LONG = Finding("size-large", Severity.WARNING, PLACE, MESSAGE, "Shorten it.")
+
+
+def shown(*findings: Finding, columns: int | None = None) -> list[str]:
+    return [click.unstyle(line) for line in finding_lines(findings, columns=columns)]
+
+
+def test_line_stays_whole_where_nobody_reads_it() -> None:
+    assert shown(LONG) == [
+        f"issues/2023-02.md:14:5  warning  {MESSAGE} [size-large]",
+        " " * 33 + "Shorten it.",
+        "",
+    ]
+
+
+def test_line_is_folded_on_a_terminal() -> None:
+    assert shown(LONG, columns=80) == [
+        "issues/2023-02.md:14:5  warning  the mail is 95 KB long; from 102 KB on Gmail",
+        " " * 33 + "cuts its end off. [size-large]",
+        " " * 33 + "Shorten it.",
+        "",
+    ]
+
+
+def test_narrow_terminal_keeps_readable_lines() -> None:
+    assert len(shown(LONG, columns=20)) == 4
+
+
+def test_address_is_never_folded() -> None:
+    advice = f"Write https://example.org/{'a-' * 60}."
+    finding = Finding("link-moved", Severity.INFO, PLACE, "it moved.", advice)
+    assert any(f"https://example.org/{'a-' * 60}." in s for s in shown(finding))
+    folded = shown(finding, columns=80)
+    assert any(f"https://example.org/{'a-' * 60}." in line for line in folded)
+
+
+def test_finding_without_advice_is_one_line() -> None:
+    finding = Finding("definition", Severity.ERROR, Place("x.md"), "it is empty.", "")
+    assert shown(finding) == ["x.md  error    it is empty. [definition]", ""]
+
+
+def test_links_are_summed_up_by_verdict() -> None:
+    use = LinkUse("https://a.example/", "a", "text", PLACE)
+    verdicts = [Verdict.MOVED, *[Verdict.OK] * 4]
+    links = [CheckedLink(use, Judgement(verdict)) for verdict in verdicts]
+    assert link_summary(links) == "5 links checked: 4 ok, 1 moved."
+    assert link_summary(links[:1]) == "1 link checked: 1 moved."
+    assert link_summary([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("severities", "counts"),
+    [
+        ([], ""),
+        ([2], "1 error"),
+        ([2, 2, 1, 0, 0], "2 errors, 1 warning, 2 remarks"),
+    ],
+)
+def test_findings_are_counted_by_severity(severities: list[int], counts: str) -> None:
+    findings = [Finding("x", Severity(number), PLACE, "", "") for number in severities]
+    assert severity_counts(findings) == counts

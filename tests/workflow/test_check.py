@@ -1,0 +1,337 @@
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from newsletter.errors import RefusedError, UsageError
+from newsletter.model.finding import Severity
+from newsletter.model.link import Verdict
+from newsletter.workflow.accept import Acceptance
+from newsletter.workflow.check import CheckReport, accept_in_report, check_issue
+from newsletter.workflow.project import Project, open_project
+
+NOW = datetime(2023, 2, 14, 9, 0, tzinfo=UTC)
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+SETTINGS = """\
+[newsletter]
+name = "Harbour"
+sender = "Harbour <letter@example.org>"
+address = "Harbour Street 1, Utrecht"
+time_zone = "Europe/Amsterdam"
+language = "nl"
+"""
+
+HEAD = """\
+---
+subject: Goed werkgeverschap en vier uitspraken
+preheader: Een avond over rechten, en wat de rechter besliste
+date: 2023-02-14
+---
+
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "issues").mkdir()
+    return open_project(tmp_path)
+
+
+def write(project: Project, body: str) -> None:
+    path = project.root / "issues" / "2023-02.md"
+    path.write_text(HEAD + body, encoding="utf-8")
+
+
+def check(project: Project, body: str = "", *, now: datetime = NOW) -> CheckReport:
+    if body:
+        write(project, body)
+    return check_issue(project, "2023-02", offline=True, now=now)
+
+
+def seen(report: CheckReport) -> list[tuple[str, int, int]]:
+    return [(f.rule, f.place.line, f.place.column) for f in report.findings]
+
+
+def test_good_issue_passes(project: Project) -> None:
+    report = check(project, "Een regel met [een link](https://example.org/).\n")
+    assert seen(report) == []
+    assert report.passes(strict=True)
+    assert (report.issue, report.file) == ("2023-02", "issues/2023-02.md")
+
+
+def test_promised_links_are_found_where_they_are_written(project: Project) -> None:
+    words = "Een besluit.\nNu nieuw. Zie hier.\n\n[Teken](){.button}\n"
+    body = f"## Nieuws\n\n### Een uitspraak\n\n{words}"
+    report = check(project, body)
+    assert seen(report) == [("promised-link", 12, 11), ("promised-link", 14, 1)]
+    assert len(report.blocking) == 2
+    assert not report.passes()
+
+
+def test_problems_of_the_definition_stand_among_the_findings(project: Project) -> None:
+    text = HEAD.replace("date:", "langage: nl\ndate:") + "Zie hier.\n"
+    (project.root / "issues" / "2023-02.md").write_text(text, encoding="utf-8")
+    report = check(project)
+    assert ("definition", 4, 1) in seen(report)
+    assert not report.passes()
+
+
+def test_definition_that_cannot_be_read_is_a_finding(project: Project) -> None:
+    (project.root / "issues" / "2023-02.md").write_bytes(b"\xff\xfe")
+    report = check(project)
+    assert [finding.rule for finding in report.findings] == ["definition"]
+    assert report.file == "issues/2023-02.md"
+
+
+def test_today_is_that_of_the_newsletter(project: Project) -> None:
+    body = "::: event\ntitle: Avond\nwhen: 2023-02-14 20:00\nwhere: Hier\n:::\n"
+    evening = datetime(2023, 2, 14, 22, 59, tzinfo=UTC)
+    assert seen(check(project, body, now=evening)) == []
+    night = datetime(2023, 2, 14, 23, 1, tzinfo=UTC)
+    assert [rule for rule, *_ in seen(check(project, now=night))] == ["event-past"]
+
+
+def test_long_mail_is_measured_as_it_travels(project: Project) -> None:
+    # Each of these letters takes six bytes in quoted-printable.
+    report = check(project, "é" * 2_000 + "\n\n" + ("élan " * 2_000 + "\n\n") * 5)
+    assert [rule for rule, *_ in seen(report)] == ["size-clip"]
+
+
+def test_settings_weigh_a_rule_anew(project: Project) -> None:
+    settings = SETTINGS + '\n[checks]\npromised-link = "warning"\n'
+    (project.root / "newsletter.toml").write_text(settings, encoding="utf-8")
+    report = check(open_project(project.root), "Zie hier.\n")
+    assert [finding.severity for finding in report.findings] == [Severity.WARNING]
+    assert report.passes()
+    assert not report.passes(strict=True)
+
+
+def test_offline_check_takes_no_time_and_makes_no_database(project: Project) -> None:
+    body = "".join(f"### Item {n}\n\nEen regel. Zie hier.\n\n" for n in range(100))
+    check(project, f"## Nieuws\n\n{body}")
+    from newsletter.workflow.check import check_composition
+    from newsletter.workflow.compose import compose_issue
+
+    composition = compose_issue(project, project.root / "issues" / "2023-02.md")
+    began = time.perf_counter()
+    report = check_composition(project, composition, offline=True, now=NOW)
+    assert len(report.findings) == 100
+    # A tenth of this was measured; the rest is for a busy machine.
+    assert time.perf_counter() - began < 1
+    assert not (project.root / "subscribers").exists()
+
+
+# --- accepting ------------------------------------------------------------------------
+
+PROMISE = "Een besluit. Zie hier.\n"
+ACCEPTED = Acceptance("promised-link", 7, "it is a quotation")
+
+
+def test_accepted_finding_keeps_its_reason_and_blocks_no_more(
+    project: Project,
+) -> None:
+    report = accept_in_report(project, check(project, PROMISE), ACCEPTED, now=NOW)
+    assert [finding.accepted for finding in report.findings] == ["it is a quotation"]
+    assert report.passes()
+    assert check(project).findings == report.findings
+
+
+def test_acceptance_follows_its_line(project: Project) -> None:
+    accept_in_report(project, check(project, PROMISE), ACCEPTED, now=NOW)
+    report = check(project, f"Een nieuwe regel.\n\n  {PROMISE}")
+    assert seen(report) == [("promised-link", 9, 16)]
+    assert report.passes()
+
+
+def test_acceptance_ends_when_its_line_changes(project: Project) -> None:
+    accept_in_report(project, check(project, PROMISE), ACCEPTED, now=NOW)
+    assert not check(project, "Een ander besluit. Zie hier.\n").passes()
+
+
+def test_acceptance_is_of_one_rule(project: Project) -> None:
+    accept_in_report(project, check(project, PROMISE), ACCEPTED, now=NOW)
+    report = check(project, PROMISE.replace("besluit", "[x](https://x)"))
+    assert not report.passes()
+
+
+def test_acceptance_is_of_one_issue(project: Project) -> None:
+    accept_in_report(project, check(project, PROMISE), ACCEPTED, now=NOW)
+    text = (project.root / "issues" / "2023-02.md").read_text("utf-8")
+    (project.root / "issues" / "2023-03.md").write_text(text, encoding="utf-8")
+    assert not check_issue(project, "2023-03", offline=True, now=NOW).passes()
+
+
+def test_finding_about_the_whole_issue_is_accepted_without_a_line(
+    project: Project,
+) -> None:
+    settings = SETTINGS.replace('address = "Harbour Street 1, Utrecht"\n', "")
+    (project.root / "newsletter.toml").write_text(settings, encoding="utf-8")
+    project = open_project(project.root)
+    chosen = Acceptance("postal-address", 0, "it is on our website")
+    report = accept_in_report(project, check(project, "Dag.\n"), chosen, now=NOW)
+    assert report.passes(strict=True)
+    assert check(project, "Dag allemaal.\n").passes(strict=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "kind", "message"),
+    [
+        (
+            "promised-link",
+            8,
+            UsageError,
+            '"promised-link" found nothing on line 8. There is: promised-link:7.',
+        ),
+        (
+            "size-clip",
+            0,
+            UsageError,
+            '"size-clip" found nothing about the issue as a whole. '
+            "There is: promised-link:7.",
+        ),
+        (
+            "promised-links",
+            7,
+            UsageError,
+            'there is no rule "promised-links". Did you mean "promised-link"?',
+        ),
+        (
+            "xyz",
+            7,
+            UsageError,
+            'there is no rule "xyz". docs/checks.md lists them.',
+        ),
+        (
+            "unsubscribe-place",
+            0,
+            RefusedError,
+            '"unsubscribe-place" cannot be accepted. '
+            "It has to be put right before sending.",
+        ),
+        (
+            "definition",
+            7,
+            RefusedError,
+            '"definition" cannot be accepted. It has to be put right before sending.',
+        ),
+    ],
+)
+def test_what_cannot_be_accepted_is_refused(
+    project: Project, rule: str, line: int, kind: type[Exception], message: str
+) -> None:
+    report = check(project, PROMISE)
+    with pytest.raises(kind) as caught:
+        accept_in_report(project, report, Acceptance(rule, line, "because"), now=NOW)
+    assert str(caught.value) == message
+
+
+def test_nothing_left_to_accept_is_said(project: Project) -> None:
+    report = check(project, "Dag.\n")
+    with pytest.raises(UsageError) as caught:
+        accept_in_report(project, report, ACCEPTED, now=NOW)
+    assert str(caught.value) == (
+        '"promised-link" found nothing on line 7. There is nothing to accept.'
+    )
+
+
+# --- links ----------------------------------------------------------------------------
+
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.hits.append(self.path)  # type: ignore[attr-defined]
+        if self.path == "/old":
+            self.send_response(301)
+            self.send_header("Location", "/good")
+        else:
+            self.send_response(200 if self.path == "/good" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    server.hits = []  # type: ignore[attr-defined]
+    thread = Thread(target=server.serve_forever, args=[0.02])
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_links_are_asked_and_judged(
+    project: Project, site: ThreadingHTTPServer
+) -> None:
+    url = f"http://127.0.0.1:{site.server_port}"
+    write(project, f"[Goed]({url}/good)\n[weg]({url}/gone)\n[oud]({url}/old)\n")
+    asked: list[int] = []
+
+    @contextmanager
+    def show(total: int) -> Iterator[Callable[[int], None]]:
+        asked.append(total)
+        yield asked.append
+
+    report = check_issue(
+        project,
+        None,
+        offline=False,
+        now=NOW,
+        allow_private=LOOPBACK,
+        show_progress=show,
+    )
+    verdicts = [link.judgement.verdict for link in report.links]
+    assert verdicts == [Verdict.OK, Verdict.BROKEN, Verdict.MOVED]
+    assert report.links[2].judgement.new_url == f"{url}/good"
+    assert seen(report) == [("link-broken", 8, 1), ("link-moved", 9, 1)]
+    assert asked == [3, 1, 1, 1]
+
+
+def test_private_address_is_not_asked(
+    project: Project, site: ThreadingHTTPServer
+) -> None:
+    write(project, f"[x](http://127.0.0.1:{site.server_port}/good)\n")
+    report = check_issue(project, None, offline=False, now=NOW)
+    assert [rule for rule, *_ in seen(report)] == ["link-unsafe"]
+    assert site.hits == []  # type: ignore[attr-defined]
+
+
+def test_computer_without_network_is_told_once(project: Project) -> None:
+    write(project, "[a](https://a.example/) en [b](https://b.example/)\n")
+    report = check_issue(project, None, offline=False, now=NOW)
+    assert seen(report) == [("links-unchecked", 0, 0)]
+    assert {link.judgement.verdict for link in report.links} == {Verdict.TIMEOUT}
+    assert report.passes()
+
+
+def test_offline_check_knows_what_needs_no_asking(project: Project) -> None:
+    report = check(project, "[a](https://a.example/) [b](https://b) [c](tel:+31201)\n")
+    urls = [(link.use.url, link.judgement.verdict) for link in report.links]
+    assert urls == [("https://b", Verdict.INVALID), ("tel:+31201", Verdict.OK)]
+
+
+def test_real_issues_are_checked_as_their_page_says(shared: Path) -> None:
+    project = open_project(shared / "real")
+    incomplete = check_issue(
+        project, str(shared / "real" / "2023-03.md"), offline=True, now=NOW
+    )
+    promised = [f for f in incomplete.findings if f.rule == "promised-link"]
+    places = [(f.place.line, f.place.column) for f in promised]
+    assert places == [(18, 1), (29, 94), (36, 90), (46, 30)]
+    assert incomplete.blocking == tuple(promised)
+    complete = check_issue(
+        project, str(shared / "real" / "2023-02.md"), offline=True, now=NOW
+    )
+    assert complete.blocking == ()
