@@ -82,11 +82,13 @@ class Pages:
         newsletter = self.settings.newsletter
         contact = parse_mailbox(newsletter.reply_to or newsletter.sender).address
         page = _environment().get_template(f"{name}.html.j2")
+        said = words(newsletter.language)
         return page.render(
             newsletter=newsletter.name,
-            language=newsletter.language,
-            direction=direction(newsletter.language),
-            say=words(newsletter.language).text,
+            # Of the words: English where there are none in the newsletter's own.
+            language=said.language,
+            direction=direction(said.language),
+            say=said.text,
             contact=contact,
             style=Markup(self.style),  # noqa: S704 - our own file and two checked colours
             **values,

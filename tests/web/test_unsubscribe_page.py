@@ -43,7 +43,11 @@ def test_pages_have_no_english_left_in_another_language(language: str) -> None:
 
 def test_page_says_its_language_and_direction() -> None:
     assert '<html lang="ar" dir="rtl">' in pages("ar").unknown()
-    assert '<html lang="nl-BE" dir="ltr">' in pages("nl-BE").unknown()
+    assert '<html lang="nl" dir="ltr">' in pages("nl-BE").unknown()
+
+
+def test_page_in_a_language_without_words_says_that_it_is_english() -> None:
+    assert '<html lang="en" dir="ltr">' in pages("he").unknown()
 
 
 def test_page_quotes_the_name_of_the_newsletter() -> None:

@@ -25,11 +25,12 @@ function frameAddress() {
   return `${page}?v=${version}${isDark() ? "&dark=1" : ""}`;
 }
 
-// As high as the mail, so that the page scrolls as one.
-function fit(frame) {
+// Makes a frame as high as its mail, so that the page scrolls as one and stays where it is.
+function fit(frame, change = () => {}) {
+  const { scrollX, scrollY } = window;
+  change();
   const mail = frame.contentDocument;
   if (!mail || !mail.body) return;
-  const { scrollX, scrollY } = window;
   frame.style.height = "0";
   const height = Math.max(mail.documentElement.offsetHeight, mail.body.scrollHeight);
   frame.style.height = `${height}px`;
@@ -43,9 +44,10 @@ function showFrame() {
   next.className = isDark() ? "coming dark" : "coming";
   next.src = frameAddress();
   next.addEventListener("load", () => {
-    while (next.previousElementSibling) next.previousElementSibling.remove();
-    next.classList.remove("coming");
-    fit(next);
+    fit(next, () => {
+      while (next.previousElementSibling) next.previousElementSibling.remove();
+      next.classList.remove("coming");
+    });
   });
   device.append(next);
 }

@@ -1,0 +1,154 @@
+import http.client
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from .conftest import GIF, MAIL, SECRET, Desk, running
+
+
+def wait_for_version(desk: Desk, version: int) -> None:
+    deadline = time.monotonic() + 5
+    while desk.watch.version < version and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert desk.watch.version == version
+
+
+def test_mail_has_an_address_and_a_policy_of_its_own(still_desk: Desk) -> None:
+    answer = still_desk.ask("GET", "/mail")
+    assert answer.status == 200
+    assert "Dear reader &amp; friend," in answer.text
+    assert answer.headers["Content-Security-Policy"] == (
+        "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+def test_page_allows_own_scripts_alone(still_desk: Desk) -> None:
+    policy = still_desk.ask("GET", "/").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/mail", "/text", "/version", "/preview.js"])
+def test_nothing_is_kept_by_the_browser_or_told_to_others(
+    still_desk: Desk, path: str
+) -> None:
+    headers = still_desk.ask("GET", path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_picture_is_given_by_name_and_others_are_not_there(still_desk: Desk) -> None:
+    answer = still_desk.ask("GET", "/picture/boat-12ab.gif")
+    assert answer.text == GIF.decode(errors="replace")
+    assert answer.headers["Content-Type"] == "image/gif"
+    assert still_desk.ask("GET", "/picture/other.gif").status == 404
+
+
+def test_dark_mail_has_its_dark_rules_always(still_desk: Desk) -> None:
+    assert "@media (min-width: 0)" in still_desk.ask("GET", "/mail?dark=1").text
+
+
+def test_personal_link_leads_to_an_explanation(still_desk: Desk) -> None:
+    assert still_desk.ask("GET", "/personal-link").text == (
+        "This is the preview. In the mail each reader has a link of their own here.\n"
+    )
+
+
+def test_save_makes_a_new_version(desk: Desk) -> None:
+    desk.save(MAIL.replace("The end", "Another end"))
+    wait_for_version(desk, 2)
+    assert "Another end" in desk.ask("GET", "/mail").text
+    assert desk.ask("GET", "/version").text == "2"
+
+
+def test_file_that_is_empty_for_a_moment_is_waited_for(desk: Desk) -> None:
+    desk.mail.write_text("")
+    time.sleep(0.15)
+    desk.save(MAIL.replace("The end", "Another end"))
+    wait_for_version(desk, 2)
+    assert "Another end" in desk.ask("GET", "/mail").text
+
+
+def test_mail_that_cannot_be_made_any_more_stays_as_it_was(desk: Desk) -> None:
+    desk.save("no mail at all")
+    wait_for_version(desk, 2)
+    assert 'class="stage old"' in desk.ask("GET", "/").text
+    assert "The end" in desk.ask("GET", "/mail").text
+
+
+def test_mail_that_never_could_be_made_is_not_there(tmp_path: Path) -> None:
+    mail = tmp_path / "mail.html"
+    mail.write_text("no mail at all")
+    with running(Desk(mail)) as desk:
+        assert desk.ask("GET", "/").status == 200
+        assert desk.ask("GET", "/mail").status == 404
+
+
+def test_fault_of_ours_is_shown_and_the_next_save_tries_again(desk: Desk) -> None:
+    desk.fault = RuntimeError("a fault of ours")
+    desk.save(MAIL + "\n")
+    wait_for_version(desk, 2)
+    assert desk.ask("GET", "/").status == 500
+    desk.fault = None
+    desk.save(MAIL)
+    wait_for_version(desk, 3)
+    assert desk.ask("GET", "/").status == 200
+
+
+def test_stream_tells_of_a_save_with_its_number(desk: Desk) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", desk.door.port)) as stream:
+        cookie = {"Cookie": f"{desk.door.cookie}={SECRET}"}
+        stream.request("GET", "/events?seen=1", headers=cookie)
+        answer = stream.getresponse()
+        assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        desk.save(MAIL + "\n")
+        lines = [answer.readline().decode() for _ in range(4)]
+        answer.close()
+    assert lines == ["id: 2\n", "event: changed\n", "data: 2\n", "\n"]
+
+
+def test_stream_catches_up_after_a_break(desk: Desk) -> None:
+    desk.save(MAIL + "\n")
+    wait_for_version(desk, 2)
+    with closing(http.client.HTTPConnection("127.0.0.1", desk.door.port)) as stream:
+        headers = {"Cookie": f"{desk.door.cookie}={SECRET}", "Last-Event-ID": "1"}
+        stream.request("GET", "/events", headers=headers)
+        answer = stream.getresponse()
+        assert answer.readline() == b"id: 2\n"
+        answer.close()
+
+
+def test_fifth_stream_is_sent_away_to_poll(desk: Desk) -> None:
+    cookie = {"Cookie": f"{desk.door.cookie}={SECRET}"}
+    streams = [
+        http.client.HTTPConnection("127.0.0.1", desk.door.port) for _ in range(4)
+    ]
+    answers = []
+    for stream in streams:
+        stream.request("GET", "/events?seen=0", headers=cookie)
+        answers.append(stream.getresponse())
+        answers[-1].readline()
+    fifth = desk.ask("GET", "/events")
+    for answer, stream in zip(answers, streams, strict=True):
+        answer.close()
+        stream.close()
+    assert fifth.status == 204
+
+
+def test_preview_stops_within_two_seconds_with_a_stream_open(tmp_path: Path) -> None:
+    mail = tmp_path / "mail.html"
+    mail.write_text(MAIL)
+    with running(Desk(mail)) as desk:
+        stream = http.client.HTTPConnection("127.0.0.1", desk.door.port)
+        cookie = {"Cookie": f"{desk.door.cookie}={SECRET}"}
+        stream.request("GET", "/events?seen=0", headers=cookie)
+        answer = stream.getresponse()
+        answer.readline()
+        started = time.monotonic()
+    assert time.monotonic() - started < 2
+    answer.close()
+    stream.close()
