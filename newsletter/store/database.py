@@ -124,9 +124,16 @@ def database_path(url: str, *, root: Path) -> Path:
 
 
 def exists(url: str, *, root: Path) -> bool:
-    """Tell whether there is a database with something in it, without making one."""
+    """Tell whether there is a database with something in it, without making one.
+
+    Raises:
+        OperationError: Its folder may not be looked into.
+    """
     path = database_path(url, root=root)
-    return path.exists() and path.stat().st_size > 0
+    try:
+        return path.exists() and path.stat().st_size > 0
+    except OSError as error:
+        raise _cannot_open(path, error) from error
 
 
 def _make_private(path: Path, *, root: Path) -> tuple[str, ...]:
@@ -140,11 +147,15 @@ def _make_private(path: Path, *, root: Path) -> tuple[str, ...]:
         # SQLite gives its mode to -wal and -shm.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise OperationError(
-            f"the database {path} cannot be opened: {error.strerror}.",
-            "Check that the disk is not read-only, and who owns file and folder.",
-        ) from error
+        raise _cannot_open(path, error) from error
     return tuple(filter(None, (folder, _restrict(path, 0o600))))
+
+
+def _cannot_open(path: Path, error: OSError) -> OperationError:
+    return OperationError(
+        f"the database {path} cannot be opened: {error.strerror}.",
+        "Check that the disk is not read-only, and who owns file and folder.",
+    )
 
 
 def _restrict(path: Path, mode: int) -> str:

@@ -73,6 +73,8 @@ class ImportReport:
     problems: tuple[Problem, ...]
     #: How many people of the list get mail, now or (when it was only told) still.
     mailable: int
+    #: What the editor should know of the file, and of where the project lies.
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,15 @@ def plan_import(project: Project, order: ImportOrder) -> ImportReport:
         OperationError: Database or keys cannot be used.
     """
     if not exists(project.settings.database_url, root=project.root):
-        return _tell_newcomers(order)
+        return _tell_newcomers(project, order)
     with open_desk(project) as desk, desk.database.reading() as connection:
         rows = _Rows(order.sheet)
         counts: Counter[Verdict] = Counter()
         for chunk in rows.in_chunks():
             judged = _judge(connection, desk.keyring, order, chunk)
             counts.update(item.verdict for item in judged)
-        return _report(connection, order, rows, counts)
+        warnings = warn_of_surroundings(project.root) + desk.database.warnings
+        return _report(connection, order, rows, counts, warnings)
 
 
 def import_subscribers(
@@ -143,12 +146,8 @@ def import_subscribers(
             judged = _judge(connection, desk.keyring, order, chunk)
             _write(connection, order, list_id, judged, word)
             counts.update(item.verdict for item in judged)
-        return _report(connection, order, rows, counts)
-
-
-def import_warnings(project: Project, order: ImportOrder) -> tuple[str, ...]:
-    """Return what the editor should know of the file and of where the project lies."""
-    return order.sheet.warnings + warn_of_surroundings(project.root)
+        warnings = warn_of_surroundings(project.root) + desk.database.warnings
+        return _report(connection, order, rows, counts, warnings)
 
 
 def choose_list(project: Project, slug: str | None) -> str:
@@ -202,11 +201,17 @@ def _read_file(path: Path, shown: str) -> bytes:
         raise DefinitionError([problem]) from error
 
 
-def _tell_newcomers(order: ImportOrder) -> ImportReport:
+def _tell_newcomers(project: Project, order: ImportOrder) -> ImportReport:
     """Report for a project without a database: everybody is new."""
     rows = _Rows(order.sheet)
     counts = Counter({Verdict.NEW: sum(len(chunk) for chunk in rows.in_chunks())})
-    return ImportReport(+counts, tuple(rows.duplicates), tuple(rows.problems), 0)
+    return ImportReport(
+        counts=+counts,
+        duplicates=tuple(rows.duplicates),
+        problems=tuple(rows.problems),
+        mailable=0,
+        warnings=order.sheet.warnings + warn_of_surroundings(project.root),
+    )
 
 
 def _report(
@@ -214,12 +219,14 @@ def _report(
     order: ImportOrder,
     rows: _Rows,
     counts: Mapping[Verdict, int],
+    warnings: tuple[str, ...],
 ) -> ImportReport:
     return ImportReport(
         counts=dict(counts),
         duplicates=tuple(rows.duplicates),
         problems=tuple(rows.problems),
         mailable=count_audience(connection, [order.list]).recipients,
+        warnings=order.sheet.warnings + warnings,
     )
 
 

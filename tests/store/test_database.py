@@ -233,6 +233,24 @@ def test_open_when_the_path_is_a_folder_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_open_when_the_user_may_not_says_so(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    open_database(URL, root=tmp_path).close()
+    os.seteuid(65_534)
+    try:
+        for use in (open_database, exists):
+            with pytest.raises(OperationError) as caught:
+                use(URL, root=tmp_path)
+            assert str(caught.value) == (
+                f"the database {tmp_path}/subscribers/newsletter.db cannot be opened: "
+                "Permission denied. "
+                "Check that the disk is not read-only, and who owns file and folder."
+            )
+    finally:
+        os.seteuid(0)
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [

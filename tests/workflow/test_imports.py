@@ -16,7 +16,6 @@ from newsletter.subscribers.admission import Verdict
 from newsletter.workflow.imports import (
     ImportReport,
     import_subscribers,
-    import_warnings,
     order_import,
     plan_import,
 )
@@ -282,10 +281,14 @@ def test_import_warns_of_the_file_and_of_where_the_project_lies(
     path = root / "readers.csv"
     path.write_text("email,phone\nanna@example.org,1\n")
     moved = Project(root, project.settings)
-    assert import_warnings(moved, order_import(moved, path)) == (
+    order = order_import(moved, path)
+    expected = (
         'readers.csv: not used: "phone". '
         "Declare them under [fields] in newsletter.toml to use them.",
         "the project lies in a folder of Dropbox, which copies the addresses of "
         "your readers to other computers and may damage the database. "
         "Move the project out of it.",
     )
+    assert plan_import(moved, order).warnings == expected
+    assert import_subscribers(moved, order, now=NOW).warnings == expected
+    assert plan_import(moved, order).warnings == expected
