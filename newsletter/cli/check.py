@@ -109,7 +109,7 @@ def _read_networks(written: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
 
 def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
     if not sys.stderr.isatty():
-        say(f"asking {count_of(total, 'address')}.")
+        say(f"asking {count_of(total, 'address', plural='addresses')}.")
     return progress("Links", total)
 
 
@@ -127,7 +127,8 @@ def _show(
 def _link_sentences(
     report: "CheckReport", *, offline: bool, networks: tuple[str, ...]
 ) -> list[str]:
-    sentences = [link_summary(report.links)]
+    is_unasked = any(f.rule == "links-unchecked" for f in report.findings)
+    sentences = [] if is_unasked else [link_summary(report.links)]
     if offline:
         sentences.append("No address was asked (--offline).")
     if networks:

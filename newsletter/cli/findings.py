@@ -57,9 +57,9 @@ def link_summary(links: Iterable["CheckedLink"]) -> str:
     return f"{count_of(verdicts.total(), 'link')} checked: {counts}."
 
 
-def count_of(number: int, noun: str) -> str:
+def count_of(number: int, noun: str, *, plural: str = "") -> str:
     """Return ``1 link``, ``2 links``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def severity_counts(findings: Iterable[Finding]) -> str:
