@@ -74,6 +74,8 @@ def make_engine(path: Path, *, checks_references: bool = True) -> Engine:
         # Python 3.11 knows no other way to keep pysqlite from beginning transactions
         # itself, which it does too late for reads and never as BEGIN IMMEDIATE.
         connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        # An error's text may end up in a log; addresses may not.
+        hide_parameters=True,
     )
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:

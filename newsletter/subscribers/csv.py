@@ -53,7 +53,7 @@ class Sheet:
 
     #: As the editor knows it.
     file: str
-    text: str
+    text: str = field(repr=False)
     separator: str
     columns: Columns
     #: Number of the first row with people.

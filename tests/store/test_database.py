@@ -121,6 +121,18 @@ def test_writing_when_the_block_fails_keeps_nothing(tmp_path: Path) -> None:
             assert connection.execute(select(lists)).all() == []
 
 
+def test_writing_when_a_statement_fails_does_not_tell_its_values(
+    tmp_path: Path,
+) -> None:
+    with (
+        open_database(URL, root=tmp_path) as database,
+        pytest.raises(IntegrityError) as caught,
+        database.writing() as connection,
+    ):
+        connection.execute(insert(lists), [{"slug": "secret"}, {"slug": "secret"}])
+    assert "secret" not in str(caught.value)
+
+
 def test_reading_when_it_tries_to_write_is_a_bug(tmp_path: Path) -> None:
     with open_database(URL, root=tmp_path) as database:
         with (
