@@ -90,17 +90,6 @@ class _WebRunner(Runner):
         return super().run(f"web/{name}", values, subject)
 
 
-class _WebBlocks(BlockRenderer):
-    """Renders blocks without styles of their own, which the page's policy forbids."""
-
-    @staticmethod
-    def in_cell(html: Markup, own: Surroundings, outer: Surroundings) -> Markup:
-        attributes = own.attributes_in(outer)
-        return (
-            Markup("<div{}>{}</div>").format(attributes, html) if attributes else html
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A lead or a section, with its entry in the table of contents."""
@@ -118,7 +107,7 @@ class _PageWriter:
     def __init__(self, page: _Page, runner: _WebRunner) -> None:
         self._page = page
         self._runner = runner
-        self._blocks = _WebBlocks(page, runner)
+        self._blocks = BlockRenderer(page, runner)
         self._whole = Subject("issue", Place(page.issue.file))
         self._ids: set[str] = {"content", "in-this-issue"}
 
