@@ -85,7 +85,7 @@ class BlockRenderer:
         }
         subject = Subject("item", item.place)
         html = self._runner.run("blocks/item.j2", self.values(own) | values, subject)
-        return self.in_cell(html, own, around)
+        return self.in_cell(html, own, around, item.attributes.classes)
 
     def entry(self, entry: tuple[Block, ...], around: Surroundings) -> Markup:
         """Return an entry of a list; one of a single paragraph is its bare words."""
@@ -97,12 +97,21 @@ class BlockRenderer:
         return self.blocks(entry, around, _INDENT)
 
     @staticmethod
-    def in_cell(html: Markup, own: Surroundings, outer: Surroundings) -> Markup:
-        """Return HTML inside its language and direction, where they differ."""
-        attributes = own.attributes_in(outer)
-        if not attributes:
+    def in_cell(
+        html: Markup,
+        own: Surroundings,
+        outer: Surroundings,
+        classes: tuple[str, ...] = (),
+    ) -> Markup:
+        """Return HTML inside its language, direction and classes, where it has any."""
+        if own is outer and not classes:
             return html
-        return Markup("<div{}>{}</div>").format(attributes, html)
+        attributes = own.attributes_in(outer)
+        if classes:
+            attributes += Markup(' class="{}"').format(" ".join(classes))
+        return (
+            Markup("<div{}>{}</div>").format(attributes, html) if attributes else html
+        )
 
     def values(self, around: Surroundings) -> dict[str, Any]:
         """Return what every template is given in these surroundings."""
@@ -138,7 +147,7 @@ class BlockRenderer:
             values |= more(block, own, self)
         template, subject = f"blocks/{name}.j2", Subject(name, block.place)
         html = self._runner.run(template, values, subject)
-        return html if own is around else self.in_cell(html, own, around)
+        return self.in_cell(html, own, around, block.attributes.classes)
 
 
 def _list_facts(

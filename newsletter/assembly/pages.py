@@ -79,7 +79,7 @@ def _main(issue: Issue) -> str:
 
 def _render_mjml(mail: Mail, runner: Runner) -> str:
     renderer = BlockRenderer(mail, runner)
-    values = renderer.values(mail.around) | _page(mail, renderer)
+    values = renderer.values(mail.around) | page_values(mail, renderer)
     return runner.run(_main(mail.issue), values, _whole(mail.issue))
 
 
@@ -95,7 +95,7 @@ def _whole(issue: Issue) -> Subject:
     return Subject("issue", Place(issue.file))
 
 
-def _page(mail: Mail, renderer: BlockRenderer) -> dict[str, Any]:
+def page_values(mail: Mail, renderer: BlockRenderer) -> dict[str, Any]:
     """Return what a main template is given besides what every template is."""
     issue, theme, around = mail.issue, mail.settings.template, mail.around
     return {

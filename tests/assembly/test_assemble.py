@@ -4,11 +4,16 @@ import quopri
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from lxml import html as lxml_html
 
+from newsletter.assembly.assemble import assemble_issue
+from newsletter.assembly.loaders import Templates
+from newsletter.config import read_settings
+from newsletter.definition.parse import parse
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import AssembledImage, LinkUse, Slot
 from newsletter.model.issue import (
@@ -139,6 +144,15 @@ def test_slots_say_what_goes_there(composer: "Composer") -> None:
 
 def test_assembling_twice_gives_the_same(composer: "Composer") -> None:
     assert composer.assemble(paragraph(NAME)) == composer.assemble(paragraph(NAME))
+
+
+def test_classes_of_items_and_sections_are_kept(composer: "Composer") -> None:
+    own, inner = Attributes(classes=("agenda",)), Attributes(classes=("wide",))
+    html = composer.html(
+        sections=(section("Een", item("x", attributes=inner), attributes=own),)
+    )
+    assert [e.tag for e in tree(html).find_class("agenda")] == ["div"]
+    assert [e.text_content() for e in tree(html).find_class("wide")] == ["x"]
 
 
 # --- languages ------------------------------------------------------------------------
@@ -443,3 +457,18 @@ def test_assembled_issue_carries_what_it_was_made_of(composer: "Composer") -> No
     assert mail.slots == (Slot(mail.slots[0].marker, "unsubscribe_url", ""),)
     assert mail.text.endswith("\n")
     assert replace(mail.issue, date=date(2023, 5, 4)) != mail.issue
+
+
+# --- the real issue -------------------------------------------------------------------
+
+
+def test_real_issue_is_whole_and_small(shared: Path) -> None:
+    settings = read_settings(shared / "real")
+    text = (shared / "real" / "2023-02.md").read_text(encoding="utf-8")
+    parsed = parse(text, file="issues/2023-02.md", slug="2023-02", settings=settings)
+    assert parsed.issue is not None
+    html = assemble_issue(parsed.issue, settings, {}, Templates()).html
+    assert len(quopri.encodestring(html.encode())) < 40_000
+    wanted = re.findall(r"\w+", text.partition("# Event")[2].partition("\n::: ")[0])
+    seen = iter(re.findall(r"\w+", words(html).partition("Nummer 2")[2]))
+    assert all(word in seen for word in wanted)

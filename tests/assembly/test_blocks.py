@@ -248,6 +248,13 @@ def test_block_in_another_language_says_so(composer: "Composer") -> None:
     ]
 
 
+def test_classes_of_a_block_are_kept_for_the_style_sheet(composer: "Composer") -> None:
+    composer.template("bulletin.css.j2", ".wide { color: #123456 }")
+    wide = Paragraph(text("x"), AT, Attributes(classes=("wide", "tall")))
+    (child,) = shown(composer, wide)
+    assert (child.get("class"), child.get("style")) == ("wide tall", "color:#123456")
+
+
 def test_direction_alone_can_be_turned(composer: "Composer") -> None:
     turned = Paragraph(text("x"), AT, Attributes(direction="rtl"))
     (child,) = shown(composer, turned)
