@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from newsletter.workflow.check import CheckReport
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_NOUNS = {
+    Severity.ERROR: ("error", "errors"),
+    Severity.WARNING: ("warning", "warnings"),
+    Severity.INFO: ("info", "info"),
+}
 #: Narrower columns of words are no easier to read than long lines.
 _LEAST_WIDTH = 40
 
@@ -66,20 +71,13 @@ def severity_counts(findings: Iterable[Finding]) -> str:
     """Return ``2 errors (1 accepted), 1 warning``, or nothing when there are none."""
     findings = tuple(findings)
     parts = []
-    for severity, noun in _NOUNS.items():
+    for severity, (noun, plural) in _NOUNS.items():
         group = [finding for finding in findings if finding.severity is severity]
         accepted = sum(bool(finding.accepted) for finding in group)
         if group:
             note = f" ({accepted} accepted)" if accepted else ""
-            parts.append(f"{count_of(len(group), noun)}{note}")
+            parts.append(f"{count_of(len(group), noun, plural=plural)}{note}")
     return ", ".join(parts)
-
-
-_NOUNS = {
-    Severity.ERROR: "error",
-    Severity.WARNING: "warning",
-    Severity.INFO: "remark",
-}
 
 
 def _lines_of(finding: Finding, width: int, columns: int | None) -> Iterator[str]:

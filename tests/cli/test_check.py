@@ -42,7 +42,7 @@ issues/2023-02.md:3:1    info     the preheader has 22 characters; there is room
 
 2 links checked: 1 ok, 1 invalid.
 No address was asked (--offline).
-issues/2023-02.md: 3 errors, 1 warning, 1 remark. It cannot be sent like this.
+issues/2023-02.md: 3 errors, 1 warning, 1 info. It cannot be sent like this.
 """  # noqa: E501 - as it is printed
 
 
@@ -87,7 +87,7 @@ def test_strict_counts_warnings(
 ) -> None:
     write(project, ISSUE.partition("Een besluit")[0] + "Dag allemaal.\n")
     assert check(project) == 0
-    said = "issues/2023-02.md: 1 warning, 1 remark."
+    said = "issues/2023-02.md: 1 warning, 1 info."
     assert capsys.readouterr().out.endswith(f"{said} It can be sent.\n")
     assert check(project, "--strict") == 1
     assert capsys.readouterr().out.endswith(
@@ -164,8 +164,7 @@ def test_accepted_finding_shows_its_reason(
         + "Accepted: a quotation\n"
     )
     assert shown.endswith(
-        "issues/2023-02.md: 1 error (1 accepted), 1 warning, 1 remark. "
-        "It can be sent.\n"
+        "issues/2023-02.md: 1 error (1 accepted), 1 warning, 1 info. It can be sent.\n"
     )
 
 

@@ -64,7 +64,7 @@ def test_links_are_summed_up_by_verdict() -> None:
     [
         ([], ""),
         ([2], "1 error"),
-        ([2, 2, 1, 0, 0], "2 errors, 1 warning, 2 remarks"),
+        ([2, 2, 1, 0, 0], "2 errors, 1 warning, 2 info"),
     ],
 )
 def test_findings_are_counted_by_severity(severities: list[int], counts: str) -> None:
