@@ -176,7 +176,12 @@ def classify_reply(stage: Stage, reply: Reply) -> Outcome:
 
 def judge_reply(stage: Stage, reply: Reply) -> Verdict:
     """Return the verdict of the first rule that fits."""
-    return next(rule.verdict for rule in RULES if _fits(rule, stage, reply))
+    return find_rule(stage, reply).verdict
+
+
+def find_rule(stage: Stage, reply: Reply) -> Rule:
+    """Return the first rule that fits; the last one always does."""
+    return next(rule for rule in RULES if _fits(rule, stage, reply))
 
 
 def show_reply(reply: Reply) -> str:

@@ -59,7 +59,7 @@ def take_slots(
     Args:
         marks: All that is remembered.
         limits: (messages, seconds) each; none: no waiting.
-        count: Messages wanted, 1 or more; of a quota that is nearly used up fewer come.
+        count: Messages wanted, 1 or more; fewer may be given, ask again then.
         now: Milliseconds since 1970.
         is_test: May use the burst that is kept free for tests.
     """
@@ -67,7 +67,7 @@ def take_slots(
         return Slots(now, 0, count), {}
     pace = shortest_limit(limits)
     quotas = [limit for limit in limits if limit != pace]
-    first_at, granted = now, count
+    first_at, granted = now, min(count, _burst(pace)) if is_test else count
     for quota in quotas:
         free_at, room = _room(marks, quota, now)
         first_at, granted = max(first_at, free_at), min(granted, room)
