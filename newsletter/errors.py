@@ -1,4 +1,4 @@
-"""Errors by who can act on them: the editor, the operator, or (anything else) the developer.
+"""Errors by who can act on them: the editor, the operator, or else the developer.
 
 Exit codes: 0 done, 1 problems or findings, 2 wrong usage (click), 3 operation failed,
 4 internal error, 130 interrupted.
@@ -37,7 +37,7 @@ class DefinitionError(NewsletterError):
 
 
 class RefusedError(NewsletterError):
-    """We will not do it as things stand (findings, nothing tested); the editor can change that."""
+    """We will not do it as things stand; the editor can change how they stand."""
 
     exit_code = 1
     kind = "refused"
@@ -51,7 +51,7 @@ class UsageError(NewsletterError):
 
 
 class OperationError(NewsletterError):
-    """Server, store or disk failed us: what was tried, what answered, what is safe to do next."""
+    """Server, store or disk failed: what was tried, what answered, what to do next."""
 
     exit_code = 3
     kind = "operation"

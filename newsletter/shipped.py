@@ -1,7 +1,7 @@
 """Where the files that travel with the program lie: built-in templates and the example.
 
-In an installed package they are under ``_shipped``; in a checkout they are what stands at
-the root of the repository, so that both are the same files.
+In an installed package they are under ``_shipped``; in a checkout they are what stands
+at the root of the repository, so that both are the same files.
 """
 
 from pathlib import Path

@@ -1,7 +1,8 @@
 """An issue put together for all its readers; personal parts are still marked places.
 
-A *slot* is such a place: its marker (ASCII letters, digits, ``@`` and ``_`` only, so that it
-survives MJML and the CSS inliner) stands in subject, HTML and text wherever the value goes.
+A *slot* is such a place: its marker (ASCII letters, digits, ``@`` and ``_`` only, so that
+it survives MJML and the CSS inliner) stands in subject, HTML and text wherever the value
+goes.
 """
 
 from collections.abc import Mapping
@@ -84,7 +85,7 @@ class Assembled:
 
 @dataclass(frozen=True, slots=True)
 class Editions:
-    """The same issue for other readers than a mail program: no personal links anywhere."""
+    """The same issue for readers without a mail program: no personal links."""
 
     #: A complete page.
     web_page: str

@@ -1,6 +1,6 @@
 """The duty to hand one message over, and the states it passes through.
 
-pending -> attempting -> accepted | deferred | refused | unknown; skipped instead of attempting.
+pending -> attempting -> accepted | deferred | refused | unknown; or pending -> skipped.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class DeliveryState(IntEnum):
     DEFERRED = 3
     #: The server said "no".
     REFUSED = 4
-    #: The connection broke after the message left and before the reply: only the editor may send it again.
+    #: The message left and no reply came: only the editor may send it again.
     UNKNOWN = 5
     #: Unsubscribed or suppressed meanwhile, or the dispatch was cancelled.
     SKIPPED = 6

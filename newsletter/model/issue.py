@@ -1,9 +1,9 @@
-"""One number of the newsletter as the editor meant it: typed content, every part with its place.
+"""One number of the newsletter as the editor meant it, every part with its place.
 
-Text -> (definition.parse) -> Issue -> (assembly) -> mail, text, web page, calendar, PDF.
+Text -> definition.parse -> Issue -> assembly -> mail, text, web page, calendar, PDF.
 Text in an issue is NFC, without control characters; line ends inside a paragraph are
 single spaces. Targets of links are complete addresses (short links are resolved) with a
-scheme of http, https, mailto or tel, or empty where the editor promised a link without one.
+scheme of http, https, mailto or tel, or empty where the editor left the target out.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Alignment = Literal["left", "center", "right", ""]
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What an attribute line such as ``{lang=ar dir=rtl .wide}`` says of the block below it."""
+    """What an attribute line such as ``{lang=ar dir=rtl .wide}`` says of its block."""
 
     #: BCP 47 tag, or None for the language around it.
     language: str | None = None
@@ -145,10 +145,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture on a line of its own; *source* is the path as written, relative to the issue."""
+    """A picture on a line of its own; *source* is its path, from the issue's folder."""
 
     source: str
-    #: What the picture shows, for who does not see it; may be empty (a finding, not a problem).
+    #: What the picture shows, for who does not see it; empty is a finding, no problem.
     alt: str
     caption: str
     place: Place
@@ -182,8 +182,8 @@ class Note:
 class Event:
     """``::: event``: something that happens at a time and a place.
 
-    *start* and *end* are both dates (the whole day) or both aware datetimes in the zone of
-    the newsletter; *end* is None when the editor gave none, and inclusive for dates.
+    *start* and *end* are both dates (the whole day) or both aware datetimes in the zone
+    of the newsletter; *end* is None when the editor gave none, and inclusive for dates.
     """
 
     #: Own title, or that of the item around it; plain text.
@@ -248,7 +248,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``## A section`` with its items; without heading for items that stand outside any."""
+    """``## A section`` with its items; without heading for items outside any."""
 
     #: Empty for the items of an issue that stand outside any section.
     heading: tuple[Inline, ...]

@@ -7,7 +7,7 @@ from newsletter.model.delivery import DeliveryState
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of an SMTP server (RFC 5321, section 4.2; RFC 3463 for the enhanced code)."""
+    """A reply of an SMTP server (RFC 5321, section 4.2; RFC 3463)."""
 
     #: Three digits.
     code: int
@@ -23,9 +23,9 @@ class Outcome:
 
     state: DeliveryState
     reply: Reply | None = None
-    #: True when the cause is not this recipient (login, policy, quota, network): pause, do not blame.
+    #: The cause is not this recipient (login, policy, quota, network): pause.
     is_our_fault: bool = False
-    #: True when that cause is likely to go away by itself (421, lost network): slow down, go on.
+    #: That cause is likely to go away by itself (421, lost network): slow down, go on.
     may_pass: bool = False
     #: What happened, where there is no reply to show: "connection lost".
     reason: str = ""

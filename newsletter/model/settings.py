@@ -29,7 +29,7 @@ class NewsletterSettings:
     address: str = ""
     #: Closing lines of every issue: paragraphs divided by an empty line.
     about: str = ""
-    #: Public address of `newsletter serve`, without a closing slash; empty when there are no pages.
+    #: Public address of `newsletter serve`, without a closing slash, or empty.
     base_url: str = ""
     #: Default list.
     list: str = "main"
