@@ -1,8 +1,8 @@
 """An issue put together for all its readers; personal parts are still marked places.
 
-A *slot* is such a place: its marker (ASCII letters, digits, ``@`` and ``_`` only, so that
-it survives MJML and the CSS inliner) stands in subject, HTML and text wherever the value
-goes.
+A *slot* is such a place: its marker (ASCII letters, digits, ``@`` and ``_`` only, so
+that it survives MJML and the CSS inliner) stands in subject, HTML and text wherever the
+value goes.
 """
 
 from collections.abc import Mapping

@@ -7,7 +7,7 @@ from pathlib import Path
 from newsletter.assembly.assemble import assemble_issue
 from newsletter.assembly.images import prepare_images
 from newsletter.assembly.loaders import Templates
-from newsletter.definition.files import read_definition, read_images
+from newsletter.definition.files import read_definition, read_images, read_logo
 from newsletter.definition.parse import parse
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import Assembled, AssembledImage
@@ -65,7 +65,7 @@ def _assemble(started: Composition, project: Project, folder: Path) -> Compositi
     """Add pictures and the assembled mail, with whatever problems they have."""
     assert started.issue is not None  # noqa: S101 - the caller has just made it
     issue, settings = started.issue, project.settings
-    originals, missing = read_images(issue, folder, project.root)
+    originals, missing = _read_pictures(issue, project, folder)
     images, broken = prepare_images(
         issue, originals, shown_width=settings.template.width
     )
@@ -77,3 +77,17 @@ def _assemble(started: Composition, project: Project, folder: Path) -> Compositi
         problems = (*problems, *error.problems)
         return replace(started, problems=problems, images=images)
     return replace(started, problems=problems, images=images, assembled=assembled)
+
+
+def _read_pictures(
+    issue: Issue, project: Project, folder: Path
+) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """Read the pictures of an issue and the logo, which lies in the project folder."""
+    originals, missing = read_images(issue, folder, project.root)
+    source = project.settings.template.logo
+    if not source:
+        return originals, missing
+    logo, problems = read_logo(source, project.root)
+    if logo is not None:
+        originals.setdefault(source, logo)
+    return originals, (*missing, *problems)
