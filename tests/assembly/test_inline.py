@@ -71,3 +71,8 @@ def test_characters_beyond_ascii_stay_themselves() -> None:
     assert "<p>caf\u00e9 \u201ca\u201d</p>" in inline_css(
         page("<p>caf&#233; \u201ca\u201d</p>"), "b { color: red }"
     )
+
+
+def test_important_rules_stay_important() -> None:
+    html = inline_css(page("<p>x</p>"), "p { color: red !important }")
+    assert "color:red !important" in html

@@ -81,6 +81,10 @@ def test_nothing_is_fetched_from_a_third_party() -> None:
     assert not re.findall(r"<link|@import|fonts\.", html)
 
 
+def test_notes_of_a_template_are_not_mailed() -> None:
+    assert "secret" not in compile_mjml(text("<!-- secret --><p>x</p>"))
+
+
 def test_conditionals_for_outlook_stay_merged_and_balanced() -> None:
     two = "<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>" * 2
     html = compile_mjml(f"<mjml><mj-body>{two}</mj-body></mjml>")
