@@ -52,10 +52,12 @@ def _inliner() -> type["Premailer"]:
 
     class Inliner(Premailer):  # type: ignore[misc] # it has no types
         def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
-            if css_body not in kept:
+            found = kept.get(css_body)
+            if found is None:
+                found = super()._parse_style_rules(css_body, ruleset_index)
                 kept.clear()  # one theme at a time
-                kept[css_body] = super()._parse_style_rules(css_body, ruleset_index)
-            rules, leftover = kept[css_body]
+                kept[css_body] = found
+            rules, leftover = found
             return list(rules), list(leftover)
 
     return Inliner

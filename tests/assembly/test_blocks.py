@@ -188,6 +188,12 @@ def test_button_is_a_link_in_a_cell(composer: "Composer") -> None:
     assert cell.xpath("./table/@role") == ["presentation"]
 
 
+def test_button_keeps_its_size_in_outlook(composer: "Composer") -> None:
+    cell = shown(composer, Button(text("Teken"), "https://example.org/x", "", AT))
+    (style,) = cell.xpath(".//td[@class='button']/@style")
+    assert "mso-padding-alt:13px 26px" in style
+
+
 def test_event_shows_time_place_and_where_to_read_on(composer: "Composer") -> None:
     assert lines(composer, event(link="https://example.org/e")) == [
         "Open dag",
