@@ -131,9 +131,10 @@ class _TreeWriter:
                 "content": _inlines(section.heading),
                 "number": f"{number}. " if number else "",
             }
-        yield from self._blocks(section.blocks, inside)
+        level = 3 if section.heading else 2
+        yield from self._blocks(section.blocks, replace(inside, level=level))
         for item in section.items:
-            yield from self._item(item, inside, 3 if section.heading else 2)
+            yield from self._item(item, inside, level)
 
     def _item(self, item: Item, around: Surroundings, level: int) -> Iterator[Tree]:
         inside = around.within(item.attributes)

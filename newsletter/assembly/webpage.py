@@ -6,7 +6,7 @@ Its templates are those of ``templates/web/``, which a project may override by n
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -67,13 +67,22 @@ def render_webpage(
 
 
 @dataclass(frozen=True, slots=True)
+class _Around(Surroundings):
+    """Surroundings without styles of their own, which the page's policy forbids."""
+
+    def attributes_in(self, outer: Surroundings) -> Markup:
+        if (self.language, self.direction) == (outer.language, outer.direction):
+            return Markup("")
+        return Markup(' lang="{}" dir="{}"').format(self.language, self.direction)
+
+
+@dataclass(frozen=True, slots=True)
 class _Page(Mail):
     """An issue on its way to become a page: everything lies beside it."""
 
     @property
     def around(self) -> Surroundings:
-        language = self.issue.language
-        return Surroundings(language, direction(language), _ROOM)
+        return _around(self.issue.language)
 
     @property
     def web_folder(self) -> str:
@@ -139,8 +148,8 @@ class _PageWriter:
 
     def _home_lang(self) -> Markup:
         """Return the language of the closing lines, which is the newsletter's own."""
-        around, home = self._page.around, self._page.settings.newsletter.language
-        return Surroundings(home, direction(home), _ROOM).attributes_in(around)
+        home = _around(self._page.settings.newsletter.language)
+        return home.attributes_in(self._page.around)
 
     def _style(self) -> Markup:
         values = self._blocks.values(self._page.around) | {"variables": _variables}
@@ -175,7 +184,7 @@ class _PageWriter:
             "id": name,
             "number": number,
             "lang": lang,
-            "body": self._blocks.blocks(section.blocks, inside),
+            "body": self._blocks.blocks(section.blocks, replace(inside, level=level)),
             "items": [self._blocks.item(item, inside, level) for item in section.items],
         }
         subject = Subject("section", section.place)
@@ -191,6 +200,10 @@ class _PageWriter:
         free = next(name for name in names if name not in self._ids)
         self._ids.add(free)
         return free
+
+
+def _around(language: str) -> Surroundings:
+    return _Around(language, direction(language), _ROOM)
 
 
 def _fallback(field: Field) -> str:

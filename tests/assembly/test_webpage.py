@@ -172,6 +172,23 @@ def test_item_in_another_language_says_so(page_of: Callable[..., Any]) -> None:
     assert "لمزيد من المعلومات" in item.text_content()
 
 
+def test_classes_of_an_editor_stand_on_section_item_and_block(
+    page_of: Callable[..., Any],
+) -> None:
+    page = page_of("{.wide}\n## Nieuws\n\n{.big}\n### Item\n\n{.small lang=ar}\nText.")
+    assert page.xpath('//section[@class="wide"]')
+    assert page.xpath('//article/*[@class="big"]')
+    (small,) = page.xpath('//*[@class="small"]')
+    assert (small.get("lang"), small.get("dir")) == ("ar", "rtl")
+    assert small.get("style") is None
+
+
+def test_subheading_before_the_first_item_is_below_its_section(
+    page_of: Callable[..., Any],
+) -> None:
+    assert texts(page_of("## Nieuws\n\n#### Vooraf\n\nX"), "//h3") == ["Vooraf"]
+
+
 def test_links_leave_without_telling_where_from(page_of: Callable[..., Any]) -> None:
     page = page_of(
         "[Lees](https://example.org/a?b=1&c=2) [schrijf](mailto:a@example.org)"
