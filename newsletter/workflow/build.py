@@ -1,29 +1,18 @@
 """Write everything that comes of an issue to disk: mail, web page, calendar, PDF."""
 
 import html
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from newsletter.assembly.editions import assemble_editions
 from newsletter.assembly.pdf import render_pdf
 from newsletter.errors import OperationError
-from newsletter.messages.compile import compile_message
-from newsletter.messages.identity import derive_identity
-from newsletter.messages.personalise import personalise
 from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, Slot
-from newsletter.model.message import CompiledMessage
 from newsletter.model.settings import Settings
 from newsletter.workflow.compose import Composition, require_assembled
 from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_issue
-
-#: Who the sample message is for; RFC 2606 keeps this address from being anybody's.
-SAMPLE_RECIPIENT = "reader@example.org"
-#: Not a token of anybody: the leaving link of the sample opens the "not found" page.
-_SAMPLE_TOKEN = "sample"  # noqa: S105
+from newsletter.workflow.sample import html_part_bytes, sample_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +37,29 @@ def build_issue(
     Args:
         project: The project.
         composition: From `compose_issue`.
-        folder: Where to; None: ``outbox/NAME/`` for the mail, ``public/NAME/`` for
-            what is for the web.
+        folder: Where to; None: ``public/NAME/`` for what is for the web,
+            ``outbox/NAME/`` for the rest.
 
     Raises:
         DefinitionError: The definition has problems; nothing was written.
         OperationError: The disk refused.
     """
     assembled = require_assembled(composition)
-    sample = _sample_message(assembled, project.settings)
+    sample = sample_message(assembled, project.settings)
     mail_folder = folder or project.root / "outbox" / assembled.issue.slug
     mail = {
         "email.html": readable_html(assembled).encode(),
         "email.txt": with_fallbacks(assembled.text, assembled.slots).encode(),
         "message.eml": sample,
-    }
-    files = [*_write(mail_folder, mail), *_write_web(project, composition, folder)]
+    } | {image.name: image.data for image in assembled.embedded}
+    files = _write(mail_folder, mail)
+    files += _write_web(project, composition, folder)
     pdf, without_pdf = _pdf_of(composition, project.settings)
     if pdf:
-        web_folder = folder or project.root / "public" / assembled.issue.slug
-        files += _write(web_folder, {f"{assembled.issue.slug}.pdf": pdf})
-    return Built(tuple(files), html_part_bytes(sample), len(sample), without_pdf)
+        files += _write(mail_folder, {f"{assembled.issue.slug}.pdf": pdf})
+    return Built(
+        tuple(dict.fromkeys(files)), html_part_bytes(sample), len(sample), without_pdf
+    )
 
 
 def with_fallbacks(text: str, slots: tuple[Slot, ...], *, in_html: bool = False) -> str:
@@ -85,32 +76,6 @@ def readable_html(assembled: Assembled) -> str:
     for image in assembled.embedded:
         page = page.replace(f"cid:{image.content_id}", image.name)
     return page
-
-
-def html_part_bytes(message: bytes) -> int:
-    """Return how many bytes the HTML part of a message takes as it travels."""
-    # Its lines may begin with "--" (comments), but never with "--=_" (RFC 2045, 6.7).
-    found = re.search(
-        rb"Content-Type: text/html.*?\r\n\r\n(.*?)\r\n--=_", message, re.DOTALL
-    )
-    return len(found[1]) if found else 0
-
-
-def _sample_message(assembled: Assembled, settings: Settings) -> bytes:
-    """Return the message as a reader without any field would get it; reproducible."""
-    compiled: CompiledMessage = compile_message(
-        assembled, derive_identity(assembled.issue, settings)
-    )
-    zone = ZoneInfo(settings.newsletter.time_zone)
-    noon = datetime.combine(assembled.issue.date, time(12), tzinfo=zone)
-    return personalise(
-        compiled,
-        email=SAMPLE_RECIPIENT,
-        fields={},
-        unsubscribe_token=_SAMPLE_TOKEN,
-        message_token=_SAMPLE_TOKEN,
-        sent_at=noon.astimezone(UTC),
-    ).data
 
 
 def _write_web(

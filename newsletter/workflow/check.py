@@ -18,9 +18,6 @@ from newsletter.checks import Facts, run_checks
 from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
 from newsletter.checks.links.reach import Network
 from newsletter.errors import DefinitionError
-from newsletter.messages.compile import compile_message
-from newsletter.messages.identity import derive_identity
-from newsletter.messages.personalise import personalise
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.link import CheckedLink, Sightings
@@ -33,12 +30,11 @@ from newsletter.workflow.accept import (
     apply_acceptances,
     read_acceptances,
 )
-from newsletter.workflow.build import SAMPLE_RECIPIENT, html_part_bytes
 from newsletter.workflow.compose import Composition, compose_issue
 from newsletter.workflow.project import Project, find_issue, issue_name
+from newsletter.workflow.sample import html_part_bytes, sample_message
 
 #: As long as a real one, and nobody's.
-_SAMPLE_TOKEN = "a" * 48
 #: Takes the number of addresses to ask; gives a function that takes how many are done.
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
@@ -133,7 +129,7 @@ def check_composition(
     if plan.asked and not offline:
         seen = _observe(plan, settings, allow_private, show_progress)
     links = conclude_links(assembled.links, plan, seen)
-    size, refused = _measure(assembled, settings, now)
+    size, refused = _measure(assembled, settings)
     facts = Facts(
         today=now.astimezone(ZoneInfo(settings.newsletter.time_zone)).date(),
         source=composition.lines,
@@ -227,20 +223,11 @@ def _control_hosts(settings: Settings) -> tuple[str, ...]:
 
 
 def _measure(
-    assembled: Assembled, settings: Settings, now: datetime
+    assembled: Assembled, settings: Settings
 ) -> tuple[int | None, list[Finding]]:
     """Return the bytes of the HTML part, or why there is no mail."""
-    identity = derive_identity(assembled.issue, settings)
     try:
-        compiled = compile_message(assembled, identity)
+        sample = sample_message(assembled, settings)
     except DefinitionError as error:
         return None, [_problem_finding(problem) for problem in error.problems]
-    sample = personalise(
-        compiled,
-        email=SAMPLE_RECIPIENT,
-        fields={},
-        unsubscribe_token=_SAMPLE_TOKEN,
-        message_token=_SAMPLE_TOKEN,
-        sent_at=now,
-    )
-    return html_part_bytes(sample.data), []
+    return html_part_bytes(sample), []
