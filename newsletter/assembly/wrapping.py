@@ -7,7 +7,7 @@ space.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 #: Marks that take no room of their own: combining marks and format characters.
@@ -63,30 +63,20 @@ def wrap(runs: Iterable[Run], width: int) -> list[str]:
 
 def lay_out(runs: Iterable[Run], width: int) -> list[Line]:
     """Return what `wrap` does, with the columns that each line takes."""
-    lines = [Line("", 0)]
-    for word in _words(runs):
-        last = lines[-1]
-        if isinstance(word, Break):
-            lines.append(Line("", 0))
-        elif not last.text:
-            lines[-1] = Line(word.text, word.width)
-        elif last.width + len(word.gap) + word.width > width:
-            lines.append(Line(word.text, word.width))
-        else:
-            longer = last.width + len(word.gap) + word.width
-            lines[-1] = Line(last.text + word.gap + word.text, longer)
-    return lines
+    return _fill(list(_words(runs)), width)
 
 
 def lay_out_evenly(runs: Iterable[Run], width: int) -> list[Line]:
     """Return a heading as lines of about one width, no more of them than needed."""
-    runs = list(runs)
-    lines = lay_out(runs, width)
+    words = list(_words(runs))
+    lines = _fill(words, width)
     while len(lines) > 1 and max(line.width for line in lines) <= width:
-        narrower = lay_out(runs, width - 1)
+        # A line that was not full does not care: go straight to where one breaks anew.
+        width = max(line.width for line in lines) - 1
+        narrower = _fill(words, width)
         if len(narrower) > len(lines):
             break
-        lines, width = narrower, width - 1
+        lines = narrower
     return lines
 
 
@@ -95,6 +85,25 @@ def indent(lines: Iterable[str], first: str, rest: str | None = None) -> list[st
     rest = " " * width_of(first) if rest is None else rest
     marked = ((rest if at else first) + line for at, line in enumerate(lines))
     return [line.rstrip(" ") for line in marked]
+
+
+def _fill(words: Sequence[_Word | Break], width: int) -> list[Line]:
+    """Put words into lines, as many into each as fit."""
+    lines: list[Line] = []
+    parts: list[str] = []
+    taken = 0
+    for word in words:
+        if isinstance(word, Break):
+            lines.append(Line("".join(parts), taken))
+            parts, taken = [], 0
+        elif parts and taken + len(word.gap) + word.width <= width:
+            parts += (word.gap, word.text)
+            taken += len(word.gap) + word.width
+        else:
+            if parts:
+                lines.append(Line("".join(parts), taken))
+            parts, taken = [word.text], word.width
+    return [*lines, Line("".join(parts), taken)]
 
 
 def _character_width(character: str) -> int:
