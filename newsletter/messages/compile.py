@@ -86,8 +86,12 @@ def dump_compiled(compiled: CompiledMessage) -> bytes:
     return b"".join((_MAGIC, line.encode("ascii"), b"\n", *compiled.pieces))
 
 
-def load_compiled(data: bytes) -> CompiledMessage:
+def load_compiled(data: bytes, *, content_hash: str = "") -> CompiledMessage:
     """Return what `dump_compiled` was given.
+
+    Args:
+        data: As it was stored.
+        content_hash: What it must be, as far as known: nothing else is then accepted.
 
     Raises:
         OperationError: Another format, or not what was written.
@@ -98,11 +102,14 @@ def load_compiled(data: bytes) -> CompiledMessage:
             "Use that version, or test the issue again with this one.",
         )
     try:
-        return _load(data)
+        compiled = _load(data)
+        if content_hash not in ("", compiled.content_hash):
+            raise ValueError("the bytes have another hash")
     except (ValueError, KeyError, TypeError) as error:
         raise OperationError(
             "this stored mail is damaged.", "Restore the database from a backup."
         ) from error
+    return compiled
 
 
 def _load(data: bytes) -> CompiledMessage:

@@ -21,8 +21,9 @@ from newsletter.addresses import Mailbox
 #: RFC 2047, section 2, for lines with an encoded word; RFC 5322 says 78 elsewhere.
 _WIDTH = 76
 _WORD = 75
-#: RFC 5322, section 2.1.1: never more, CRLF not counted.
-MAX_LINE = 998
+#: An item of a list of addresses is never cut, and no line may pass 998 characters
+#: (RFC 5322, section 2.1.1); so much is left beside the header's name.
+_MAX_URL = 900
 _WORD_START, _WORD_END = "=?utf-8?b?", "?="
 _WORD_FRAME = len(_WORD_START + _WORD_END)
 #: C0, DEL, C1, line and paragraph separator, surrogates.
@@ -79,6 +80,8 @@ def address_list_header(name: str, urls: Sequence[str]) -> bytes:
     for url in urls:
         if not re.fullmatch(r"[!-;=?-~]+", url):
             raise ValueError(f"{name} cannot hold the address {url!r}.")
+        if len(url) > _MAX_URL:
+            raise ValueError(f"{name} cannot hold an address of {len(url)} characters.")
     return f"{name}: {f',{_NEXT}'.join(f'<{url}>' for url in urls)}\r\n".encode("ascii")
 
 

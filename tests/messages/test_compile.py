@@ -161,6 +161,22 @@ def test_load_of_damaged_data_says_so(
     )
 
 
+def test_load_with_the_right_hash_gives_the_mail(compiled: CompiledMessage) -> None:
+    data = dump_compiled(compiled)
+    assert load_compiled(data, content_hash=compiled.content_hash) == compiled
+
+
+def test_load_of_one_changed_byte_is_refused_by_the_hash(
+    compiled: CompiledMessage,
+) -> None:
+    data = dump_compiled(compiled).replace(b"Afmelden", b"Aanmelden"[:8])
+    with pytest.raises(OperationError) as caught:
+        load_compiled(data, content_hash=compiled.content_hash)
+    assert str(caught.value) == (
+        "this stored mail is damaged. Restore the database from a backup."
+    )
+
+
 @pytest.mark.parametrize(
     ("sender", "subject", "message"),
     [

@@ -1,3 +1,4 @@
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.headerregistry import Address
@@ -12,6 +13,7 @@ from newsletter.addresses import Mailbox
 from newsletter.messages.headers import (
     address_list_header,
     date_header,
+    encode_words,
     list_id_header,
     mailbox_header,
     token_header,
@@ -54,6 +56,18 @@ def test_unstructured_of_any_text_reads_the_same(text: str) -> None:
     header = unstructured_header("Subject", text)
     assert_folded(header)
     assert read(header, "Subject") == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=120))
+@example("é" * 100)
+@example("a" + "é" * 100)
+@example("👍" * 60)
+def test_encode_words_cut_no_character_in_two(text: str) -> None:
+    """RFC 2047, section 5: each word decodes by itself (Python's reader forgives)."""
+    words = encode_words(text, 67)
+    inner = [word.removeprefix("=?utf-8?b?").removesuffix("?=") for word in words]
+    assert "".join(b64decode(each).decode() for each in inner) == text
+    assert [len(word) <= 75 for word in words] == [True] * len(words)
 
 
 def test_unstructured_of_ascii_keeps_runs_of_spaces() -> None:
@@ -158,6 +172,12 @@ def test_address_list_of_what_would_end_its_item_is_refused(url: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - compared whole below
         address_list_header("List-Help", [url])
     assert str(caught.value) == f"List-Help cannot hold the address {url!r}."
+
+
+def test_address_list_of_a_line_too_long_is_refused() -> None:
+    message = r"^List-Help cannot hold an address of 901 characters\.$"
+    with pytest.raises(ValueError, match=message):
+        address_list_header("List-Help", ["x" * 901])
 
 
 @pytest.mark.parametrize("value", ["", "a\r\nb", "é", "a  b", " a", "a\n"])
