@@ -8,10 +8,13 @@ from icalendar import Calendar, Event
 
 from newsletter.assembly.calendar import calendar_files, render_calendars
 from newsletter.model.issue import Event as Occasion
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, ListBlock
+from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
 
 Read = Callable[..., Issue]
+
+AT = Place("issue.md", 1)
 
 EVENING = """\
 ## Agenda
@@ -171,6 +174,14 @@ def test_files_are_named_by_title_and_never_the_same(read_issue: Read) -> None:
         "avond-2.ics",
         "event.ics",
         "avond-3.ics",
+    ]
+
+
+def test_event_in_a_list_has_its_file(read_issue: Read) -> None:
+    issue = read_issue(event_at("2023-05-09"))
+    bullets = ListBlock((issue.opening,), is_ordered=False, start=1, place=AT)
+    assert list(calendar_files(replace(issue, opening=(bullets,)))) == [
+        issue.opening[0].place
     ]
 
 

@@ -233,6 +233,11 @@ def test_moving_gif_keeps_its_frames_and_loses_its_comment() -> None:
     assert b"Mira" not in image.data
 
 
+def test_moving_gif_with_an_unknown_block_is_explained() -> None:
+    original = moving_gif()
+    assert problem_of(original[:-1] + b"\x55\x00\x3b") == DAMAGED
+
+
 def test_moving_gif_that_breaks_off_is_explained() -> None:
     assert problem_of(moving_gif()[:-4]) == DAMAGED
 

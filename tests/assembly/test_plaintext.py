@@ -266,6 +266,12 @@ def test_section_title_with_a_field_keeps_its_marker(
     assert body.startswith("VOOR @@3fa9c1_first_name@@ EN MEER\n==============\n")
 
 
+def test_section_title_with_code_and_emphasis_keeps_the_code(
+    body_of: Callable[..., str],
+) -> None:
+    assert body_of("## Over _de_ `brug`\n\nDag.").startswith("OVER _DE_ brug\n")
+
+
 def test_section_title_in_turkish_has_dotted_capitals(
     body_of: Callable[..., str],
 ) -> None:
