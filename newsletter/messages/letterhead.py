@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import idna
-
 from newsletter.addresses import Mailbox, domain_of, normalise_address, parse_mailbox
 from newsletter.messages.headers import (
     address_list_header,
@@ -159,6 +157,8 @@ def _ascii_url(url: str) -> str:
         raise ValueError(f"the base_url {url!r} is no address of a web page.")
     host = parts.netloc
     if not host.isascii():
+        import idna  # 10 ms, for a rare address
+
         host = idna.encode(host, uts46=True).decode("ascii")
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~")
     return urlunsplit((parts.scheme, host, path, "", "")).rstrip("/")
