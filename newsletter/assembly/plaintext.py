@@ -80,7 +80,7 @@ def _masthead(issue: Issue, settings: Settings) -> list[str]:
     number = words(issue.language).text("Issue {number}", number=issue.number)
     return [
         *wrap([settings.newsletter.name], WIDTH),
-        *wrap([f"{number}, {date}" if issue.number else date], WIDTH),
+        *wrap([f"{number} · {date}" if issue.number else date], WIDTH),
     ]
 
 

@@ -40,7 +40,7 @@ def body_of(read_issue: Read, settings: Settings) -> Callable[..., str]:
 
 WHOLE = """\
 De Brug
-Nummer 5, woensdag 3 mei 2023
+Nummer 5 · woensdag 3 mei 2023
 
 
 Dag @@3fa9c1_first_name@@,
