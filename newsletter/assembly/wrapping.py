@@ -13,6 +13,10 @@ from dataclasses import dataclass
 #: Marks that take no room of their own: combining marks and format characters.
 _WITHOUT_WIDTH = frozenset({"Mn", "Me", "Cf"})
 
+#: Where a line may end; a no-break space is none of them.
+_SPACES = " \t\n"
+_PIECES = re.compile(f"[{_SPACES}]+|[^{_SPACES}]+")
+
 #: Must not begin a line (a short form of the Japanese rules, JIS X 4051).
 _NOT_AT_START = "、。，．・：；？！）」』】〕》〉ー々"
 
@@ -141,15 +145,17 @@ def _pieces(runs: Iterable[Run]) -> Iterator[tuple[str, int]]:
         elif isinstance(run, Unbroken):
             yield run.text, run.width
         else:
-            for piece in re.findall(r"[ \t\n]+|[^ \t\n]+", run):
-                if piece.isspace() and piece[0] in " \t\n":
+            for piece in _PIECES.findall(run):
+                if piece[0] in _SPACES:
                     yield " ", 1
+                elif piece.isascii():
+                    yield piece, len(piece)
                 else:
                     yield from ((part, width_of(part)) for part in _split(piece))
 
 
 def _split(piece: str) -> Iterable[str]:
-    if piece.isascii() or not any(map(_is_ideograph, piece)):
+    if not any(map(_is_ideograph, piece)):
         return (piece,)
     return re.findall(f".[{_NOT_AT_START}]*", piece)
 
