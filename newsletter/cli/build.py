@@ -35,6 +35,11 @@ def command(project: "Project", issue: str, output: Path | None) -> None:
     click.echo(f"The HTML part is {html}; a whole message is {whole}.")
     if built.without_pdf:
         say(f"no PDF: {built.without_pdf}")
+    if built.missing_glyphs:
+        say(
+            "The PDF cannot show these characters; install a font that has them: "
+            f"{' '.join(built.missing_glyphs)}"
+        )
 
 
 def _kilobytes(size_bytes: int) -> str:

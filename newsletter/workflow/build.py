@@ -1,14 +1,14 @@
 """Write everything that comes of an issue to disk: mail, web page, calendar, PDF."""
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.assembly.editions import assemble_editions
-from newsletter.assembly.pdf import render_pdf
+from newsletter.assembly.loaders import Templates
+from newsletter.assembly.pdf import missing_glyphs, render_pdf
 from newsletter.errors import OperationError
 from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, Slot
-from newsletter.model.settings import Settings
 from newsletter.workflow.compose import Composition, require_assembled
 from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_issue
@@ -27,6 +27,8 @@ class Built:
     message_bytes: int
     #: Why there is no PDF, or empty.
     without_pdf: str = ""
+    #: Characters that the fonts of this machine cannot show in the PDF.
+    missing_glyphs: tuple[str, ...] = ()
 
 
 def build_issue(
@@ -54,11 +56,11 @@ def build_issue(
     } | {image.name: image.data for image in assembled.embedded}
     files = _write(mail_folder, mail)
     files += _write_web(project, composition, folder)
-    pdf, without_pdf = _pdf_of(composition, project.settings)
-    if pdf:
-        files += _write(mail_folder, {f"{assembled.issue.slug}.pdf": pdf})
-    return Built(
-        tuple(dict.fromkeys(files)), html_part_bytes(sample), len(sample), without_pdf
+    return _add_pdf(
+        project,
+        composition,
+        mail_folder,
+        Built(tuple(dict.fromkeys(files)), html_part_bytes(sample), len(sample)),
     )
 
 
@@ -83,7 +85,8 @@ def _write_web(
 ) -> list[Path]:
     assembled = require_assembled(composition)
     issue, images = assembled.issue, composition.images
-    editions = assemble_editions(issue, project.settings, images)
+    templates = Templates.of_project(project.root)
+    editions = assemble_editions(issue, project.settings, images, templates)
     if folder is None:
         public = publish_issue(project, issue, editions, images)
         names = ["index.html", *editions.calendars, *(i.name for i in images.values())]
@@ -93,13 +96,23 @@ def _write_web(
     return _write(folder, page | dict(editions.calendars) | pictures)
 
 
-def _pdf_of(composition: Composition, settings: Settings) -> tuple[bytes, str]:
-    """Return the PDF, or no bytes and the reason."""
-    assembled = require_assembled(composition)
+def _add_pdf(
+    project: Project, composition: Composition, folder: Path, built: Built
+) -> Built:
+    """Write the PDF too, or say why there is none."""
+    issue = require_assembled(composition).issue
+    parts = (issue, project.settings, composition.images)
+    templates = Templates.of_project(project.root)
     try:
-        return render_pdf(assembled.issue, settings, composition.images), ""
+        pdf = render_pdf(*parts, templates)
     except OperationError as error:
-        return b"", str(error)
+        return replace(built, without_pdf=str(error))
+    files = _write(folder, {f"{issue.slug}.pdf": pdf})
+    return replace(
+        built,
+        files=(*built.files, *files),
+        missing_glyphs=missing_glyphs(*parts, templates),
+    )
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> list[Path]:
