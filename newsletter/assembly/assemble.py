@@ -7,7 +7,6 @@ Here HTML (`pages`), text (`plaintext`) and links meet; they share the markers o
 from collections.abc import Mapping
 
 from newsletter.assembly.calendar import calendar_files
-from newsletter.assembly.images import images_of
 from newsletter.assembly.links import collect_links
 from newsletter.assembly.loaders import Templates
 from newsletter.assembly.mail import Mail
@@ -19,6 +18,7 @@ from newsletter.model.assembled import Assembled, AssembledImage, LinkUse
 from newsletter.model.issue import Field, Issue, Text
 from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
+from newsletter.model.walk import images_of
 
 
 def assemble_issue(

@@ -4,15 +4,16 @@ Every picture is encoded anew: nothing of where, when and with what it was taken
 in it. The bytes depend on the original and the width alone, so names are stable.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
 
 from newsletter.assembly.filenames import filename_slug
 from newsletter.assembly.recode import PictureError, Recoded, recode
 from newsletter.model.assembled import AssembledImage
-from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
+from newsletter.model.issue import Image, Issue
 from newsletter.model.problem import Place, Problem
+from newsletter.model.walk import images_of
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif"}
 
@@ -43,29 +44,6 @@ def prepare_images(
         else:
             pictures[image.source] = _name_picture(image, recoded)
     return pictures, tuple(problems)
-
-
-def images_of(issue: Issue) -> Iterator[Image]:
-    """Yield the pictures of an issue in reading order."""
-    yield from _images_in(issue.opening)
-    for lead in issue.leads:
-        yield from _images_in(lead.blocks)
-    for section in issue.sections:
-        yield from _images_in(section.blocks)
-        for item in section.items:
-            yield from _images_in(item.blocks)
-
-
-def _images_in(blocks: Iterable[Block]) -> Iterator[Image]:
-    for block in blocks:
-        match block:
-            case Image():
-                yield block
-            case Quote() | Note():
-                yield from _images_in(block.blocks)
-            case ListBlock():
-                for entry in block.entries:
-                    yield from _images_in(entry)
 
 
 def _images_to_prepare(issue: Issue, originals: Mapping[str, bytes]) -> Iterable[Image]:

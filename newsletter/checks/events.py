@@ -3,10 +3,10 @@
 from datetime import date, datetime
 
 from newsletter.checks.facts import Facts, found
-from newsletter.checks.walk import walk_blocks
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Event
+from newsletter.model.walk import walk_blocks
 
 _ADVICE = 'Correct its line "when: …", or take the event out.'
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from newsletter.checks.facts import Facts, found
-from newsletter.checks.walk import walk_blocks
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Image
+from newsletter.model.walk import walk_blocks
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".tif", ".tiff")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from newsletter.checks.calls import MASK, find_calls
 from newsletter.checks.facts import Facts, found
-from newsletter.checks.walk import walk_blocks
 from newsletter.model.assembled import Assembled, LinkKind
 from newsletter.model.finding import Finding
 from newsletter.model.issue import (
@@ -22,6 +21,7 @@ from newsletter.model.issue import (
     Text,
 )
 from newsletter.model.problem import Place
+from newsletter.model.walk import walk_blocks
 
 #: What a source line has beyond the words a reader sees: addresses, never calls.
 _ADDRESSES = re.compile(r"(?<=\])\([^)\n]*\)|https?://\S+")

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.addresses import parse_mailbox
-from newsletter.assembly.images import images_of
 from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Field, Issue, Text
 from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
+from newsletter.model.walk import images_of
 from newsletter.workflow.check import check_composition
 from newsletter.workflow.compose import Composition, compose_issue
 from newsletter.workflow.project import Project, open_project

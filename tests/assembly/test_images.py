@@ -7,10 +7,11 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageCms, PngImagePlugin
 
-from newsletter.assembly.images import images_of, prepare_images
+from newsletter.assembly.images import prepare_images
 from newsletter.model.assembled import AssembledImage
 from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
 from newsletter.model.problem import Place
+from newsletter.model.walk import images_of
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 LAB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()

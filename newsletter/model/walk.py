@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from newsletter.model.issue import Block, Issue, ListBlock, Note, Quote
+from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
 
 
 def walk_blocks(issue: Issue) -> Iterator[Block]:
@@ -27,3 +27,8 @@ def _walk(blocks: Iterable[Block]) -> Iterator[Block]:
                 yield from _walk(block.blocks)
             case _:
                 pass
+
+
+def images_of(issue: Issue) -> Iterator[Image]:
+    """Yield the pictures of an issue in reading order."""
+    return (block for block in walk_blocks(issue) if isinstance(block, Image))
