@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from newsletter.errors import DefinitionError
 from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
 from newsletter.model.problem import Place, Problem
 from newsletter.textfile import read_text
@@ -48,11 +49,14 @@ def read_definition(path: Path, *, root: Path) -> Definition:
         root: The project folder.
 
     Raises:
-        DefinitionError: It is missing, a folder, unreadable, too large or no UTF-8.
+        DefinitionError: Missing, a folder, unreadable, too large, empty, no UTF-8.
     """
     path = path.absolute()
     file = _shown(path, root.absolute())
     text = read_text(path, file=file, limit_bytes=_MAX_TEXT_BYTES)
+    if not text.strip():
+        advice = 'Begin one with: newsletter new "Title"'
+        raise DefinitionError([Problem(Place(file), "this file is empty.", advice)])
     name = path.parent.name if path.name == _ISSUE_FILE else path.stem
     return Definition(text, file, _slug_of(name), path.parent)
 
@@ -126,7 +130,8 @@ def _read_image(source: str, place: Place, folder: Path, root: Path) -> bytes | 
     try:
         return _read_picture_file(path)
     except FileNotFoundError:
-        advice = _suggest_file(path) or "Put it into the folder of the issue."
+        where = "of the issue" if folder != root else "of the project"
+        advice = _suggest_file(path) or f"Put it into the folder {where}."
         return Problem(place, f"there is no picture {shown(source)}.", advice)
     except _UnfitError as error:
         return Problem(place, f"the picture {shown(source)} {error}.", error.advice)

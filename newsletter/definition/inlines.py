@@ -25,7 +25,7 @@ from newsletter.model.issue import (
     Strong,
     Text,
 )
-from newsletter.validation import shown
+from newsletter.validation import nearest, shown
 
 #: Bold in italic in bold …: more than this is a row of asterisks that went wrong, and
 #: would be nested just as deep in the mail.
@@ -230,7 +230,11 @@ class _InlineReader:
             self._reading.refuse(place, what, advice)
         elif len(self._reading.problems) == before:
             what = f"attributes cannot stand here: {shown(written)}."
-            advice = "Put them on a line of their own above the block."
+            advice = (
+                'Did you mean "{.button}"?'
+                if any(nearest(name, [BUTTON]) for name in attributes.classes)
+                else "Put them on a line of their own above the block."
+            )
             self._reading.refuse(place, what, advice)
 
 

@@ -15,12 +15,12 @@ from newsletter.validation import nearest, shown
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):(.*)", re.DOTALL)
 #: A web address that needs no spelling (RFC 3986, without user name).
 _USUAL = re.compile(
-    r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"
+    r"https?://[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"
     r"(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?"
 )
 #: What RFC 3986 lets stand as it is; a percent sign is taken for one that was meant.
 _LITERAL = "._~:/?#[]@!$&'()*+,;=%-"
-_HOST = re.compile(r"(?=.{1,253}\.?$)(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?", re.ASCII)
+_HOST = re.compile(r"(?=.{1,253}\.?$)(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"\+?[0-9().\- ]+(?:;[a-z0-9=;+-]*)?")
 

@@ -52,10 +52,10 @@ def judge_settings(text: str, file: str) -> tuple[Settings | None, list[Problem]
     text = re.sub(r"\r\n?", "\n", text)
     try:
         values = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of 5,000 digits
+    except tomllib.TOMLDecodeError as error:
         return None, [_unreadable(error, text, file)]
-    except RecursionError:
-        what = "this file is nested too deeply."
+    except (ValueError, RecursionError):
+        what = "this file holds a number that is too long, or too many brackets."
         return None, [Problem(Place(file, 1, 1), what, "No setting needs that.")]
     refusals = list(_refusals(values))
     if not refusals:
@@ -84,7 +84,7 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
         )
 
 
-def _unreadable(error: ValueError, text: str, file: str) -> Problem:
+def _unreadable(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem:
     """Translate the one sentence that the TOML reader says, with the place in it."""
     said = re.sub(r" \(at .*\)$", "", str(error))
     match = re.search(r"\(at line (\d+), column (\d+)\)$", str(error))

@@ -1,0 +1,589 @@
+"""Settings and what is wrong with them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from newsletter.model.settings import (
+    FieldSettings,
+    ListSettings,
+    NewsletterSettings,
+    ServerSettings,
+    Settings,
+    Theme,
+)
+from newsletter.settings.judge import judge_settings
+
+#: What is added to it begins in line 4.
+_BASE = '[newsletter]\nname = "N"\nsender = "n@example.org"\n'
+
+
+def _problems(text: str) -> list[str]:
+    return [str(problem) for problem in judge_settings(text, "n.toml")[1]]
+
+
+def _settings(more: str) -> Settings:
+    settings, problems = judge_settings(_BASE + more, "n.toml")
+    assert problems == []
+    assert settings is not None
+    return settings
+
+
+def test_least_settings_have_the_defaults_of_the_model() -> None:
+    assert _settings("") == Settings(NewsletterSettings("N", "n@example.org"))
+
+
+def test_every_setting_is_read() -> None:
+    text = """
+[newsletter]
+name = "Noorderlicht"
+sender = "Steunpunt <news@Example.org>"
+language = "nl"
+time_zone = "Europe/Amsterdam"
+reply_to = "Bureau <bureau@example.org>"
+address = "Postbus 1\\n3500 AA Utrecht"
+about = '''
+
+Een.
+
+Twee.
+'''
+base_url = "https://brief.example.org/news/"
+list = "leden"
+unsubscribe_address = "uit@example.org"
+hold_seconds = 0
+
+[template]
+name = "letter"
+number_sections = true
+colour = "#FFF"
+accent = "#0B5CAD"
+font = "Georgia, 'Times New Roman', serif"
+logo = "images/logo.png"
+width = 640
+images = "hosted"
+
+[shortlinks]
+ecli = "https://deeplink.example/uitspraak?id={}"
+
+[lists.leden]
+title = "Leden"
+description = "Iedere maand."
+public = true
+
+[lists.donors]
+
+[fields.first_name]
+fallback = ""
+
+[fields.since]
+type = "date"
+
+[server]
+host = "SMTP.example.org"
+port = 587
+user = "u"
+security = "starttls"
+password = "env:SMTP_PASSWORD"
+allow_clear_text = false
+connections = 2
+messages_per_connection = 10
+limits = ["300/hour", "2000 / day"]
+timeout_seconds = 30
+
+[database]
+url = "sqlite:////var/lib/newsletter.db"
+
+[checks]
+link-moved = "off"
+size-large = "error"
+
+[test]
+to = ["a@example.org", "b@example.org"]
+
+[web]
+port = 80
+"""
+    settings, problems = judge_settings(text, "n.toml")
+    assert problems == []
+    assert settings == Settings(
+        NewsletterSettings(
+            name="Noorderlicht",
+            sender="Steunpunt <news@example.org>",
+            language="nl",
+            time_zone="Europe/Amsterdam",
+            reply_to="Bureau <bureau@example.org>",
+            address="Postbus 1\n3500 AA Utrecht",
+            about="Een.\n\nTwee.",
+            base_url="https://brief.example.org/news",
+            list="leden",
+            unsubscribe_address="uit@example.org",
+            hold_seconds=0,
+        ),
+        Theme(
+            name="letter",
+            number_sections=True,
+            colour="#ffffff",
+            accent="#0b5cad",
+            font="Georgia, 'Times New Roman', serif",
+            logo="images/logo.png",
+            width=640,
+            images="hosted",
+        ),
+        {"ecli": "https://deeplink.example/uitspraak?id={}"},
+        {
+            "leden": ListSettings("Leden", "Iedere maand.", True),
+            "donors": ListSettings(),
+        },
+        {"first_name": FieldSettings("text", ""), "since": FieldSettings("date")},
+        ServerSettings(
+            host="smtp.example.org",
+            port=587,
+            user="u",
+            security="starttls",
+            password="env:SMTP_PASSWORD",
+            connections=2,
+            messages_per_connection=10,
+            limits=((300, 3600), (2000, 86400)),
+            timeout_seconds=30,
+        ),
+        "sqlite:////var/lib/newsletter.db",
+        {"link-moved": "off", "size-large": "error"},
+        ("a@example.org", "b@example.org"),
+        80,
+    )
+
+
+def test_default_list_is_always_there() -> None:
+    settings = _settings('list = "a"\n[lists.b]\n')
+    assert sorted(settings.lists) == ["a", "b"]
+
+
+def test_empty_text_says_no_more_than_a_missing_line() -> None:
+    assert _settings('reply_to = ""\nlanguage = ""\nbase_url = ""\n') == _settings("")
+
+
+def test_one_test_address_needs_no_brackets() -> None:
+    assert _settings('[test]\nto = "a@example.org"\n').test_to == ("a@example.org",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "port", "security"),
+    [
+        ("", 465, "tls"),
+        ("port = 587", 587, "starttls"),
+        ("port = 25", 25, "starttls"),
+        ("port = 2465", 2465, "tls"),
+        ('security = "starttls"', 587, "starttls"),
+        ('port = 587\nsecurity = "tls"', 587, "tls"),
+    ],
+)
+def test_port_and_security_follow_from_each_other(
+    lines: str, port: int, security: str
+) -> None:
+    server = _settings(f'[server]\nhost = "h"\n{lines}\n').server
+    assert server is not None
+    assert (server.port, server.security) == (port, security)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_clear_text_is_possible_on_this_computer(host: str) -> None:
+    server = _settings(f'[server]\nhost = "{host}"\nsecurity = "none"\n').server
+    assert server is not None
+    assert server.security == "none"
+
+
+def test_clear_text_to_another_machine_must_be_asked_for() -> None:
+    more = '[server]\nhost = "mail.lan"\nsecurity = "none"\nallow_clear_text = true\n'
+    server = _settings(more).server
+    assert server is not None
+    assert server.allow_clear_text
+
+
+_TABLES = (
+    "Tables are: newsletter, template, shortlinks, lists, fields, server, database, "
+    "checks, test, web."
+)
+_TLS = 'Use security = "tls" or "starttls".'
+_FILE = 'Write it as "images/logo.png".'
+_PATTERN = 'Write it as "https://example.org/find?id={}".'
+_BASE_URL = 'Write it as "https://newsletter.example.org".'
+_PASSWORD = (
+    'n.toml:7:1: "password" must not stand in this file. Write password = "env:NAME" '
+    'and put it into that environment variable, or write "file:PATH" for a file that '
+    "only you can read."
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (
+            'langauge = "nl"',
+            'n.toml:4:1: unknown setting "langauge". Did you mean "language"?',
+        ),
+        (
+            "kleur = 1",
+            'n.toml:4:1: unknown setting "kleur". In [newsletter] are: name, '
+            "sender, language, time_zone, reply_to, address, about, base_url, list, "
+            "unsubscribe_address, hold_seconds.",
+        ),
+        ("[dkim]", f'n.toml:4:1: unknown table "[dkim]". {_TABLES}'),
+        ("[lanes]", f'n.toml:4:1: unknown table "[lanes]". {_TABLES}'),
+        ("[inbox]", f'n.toml:4:1: unknown table "[inbox]". {_TABLES}'),
+        ("[retention]", f'n.toml:4:1: unknown table "[retention]". {_TABLES}'),
+        ("[servr]", 'n.toml:4:1: unknown table "[servr]". Did you mean "[server]"?'),
+        (
+            '[lists.main]\ntitel = "x"',
+            'n.toml:5:1: unknown setting "titel". Did you mean "title"?',
+        ),
+        (
+            "name2 = 1\n[fields.a]\nx = 1".partition("\n")[2],
+            'n.toml:5:1: unknown setting "x". In [fields.a] are: type, fallback.',
+        ),
+        ("language = 3", 'n.toml:4:1: "language" must be a text between quotes.'),
+        (
+            'language = "dutch"',
+            'n.toml:4:1: "language" must be a language tag such as "nl" or "pt-BR", '
+            'not "dutch".',
+        ),
+        (
+            'time_zone = "Europe/Amsterdm"',
+            'n.toml:4:1: "time_zone" names an unknown time zone "Europe/Amsterdm". '
+            'Did you mean "Europe/Amsterdam"?',
+        ),
+        (
+            'time_zone = "../etc/passwd"',
+            'n.toml:4:1: "time_zone" names an unknown time zone "../etc/passwd". '
+            'Write it as "Europe/Amsterdam".',
+        ),
+        (
+            'reply_to = "bureau"',
+            'n.toml:4:1: "reply_to" cannot be "bureau": the address has no @. '
+            'Write it as "Name <news@example.org>" or "news@example.org".',
+        ),
+        (
+            'unsubscribe_address = "a@b@c"',
+            'n.toml:4:1: "unsubscribe_address" cannot be "a@b@c": there is more than '
+            'one address. Write it as "news@example.org".',
+        ),
+        (
+            'address = "a\\u0007b"',
+            'n.toml:4:1: "address" holds an invisible character (U+0007).',
+        ),
+        (
+            'base_url = "ftp://example.org"',
+            'n.toml:4:1: "base_url" must begin with https:// and a host, not '
+            f'"ftp://example.org". {_BASE_URL}',
+        ),
+        (
+            'base_url = "example.org"',
+            'n.toml:4:1: "base_url" must begin with https:// and a host, not '
+            f'"example.org". {_BASE_URL}',
+        ),
+        (
+            'base_url = "https://example.org/?a"',
+            'n.toml:4:1: "base_url" must be a plain address without ?, # or @, not '
+            f'"https://example.org/?a". {_BASE_URL}',
+        ),
+        (
+            'base_url = "https://[1"',
+            f'n.toml:4:1: "base_url" is no web address: "https://[1". {_BASE_URL}',
+        ),
+        ("hold_seconds = -1", 'n.toml:4:1: "hold_seconds" must be 0 or more.'),
+        (
+            '[template]\ncolour = "red"',
+            'n.toml:5:1: "colour" must be a colour such as "#0b5cad", not "red".',
+        ),
+        (
+            '[template]\ncolor = "#ffffff"',
+            'n.toml:5:1: unknown setting "color". Did you mean "colour"?',
+        ),
+        (
+            '[template]\nfont = "Arial; x"',
+            'n.toml:5:1: "font" must be names of fonts with commas between, not '
+            '"Arial; x". Write it as "Georgia, Times New Roman, serif".',
+        ),
+        ("[template]\nwidth = 641", 'n.toml:5:1: "width" must be 640 or less.'),
+        ("[template]\nwidth = 479", 'n.toml:5:1: "width" must be 480 or more.'),
+        ('[template]\nwidth = "600"', 'n.toml:5:1: "width" must be a whole number.'),
+        (
+            "[template]\nnumber_sections = 1",
+            'n.toml:5:1: "number_sections" must be true or false.',
+        ),
+        (
+            '[template]\nimages = "remote"',
+            'n.toml:5:1: "images" must be "embedded" or "hosted".',
+        ),
+        (
+            '[template]\nimages = "hosted"',
+            'n.toml:5:1: "images" can be "hosted" only with a base_url in '
+            '[newsletter]. Add one, or write "embedded".',
+        ),
+        (
+            '[template]\nlogo = "../logo.png"',
+            'n.toml:5:1: "logo" must be a file in the project folder, not '
+            f'"../logo.png". {_FILE}',
+        ),
+        (
+            '[template]\nlogo = "/logo.png"',
+            'n.toml:5:1: "logo" must be a file in the project folder, not '
+            f'"/logo.png". {_FILE}',
+        ),
+        (
+            '[template]\nname = "a/b"',
+            'n.toml:5:1: "name" must be made of letters a to z, digits and single '
+            'hyphens, not "a/b".',
+        ),
+        (
+            '[shortlinks]\necli = "deeplink"',
+            'n.toml:5:1: "ecli" must be a web address with one {} in it, not '
+            f'"deeplink". {_PATTERN}',
+        ),
+        (
+            '[shortlinks]\necli = "https://a.nl/{}{x}"',
+            'n.toml:5:1: "ecli" must be a web address without spaces, not '
+            '"https://a.nl/{}{x}".',
+        ),
+        (
+            '[shortlinks]\nmailto = "https://a.nl/{}"',
+            'n.toml:5:1: "mailto" cannot be a short link: it has a meaning of its own.',
+        ),
+        (
+            '[shortlinks]\n"e c" = "https://a.nl/{}"',
+            'n.toml:5:1: "e c" cannot begin a link: use letters a to z and digits.',
+        ),
+        (
+            "[fields.email]",
+            'n.toml:4:1: "email" cannot be declared: it is always there.',
+        ),
+        (
+            '[fields."first name"]',
+            'n.toml:4:1: "first name" cannot name a field: '
+            "use letters a to z, digits and _.",
+        ),
+        (
+            '[fields.a]\ntype = "tekst"',
+            'n.toml:5:1: "type" must be "text", "number" or "date".',
+        ),
+        ("[fields]\na = 1", "n.toml:5:1: [fields.a] must be a table."),
+        (
+            "[server]\nport = 25",
+            'n.toml:4:1: [server] has no "host". Add a line host = "smtp.example.org".',
+        ),
+        (
+            '[server]\nhost = "smtp.example.org:587"',
+            'n.toml:5:1: "host" must be a name such as "smtp.example.org", not '
+            '"smtp.example.org:587".',
+        ),
+        (
+            '[server]\nhost = "h"\nport = 0',
+            'n.toml:6:1: "port" must be 1 or more.',
+        ),
+        (
+            '[server]\nhost = "h"\nsecurity = "ssl"',
+            'n.toml:6:1: "security" must be "tls", "starttls" or "none".',
+        ),
+        (
+            '[server]\nhost = "smtp.example.org"\nsecurity = "none"',
+            'n.toml:6:1: "security" can be "none" only for a server on this computer. '
+            'Use "tls" or "starttls"; allow_clear_text = true would send every letter '
+            "readable for who listens.",
+        ),
+        (
+            '[server]\nhost = "localhost"\nuser = "u"\npassword = "env:A"\n'
+            'security = "none"',
+            'n.toml:7:1: "password" cannot be used with security = "none": '
+            f"it would travel readable. {_TLS}",
+        ),
+        (
+            '[server]\nhost = "h"\npassword = "env:A"',
+            'n.toml:6:1: "password" needs a user beside it. Add a line user = "…".',
+        ),
+        ('[server]\nhost = "h"\nuser = "u"\npassword = "geheim"', _PASSWORD),
+        ('[server]\nhost = "h"\nuser = "u"\npassword = "env:"', _PASSWORD),
+        ('[server]\nhost = "h"\nuser = "u"\npassword = "keyring"', _PASSWORD),
+        (
+            '[server]\nhost = "h"\nlimits = ["300/uur"]',
+            'n.toml:6:1: "limits" holds a limit that cannot be read: "300/uur". '
+            'Write it as "300/hour"; there are second, minute, hour and day.',
+        ),
+        (
+            '[server]\nhost = "h"\nlimits = ["0/hour"]',
+            'n.toml:6:1: "limits" holds a limit that cannot be read: "0/hour". '
+            'Write it as "300/hour"; there are second, minute, hour and day.',
+        ),
+        (
+            '[server]\nhost = "h"\nlimits = "300/hour"',
+            'n.toml:6:1: "limits" must be a list between [ and ].',
+        ),
+        (
+            '[[server]]\nhost = "a"\n[[server]]\nhost = "b"',
+            "n.toml:4:1: there can be one [server]. Write [server], not [[server]].",
+        ),
+        (
+            '[database]\nurl = "postgresql://u:geheim@h/db"',
+            'n.toml:5:1: "url" must be an SQLite file. '
+            'Write it as "sqlite:///subscribers/newsletter.db".',
+        ),
+        (
+            '[database]\nurl = "sqlite:///:memory:"',
+            'n.toml:5:1: "url" must be an SQLite file. '
+            'Write it as "sqlite:///subscribers/newsletter.db".',
+        ),
+        (
+            '[checks]\nlink-broke = "off"',
+            'n.toml:5:1: "link-broke" is not a rule of the checks. '
+            'Did you mean "link-broken"?',
+        ),
+        (
+            '[checks]\nunsubscribe-place = "off"',
+            'n.toml:5:1: "unsubscribe-place" cannot be changed: '
+            "every mail must offer a way to leave.",
+        ),
+        (
+            '[checks]\nlink-broken = "fatal"',
+            'n.toml:5:1: "link-broken" must be "error", "warning", "info" or "off".',
+        ),
+        (
+            '[test]\nto = ["a"]',
+            'n.toml:5:1: "to" cannot be "a": the address has no @. '
+            'Write it as "news@example.org".',
+        ),
+        (
+            f"[test]\nto = {[f'a{n}@example.org' for n in range(11)]}",
+            'n.toml:5:1: "to" holds 11 entries; 10 are allowed.',
+        ),
+        ("[web]\nport = 65536", 'n.toml:5:1: "port" must be 65535 or less.'),
+        (
+            'name = "again"',
+            "n.toml:4:1: this table or setting stands here a second time. "
+            "Keep one of the two.",
+        ),
+        (
+            "[newsletter]",
+            "n.toml:4:1: this table or setting stands here a second time. "
+            "Keep one of the two.",
+        ),
+        (
+            "language = nl",
+            "n.toml:4:12: this file cannot be read (invalid value). Write a setting as "
+            'key = "value", with straight quotes around words.',
+        ),
+        (
+            'language = "nl',
+            "n.toml:4:15: this file cannot be read (unterminated string). Write a "
+            'setting as key = "value", with straight quotes around words.',
+        ),
+    ],
+)
+def test_wrong_setting_is_explained(more: str, problem: str) -> None:
+    assert _problems(f"{_BASE}{more}") == [problem]
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            "",
+            [
+                "n.toml:1:1: there is no table [newsletter]. Add it, with "
+                'name = "The name of your newsletter" and '
+                'sender = "Name <news@example.org>" below it.'
+            ],
+        ),
+        (
+            "\n[newsletter]\n",
+            [
+                'n.toml:2:1: [newsletter] has no "name". Add a line '
+                'name = "The name of your newsletter".',
+                'n.toml:2:1: [newsletter] has no "sender". Add a line '
+                'sender = "Name <news@example.org>".',
+            ],
+        ),
+        (
+            '[newsletter]\nname = " "\nsender = ""\n',
+            [
+                'n.toml:2:1: "name" is empty. Write it between the quotes.',
+                'n.toml:3:1: "sender" cannot be "": the address is empty. '
+                'Write it as "Name <news@example.org>" or "news@example.org".',
+            ],
+        ),
+        (
+            '[newsletter]\nname = "a\\nb"\nsender = "n@example.org"\n',
+            ['n.toml:2:1: "name" must be one line of text.'],
+        ),
+        (
+            f'name = "N"\nkleur = 1\n{_BASE}',
+            [
+                'n.toml:1:1: unknown setting "name". '
+                "Write it below a line [newsletter].",
+                'n.toml:2:1: unknown setting "kleur". '
+                "Every setting stands below a line such as [newsletter].",
+            ],
+        ),
+        ("newsletter = 3", ["n.toml:1:1: [newsletter] must be a table."]),
+        (
+            f"{_BASE}x = {'9' * 5000}",
+            [
+                "n.toml:1:1: this file holds a number that is too long, or too many "
+                "brackets. No setting needs that."
+            ],
+        ),
+        (
+            f"{_BASE}x = {'[' * 5000}",
+            [
+                "n.toml:1:1: this file holds a number that is too long, or too many "
+                "brackets. No setting needs that."
+            ],
+        ),
+    ],
+)
+def test_wrong_file_is_explained(text: str, problems: list[str]) -> None:
+    assert _problems(text) == problems
+
+
+def test_all_problems_are_told_in_order_of_place() -> None:
+    text = f"{_BASE}foo = 1\n[web]\nport = 0\n[template]\nwidth = 1\n[nix]\n"
+    places = [problem.partition(": ")[0] for problem in _problems(text)]
+    assert places == ["n.toml:4:1", "n.toml:6:1", "n.toml:8:1", "n.toml:9:1"]
+
+
+def test_password_is_never_repeated() -> None:
+    text = f'{_BASE}[server]\nhost = "h"\nuser = "u"\npassword = "geheim"\n'
+    assert "geheim" not in " ".join(_problems(text))
+
+
+_LINES = st.sampled_from(
+    [
+        "[newsletter]",
+        'name = "N"',
+        'sender = "n@example.org"',
+        "[server]",
+        'host = "h"',
+        "port = 1",
+        "limits = [1]",
+        "[lists.a]",
+        "[[lists]]",
+        "[fields]",
+        "a.b = 1",
+        "x = 2023-01-01",
+        "[checks]",
+        'about = """',
+        "x = [",
+        "]",
+        "\u2028",
+        "x = {a = 1}",
+        "x = nan",
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(_LINES, max_size=20).map("\n".join)))
+@effort(max_examples=300, deadline=None)
+def test_no_text_raises(text: str) -> None:
+    settings, problems = judge_settings(text, "n.toml")
+    assert (settings is None) == bool(problems)
+    lines = text.count("\n") + text.count("\r") + 1
+    assert all(1 <= p.place.line <= lines and p.place.column for p in problems)
