@@ -1,0 +1,127 @@
+"""`newsletter serve` and `newsletter preview` as processes that run until stopped."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+SETTINGS = """[newsletter]
+name = "Harbour Letter"
+sender = "Harbour <letter@example.org>"
+"""
+ISSUE = """---
+subject: Spring
+preheader: What the sea brought
+date: 2026-03-20
+---
+
+It came in at dawn.
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "newsletter.toml").write_text(SETTINGS)
+    (tmp_path / "issues").mkdir()
+    (tmp_path / "issues" / "spring.md").write_text(ISSUE)
+    return tmp_path
+
+
+@contextmanager
+def newsletter(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", "from newsletter.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, *arguments],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def stop(process: subprocess.Popen[str]) -> tuple[int, str, float]:
+    """Press Ctrl-C; return exit code, standard error, and how long it took."""
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=10)
+    return process.returncode, told, time.monotonic() - started
+
+
+def test_serve_says_where_it_listens_and_stops_in_time(root: Path) -> None:
+    with newsletter(root, "serve", "--port", "0") as process:
+        line = first_line(process)
+        url = line.rpartition(" ")[2]
+        with urlopen(f"{url}/robots.txt", timeout=5) as answer:  # noqa: S310
+            assert answer.read() == b"User-agent: *\nDisallow: /u/\n"
+        code, told, seconds = stop(process)
+    assert line.startswith("The public pages listen on http://127.0.0.1:")
+    assert told == (
+        "Mails do not point here yet: newsletter.toml has no base_url.\n"
+        "docs/serving.md shows what to put before it. Ctrl-C stops it.\n"
+        "Stopped.\n"
+    )
+    assert code == 0
+    assert seconds < 2
+
+
+def test_serve_makes_its_database_and_keys_private(root: Path) -> None:
+    with newsletter(root, "serve", "--port", "0") as process:
+        first_line(process)
+        modes = {
+            path.name: path.stat().st_mode & 0o777
+            for path in (root / "subscribers").iterdir()
+        }
+        stop(process)
+    assert modes["newsletter.db"] == modes["secret.key"] == 0o600
+
+
+def test_serve_on_a_taken_port_fails_with_exit_3(root: Path) -> None:
+    with newsletter(root, "serve", "--port", "0") as first:
+        port = first_line(first).rpartition(":")[2]
+        with newsletter(root, "serve", "--port", port) as second:
+            _, told = second.communicate(timeout=10)
+        stop(first)
+    assert second.returncode == 3
+    assert told == (
+        f"could not listen on 127.0.0.1:{port}: Address already in use. "
+        "Choose another with --port.\n"
+    )
+
+
+def test_preview_prints_an_address_that_opens_it_and_stops_in_time(root: Path) -> None:
+    with newsletter(root, "preview", "--no-browser") as process:
+        url = first_line(process)
+        with pytest.raises(HTTPError) as refused:
+            urlopen(url.partition("?")[0], timeout=5)  # noqa: S310
+        refused.value.close()
+        code, told, seconds = stop(process)
+    assert refused.value.code == 403
+    assert url.startswith("http://127.0.0.1:")
+    assert told == (
+        "Preview of issues/spring.md; it follows the file. Ctrl-C stops it.\nStopped.\n"
+    )
+    assert code == 0
+    assert seconds < 2
+
+
+def test_preview_of_no_issue_fails_with_exit_3(root: Path) -> None:
+    with newsletter(root, "preview", "autumn", "--no-browser") as process:
+        _, told = process.communicate(timeout=10)
+    assert process.returncode == 3
+    assert told == 'there is no issue "autumn". There are: spring.\n'

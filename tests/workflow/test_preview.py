@@ -1,0 +1,125 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.model.finding import Severity
+from newsletter.workflow.preview import Preview, make_preview, read_stamp
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+SETTINGS = """[newsletter]
+name = "Harbour Letter"
+language = "en"
+sender = "Harbour <letter@example.org>"
+address = "1 Quay, Harbour"
+"""
+
+ISSUE = """---
+subject: Spring, {{ first_name or "friend" }}
+preheader: What the sea brought
+date: 2026-03-20
+---
+
+## News
+
+### A boat
+
+It came in at dawn. [Read on]()
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    settings = SETTINGS + '\n[fields.first_name]\ntype = "text"\n'
+    (tmp_path / "newsletter.toml").write_text(settings)
+    (tmp_path / "issues").mkdir()
+    (tmp_path / "issues" / "spring.md").write_text(ISSUE)
+    return tmp_path
+
+
+def preview(root: Path, *edits: tuple[str, str]) -> Preview:
+    """Return the preview of the issue after some edits of its text."""
+    path = root / "issues" / "spring.md"
+    text = path.read_text()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    return make_preview(root, path, now=NOW)
+
+
+def test_preview_has_what_the_inbox_shows(root: Path) -> None:
+    made = preview(root, ("What the sea", 'For {{ first_name or "you" }}: what it'))
+    assert (made.sender_name, made.sender_address) == ("Harbour", "letter@example.org")
+    assert made.preheader == "For you: what it brought"
+    assert made.assembled is not None
+    assert (made.file, made.made_at) == ("issues/spring.md", NOW)
+
+
+def test_preview_measures_the_html_part(root: Path) -> None:
+    made = preview(root)
+    assert made.html_bytes is not None
+    assert 2_000 < made.html_bytes < 40_000
+
+
+def test_preview_has_the_findings_of_the_checks(root: Path) -> None:
+    (found,) = [f for f in preview(root).findings if f.severity is Severity.ERROR]
+    assert (found.rule, str(found.place)) == ("promised-link", "issues/spring.md:11:21")
+
+
+def test_preview_of_an_issue_with_a_problem_shows_both(root: Path) -> None:
+    made = preview(root, ("date: 2026-03-20", "date: 2026-03-20\nlangage: nl"))
+    assert [str(problem.place) for problem in made.problems] == ["issues/spring.md:5:1"]
+    assert made.assembled is not None
+    assert "definition" not in {finding.rule for finding in made.findings}
+
+
+def test_preview_of_a_missing_issue_says_so(root: Path) -> None:
+    (root / "issues" / "spring.md").unlink()
+    made = make_preview(root, root / "issues" / "spring.md", now=NOW)
+    assert made.assembled is None
+    assert len(made.problems) == 1
+
+
+def test_preview_with_broken_settings_names_their_line(root: Path) -> None:
+    (root / "newsletter.toml").write_text(SETTINGS + 'langage = "nl"\n')
+    made = preview(root)
+    assert [str(problem) for problem in made.problems] == [
+        'newsletter.toml:6:1: unknown setting "langage". Did you mean "language"?'
+    ]
+    assert made.file == "issues/spring.md"
+
+
+def test_preview_without_settings_says_so(root: Path) -> None:
+    (root / "newsletter.toml").unlink()
+    (problem,) = preview(root).problems
+    assert problem.place.file == "newsletter.toml"
+    assert "there is no newsletter.toml in this folder." in problem.message
+
+
+def test_preview_with_a_database_that_cannot_be_read_says_so(root: Path) -> None:
+    (root / "subscribers").mkdir()
+    (root / "subscribers" / "newsletter.db").write_text("not a database at all " * 50)
+    made = preview(root)
+    assert made.assembled is not None
+    assert "is not a database." in made.problems[0].message
+
+
+def test_stamp_changes_with_issue_settings_templates_and_pictures(root: Path) -> None:
+    issue = root / "issues" / "spring.md"
+    made = preview(root, ("[Read on]()", "\n![A boat](boat.png)"))
+    stamps = [read_stamp(root, issue, made.pictures)]
+    for name in ("issues/boat.png", "templates/blocks/note.j2", "newsletter.toml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"changed {name}")
+        stamps.append(read_stamp(root, issue, made.pictures))
+    assert len(set(stamps)) == 4
+
+
+def test_stamp_stays_while_nothing_changes(root: Path) -> None:
+    issue = root / "issues" / "spring.md"
+    before = read_stamp(root, issue, ())
+    (root / "issues" / "other.md").write_text("another issue")
+    make_preview(root, issue, now=NOW)
+    assert read_stamp(root, issue, ()) == before
