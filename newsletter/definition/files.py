@@ -7,14 +7,14 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from newsletter.errors import DefinitionError
-from newsletter.model.issue import Block, Image, Issue, ListBlock, Note, Quote
+from newsletter.model.issue import Issue
 from newsletter.model.problem import Place, Problem
+from newsletter.model.walk import images_of
 from newsletter.textfile import read_text
 from newsletter.validation import shown, suggest
 
@@ -73,7 +73,7 @@ def read_images(
     """
     found: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for image in _images_of(issue):
+    for image in images_of(issue):
         if image.source in found:
             continue
         result = _read_image(image.source, image.place, folder, root)
@@ -99,27 +99,6 @@ def _shown(path: Path, root: Path) -> str:
 def _slug_of(name: str) -> str:
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "-", ascii_name).strip("-") or "issue"
-
-
-def _images_of(issue: Issue) -> Iterator[Image]:
-    yield from _images_in(issue.opening)
-    for lead in issue.leads:
-        yield from _images_in(lead.blocks)
-    for section in issue.sections:
-        yield from _images_in(section.blocks)
-        for item in section.items:
-            yield from _images_in(item.blocks)
-
-
-def _images_in(blocks: Iterable[Block]) -> Iterator[Image]:
-    for block in blocks:
-        if isinstance(block, Image):
-            yield block
-        elif isinstance(block, Quote | Note):
-            yield from _images_in(block.blocks)
-        elif isinstance(block, ListBlock):
-            for entry in block.entries:
-                yield from _images_in(entry)
 
 
 def _read_image(source: str, place: Place, folder: Path, root: Path) -> bytes | Problem:
