@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter.errors import OperationError
 from newsletter.model.assembled import AssembledImage, Editions
@@ -17,6 +18,9 @@ from newsletter.model.issue import Issue
 from newsletter.store.database import Database
 from newsletter.store.published import was_dispatched, was_tested
 from newsletter.workflow.project import Project
+
+if TYPE_CHECKING:
+    from newsletter.workflow.compose import Composition
 
 PAGE = "index.html"
 
@@ -86,6 +90,25 @@ def publish_issue(
             "Check the disk and who owns the folder public/, then try again.",
         ) from error
     return folder
+
+
+def publish_composition(project: Project, composition: "Composition") -> Path | None:
+    """Publish a composed issue where there are public pages (``base_url``).
+
+    For `test` and `send`: the mail points to its page, and to pictures that are hosted.
+    Nobody sees the page before the first mail of a dispatch is tried.
+
+    Raises:
+        OperationError: The disk refused.
+    """
+    if not project.settings.newsletter.base_url or composition.issue is None:
+        return None
+    # The public pages import this module, and never assemble anything.
+    from newsletter.assembly.editions import assemble_editions
+
+    issue, images = composition.issue, composition.images
+    editions = assemble_editions(issue, project.settings, images)
+    return publish_issue(project, issue, editions, images)
 
 
 def read_standing(database: Database, slug: str) -> Standing:

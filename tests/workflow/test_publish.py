@@ -8,14 +8,21 @@ from newsletter.model.assembled import AssembledImage, Editions
 from newsletter.model.issue import Issue
 from newsletter.model.problem import Place
 from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.workflow.compose import Composition
 from newsletter.workflow.project import Project
-from newsletter.workflow.publish import Standing, find_public_file, publish_issue
+from newsletter.workflow.publish import (
+    Standing,
+    find_public_file,
+    publish_composition,
+    publish_issue,
+)
 
 EDITIONS = Editions(web_page="<h1>é</h1>", calendars={"kickoff.ics": b"BEGIN\r\n"})
 
 
-def project(root: Path) -> Project:
-    return Project(root, Settings(NewsletterSettings("Letter", "letter@example.org")))
+def project(root: Path, base_url: str = "") -> Project:
+    newsletter = NewsletterSettings("Letter", "letter@example.org", base_url=base_url)
+    return Project(root, Settings(newsletter))
 
 
 def issue(*, is_archived: bool = True) -> Issue:
@@ -85,6 +92,26 @@ def test_publish_issue_where_a_file_is_in_the_way_says_so(tmp_path: Path) -> Non
         "the web page could not be written to public/may: Not a directory. "
         "Check the disk and who owns the folder public/, then try again."
     )
+
+
+def composition(root: Path) -> Composition:
+    made = issue()
+    return Composition(root / made.file, (), made, (), None, {})
+
+
+def test_publish_composition_writes_the_page(tmp_path: Path) -> None:
+    folder = publish_composition(
+        project(tmp_path, base_url="https://news.example.org"), composition(tmp_path)
+    )
+    assert folder == tmp_path / "public" / "may"
+    assert "</html>" in (folder / "index.html").read_text("utf-8")
+
+
+def test_publish_composition_without_public_pages_writes_nothing(
+    tmp_path: Path,
+) -> None:
+    assert publish_composition(project(tmp_path), composition(tmp_path)) is None
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
