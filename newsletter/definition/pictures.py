@@ -144,9 +144,19 @@ def _read_picture(line: list[Token], stretch: Stretch) -> Image | None:
         alt=_read_alt(token, stretch),
         caption=_read_caption(token, stretch),
         place=stretch.place(token.meta["at"]),
-        target=read_target(linked, stretch)[1] if linked else "",
+        target=_read_picture_target(linked, stretch) if linked else "",
         attributes=attributes,
     )
+
+
+def _read_picture_target(opened_by: Token, stretch: Stretch) -> str:
+    written, target = read_target(opened_by, stretch)
+    if not written:
+        # Unlike words, a picture without its link would not show that one is missing.
+        what = "the link around this picture has no address."
+        place = stretch.place(opened_by.meta["at"])
+        stretch.reading.refuse(place, what, "Write it, or leave the link out.")
+    return target
 
 
 def _is_file(source: str, token: Token, stretch: Stretch) -> bool:

@@ -156,6 +156,13 @@ _LEFT_OVER = (
                 "Use https:, http:, mailto: or tel:."
             ],
         ),
+        (
+            "[![a](a.jpg)]()",
+            [
+                "x.md:7:1: the link around this picture has no address. "
+                "Write it, or leave the link out."
+            ],
+        ),
         ("Zie [a](https://example.org/){.button}", [f"x.md:7:30: {_ALONE}"]),
         (
             "Tekst\n[a](https://example.org/){.button}",
