@@ -1,5 +1,6 @@
 """From a definition on disk to an assembled issue: how other use cases begin."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,10 @@ from newsletter.model.assembled import Assembled, AssembledImage
 from newsletter.model.issue import Issue
 from newsletter.model.problem import Problem
 from newsletter.workflow.project import Project
+
+#: What ends a line for the parser; `str.splitlines` knows more ends, and would count
+#: other numbers than the problems do.
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def compose_issue(project: Project, path: Path) -> Composition:
         slug=definition.slug,
         settings=project.settings,
     )
-    lines = tuple(definition.text.splitlines())
+    lines = tuple(_LINE_END.split(definition.text))
     if parsed.issue is None:
         return Composition(path, lines, None, parsed.problems, None, {})
     started = Composition(path, lines, parsed.issue, parsed.problems, None, {})
