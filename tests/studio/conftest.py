@@ -1,6 +1,8 @@
 """A preview as it runs, of a mail that is a file of the test's own; and a browser."""
 
 import http.client
+import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +11,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from newsletter.model.assembled import (
     UNSUBSCRIBE_URL,
@@ -27,7 +29,6 @@ from newsletter.workflow.serve import open_listener, serving
 
 SECRET = "a-secret-of-this-run"
 
-CHROMIUM = "/usr/bin/chromium"
 #: Nothing of its own accord: no look-ups, updates or first-run pages.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -179,14 +180,13 @@ def still_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no {CHROMIUM} on this machine")
+    named = os.environ.get("NEWSLETTER_CHROMIUM")
+    path = named or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip(
+            "no Chromium: install it, or say where it is in NEWSLETTER_CHROMIUM"
+        )
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=CHROMIUM_FLAGS
-            )
-        except Error as error:
-            pytest.skip(f"{CHROMIUM} does not start: {error}")
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from typing import Literal
 
 import pytest
 from playwright.sync_api import (
@@ -15,7 +17,7 @@ from playwright.sync_api import (
 )
 
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.problem import Place
+from newsletter.model.problem import Place, Problem
 
 from .conftest import MAIL, PREVIEW, Desk
 
@@ -220,6 +222,28 @@ def test_page_has_its_landmarks(tab: Tab, desk: Desk) -> None:
     tab.open(desk)
     for role in ("banner", "main", "complementary", "status"):
         expect(tab.page.get_by_role(role)).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_with_everything_on_it_passes_axe(
+    tab: Tab, desk: Desk, scheme: Literal["light", "dark"]
+) -> None:
+    place = Place("issues/spring.md", 9)
+    findings = [
+        Finding("r", weight, place, "wrong.", "Right it.") for weight in Severity
+    ]
+    findings.append(replace(findings[-1], accepted="it is meant"))
+    problem = Problem(place, "unknown key.", "Leave it out.")
+    desk.base = replace(PREVIEW, findings=tuple(findings), problems=(problem,))
+    desk.save(MAIL + "\n")
+    tab.page.emulate_media(color_scheme=scheme)
+    tab.open(desk)
+    expect(tab.page.get_by_role("heading", name="Blocks sending")).to_be_visible()
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    tab.page.evaluate(script)
+    # The mail has tests of its own (tests/accessibility).
+    found = tab.page.evaluate("axe.run(document, {iframes: false})")
+    assert [rule["id"] for rule in found["violations"]] == []
 
 
 def test_hidden_tab_gives_its_stream_back(tab: Tab, desk: Desk) -> None:
