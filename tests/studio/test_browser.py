@@ -112,8 +112,10 @@ def tab(context: BrowserContext) -> Tab:
     return tab
 
 
-def test_mail_is_shown_without_a_word_in_the_console(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_mail_is_shown_without_a_word_in_the_console(
+    tab: Tab, still_desk: Desk
+) -> None:
+    tab.open(still_desk)
     assert tab.in_mail("w.document.getElementById('words').innerText") == (
         "Dear reader & friend,"
     )
@@ -121,7 +123,7 @@ def test_mail_is_shown_without_a_word_in_the_console(tab: Tab, desk: Desk) -> No
     assert tab.page.title() == "Spring for reader & friend · Preview"
     assert (tab.said, tab.outside) == ([], [])
     # The secret is no longer in the address, where it could be read over a shoulder.
-    assert tab.page.url == f"http://127.0.0.1:{desk.door.port}/"
+    assert tab.page.url == f"http://127.0.0.1:{still_desk.door.port}/"
 
 
 def test_nothing_in_a_mail_runs_or_reaches_out(tab: Tab, desk: Desk) -> None:
@@ -136,15 +138,17 @@ def test_nothing_in_a_mail_runs_or_reaches_out(tab: Tab, desk: Desk) -> None:
     assert tab.outside == []
 
 
-def test_link_opens_in_a_tab_that_knows_nothing_of_ours(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_link_opens_in_a_tab_that_knows_nothing_of_ours(
+    tab: Tab, still_desk: Desk
+) -> None:
+    tab.open(still_desk)
     with tab.page.context.expect_page() as opened:
         tab.mail.get_by_text("Sign").click()
     other = opened.value
     other.wait_for_load_state()
     assert other.url == "https://example.org/petition"
     assert other.evaluate("[window.opener, document.referrer]") == [None, ""]
-    assert tab.page.url == f"http://127.0.0.1:{desk.door.port}/"
+    assert tab.page.url == f"http://127.0.0.1:{still_desk.door.port}/"
 
 
 def test_save_shows_the_new_text_and_keeps_the_place(tab: Tab, desk: Desk) -> None:
@@ -178,30 +182,30 @@ def test_mail_that_breaks_is_dimmed_and_comes_back(tab: Tab, desk: Desk) -> None
     expect(tab.page.locator("#stage")).to_have_class("stage")
 
 
-def test_dark_view_is_dark_inside_the_frame(tab: Tab, desk: Desk) -> None:
+def test_dark_view_is_dark_inside_the_frame(tab: Tab, still_desk: Desk) -> None:
     ground = "w.getComputedStyle(w.document.body).backgroundColor"
-    tab.open(desk)
+    tab.open(still_desk)
     assert tab.in_mail(ground) == "rgb(255, 255, 255)"
     tab.choose("Dark")
     assert tab.in_mail(ground) == "rgb(16, 16, 16)"
     assert tab.in_mail("w.matchMedia('(prefers-color-scheme: dark)').matches") is True
 
 
-def test_phone_view_is_360_wide(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_phone_view_is_360_wide(tab: Tab, still_desk: Desk) -> None:
+    tab.open(still_desk)
     tab.choose("Phone")
     assert tab.in_mail("w.innerWidth") == 360
 
 
-def test_text_view_shows_the_text_part(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_text_view_shows_the_text_part(tab: Tab, still_desk: Desk) -> None:
+    tab.open(still_desk)
     tab.choose("Plain text")
     text = tab.in_mail("w.document.querySelector('pre').innerText")
     assert str(text).startswith("Dear reader & friend,\n\nSpring <is> here.")
 
 
-def test_views_are_chosen_with_the_keyboard_alone(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_views_are_chosen_with_the_keyboard_alone(tab: Tab, still_desk: Desk) -> None:
+    tab.open(still_desk)
     tab.page.keyboard.press("Tab")
     expect(tab.page.get_by_text("Skip to the mail")).to_be_focused()
     tab.page.keyboard.press("Tab")
@@ -212,14 +216,14 @@ def test_views_are_chosen_with_the_keyboard_alone(tab: Tab, desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 820])
-def test_page_fits_a_narrow_window(tab: Tab, desk: Desk, width: int) -> None:
+def test_page_fits_a_narrow_window(tab: Tab, still_desk: Desk, width: int) -> None:
     tab.page.set_viewport_size({"width": width, "height": 700})
-    tab.open(desk)
+    tab.open(still_desk)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_page_has_its_landmarks(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_page_has_its_landmarks(tab: Tab, still_desk: Desk) -> None:
+    tab.open(still_desk)
     for role in ("banner", "main", "complementary", "status"):
         expect(tab.page.get_by_role(role)).to_have_count(1)
 
@@ -246,8 +250,8 @@ def test_page_with_everything_on_it_passes_axe(
     assert [rule["id"] for rule in found["violations"]] == []
 
 
-def test_hidden_tab_gives_its_stream_back(tab: Tab, desk: Desk) -> None:
-    tab.open(desk)
+def test_hidden_tab_gives_its_stream_back(tab: Tab, still_desk: Desk) -> None:
+    tab.open(still_desk)
     closed = tab.page.evaluate(
         "(() => { Object.defineProperty(document, 'hidden', {value: true});"
         " document.dispatchEvent(new Event('visibilitychange'));"
