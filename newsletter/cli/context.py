@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,14 @@ json_option = click.option(
 def is_terminal() -> bool:
     """Whether somebody can be asked: standard input and error are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def open_browser(url: str) -> None:
+    """Show a page, if a browser would open beside us and not inside the terminal."""
+    displays = ("DISPLAY", "WAYLAND_DISPLAY")
+    is_seen = sys.platform != "linux" or any(map(os.environ.get, displays))
+    if is_terminal() and is_seen:
+        click.launch(url)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
-from newsletter.cli.context import is_terminal
+from newsletter.cli.context import is_terminal, open_browser
 
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
@@ -170,7 +170,7 @@ def _stay(project: "Project") -> None:
     click.echo()
     _tell("preview", session.url)
     click.echo(f"     Change {path} and watch. Ctrl-C ends the demo.")
-    click.launch(session.url)
+    open_browser(session.url)
     with suppress(KeyboardInterrupt):
         serve_app(session.app, listener, before_stop=session.stop)
 

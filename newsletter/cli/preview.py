@@ -1,12 +1,10 @@
 """`newsletter preview`."""
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.context import is_terminal, pass_project, say
+from newsletter.cli.context import open_browser, pass_project, say
 
 if TYPE_CHECKING:
     from newsletter.workflow.project import Project
@@ -38,16 +36,9 @@ def command(
     session = open_preview(project.root, path, port=listener.port)
     say(f"Preview of {project.shown(path)}; it follows the file. Ctrl-C stops it.")
     click.echo(session.url)
-    if not no_browser and _has_screen():
-        click.launch(session.url)
+    if not no_browser:
+        open_browser(session.url)
     try:
         serve_app(session.app, listener, before_stop=session.stop)
     except KeyboardInterrupt:
         say("Stopped.")
-
-
-def _has_screen() -> bool:
-    """Whether a browser would open beside us, not inside the terminal."""
-    displays = ("DISPLAY", "WAYLAND_DISPLAY")
-    is_seen = sys.platform != "linux" or any(map(os.environ.get, displays))
-    return is_terminal() and is_seen
