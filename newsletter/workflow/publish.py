@@ -105,9 +105,11 @@ def publish_composition(project: Project, composition: "Composition") -> Path | 
         return None
     # The public pages import this module, and never assemble anything.
     from newsletter.assembly.editions import assemble_editions
+    from newsletter.assembly.loaders import Templates
 
     issue, images = composition.issue, composition.images
-    editions = assemble_editions(issue, project.settings, images)
+    templates = Templates.of_project(project.root)
+    editions = assemble_editions(issue, project.settings, images, templates)
     return publish_issue(project, issue, editions, images)
 
 

@@ -17,7 +17,6 @@ from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.messages.compile import dump_compiled
 from newsletter.model.dispatch import Dispatch, Order
-from newsletter.model.issue import Issue
 from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
 from newsletter.store.contents import Content, last_tested_at, save_content
@@ -31,10 +30,15 @@ from newsletter.store.dispatches import (
 )
 from newsletter.store.keys import open_keyring
 from newsletter.workflow.check import CheckReport, Progress, check_composition
-from newsletter.workflow.compose import compose_issue, require_assembled
+from newsletter.workflow.compose import (
+    Composition,
+    compose_issue,
+    require_assembled,
+)
 from newsletter.workflow.letters import compile_issue, write_harmless
 from newsletter.workflow.probe import probe_public_page
 from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.sender import Sender, Watch, become_sender, run_dispatch
 from newsletter.workflow.server import open_account
 
@@ -68,6 +72,8 @@ class Plan:
     #: Seconds it takes at the least, None when nothing limits it.
     seconds: int | None
     compiled: CompiledMessage
+    #: What the public pages will show.
+    composition: Composition = field(repr=False)
     waivers: tuple[str, ...] = field(default=())
 
 
@@ -97,7 +103,10 @@ def plan_send(
         UsageError: There is no such list.
     """
     open_account(project, environment)
-    issue, compiled, report = _checked(project, reference, wish, now, show_progress)
+    composition, compiled, report = _checked(
+        project, reference, wish, now, show_progress
+    )
+    issue = require_assembled(composition).issue
     lists = _lists(project, wish.lists or issue.lists)
     server = project.settings.server
     with _open(project) as database:
@@ -116,6 +125,7 @@ def plan_send(
         left_out=left_out,
         seconds=estimate_seconds(recipients, server.limits if server else ()),
         compiled=compiled,
+        composition=composition,
         waivers=waivers,
     )
 
@@ -145,6 +155,8 @@ def send_planned(
     """
     account = open_account(project, environment)
     with become_sender(project, account) as sender:
+        # The mails point to it; before the first of them is tried nobody is shown it.
+        publish_composition(project, plan.composition)
         dispatch = _freeze(sender, plan, confirmed)
         if not hold(dispatch):
             return _undo(sender, dispatch)
@@ -170,7 +182,8 @@ def rehearse(
         RefusedError: It has error findings, as when it were sent.
         OperationError: Nobody to write to, or disk or database fail.
     """
-    issue, compiled, _ = _checked(project, reference, wish, now, show_progress)
+    composition, compiled, _ = _checked(project, reference, wish, now, show_progress)
+    issue = require_assembled(composition).issue
     lists = _lists(project, wish.lists or issue.lists)
     folder = FolderTransport(project.root / "outbox", prefix=issue.slug)
     with _open(project) as database:
@@ -215,7 +228,7 @@ def _checked(
     wish: Wish,
     now: datetime,
     show_progress: Progress | None,
-) -> tuple[Issue, CompiledMessage, CheckReport]:
+) -> tuple[Composition, CompiledMessage, CheckReport]:
     """Compose, compile and check; refuse what blocks."""
     composition = compose_issue(project, find_issue(project, reference))
     assembled = require_assembled(composition)
@@ -234,7 +247,7 @@ def _checked(
             "Put it right, or accept it with its reason: newsletter check "
             f"{report.issue} --accept RULE:LINE --because TEXT",
         )
-    return assembled.issue, compiled, report
+    return composition, compiled, report
 
 
 def _lists(project: Project, slugs: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from newsletter.tokens import Keyring
 from newsletter.workflow.compose import compose_issue, require_assembled
 from newsletter.workflow.letters import compile_issue, write_harmless
 from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.server import open_account
 
 #: More would be a dispatch in disguise.
@@ -108,6 +109,8 @@ def send_test(
         if project.settings.server is None:
             return _rehearse(project, report, messages)
         account = open_account(project, environment)
+        # Pictures that are hosted must be there when the mail is looked at.
+        publish_composition(project, composition)
         done = asyncio.run(_send_all(database, account, report, messages))
         if done.accepted:
             _record(database, done, now)
