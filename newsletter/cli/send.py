@@ -111,7 +111,7 @@ def _rehearse(
 
 def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
     if not sys.stderr.isatty():
-        say(f"asking {count_of(total, 'address')}.")
+        say(f"asking {count_of(total, 'link')}.")
     return progress("Links", total)
 
 
@@ -169,9 +169,10 @@ def _hold(dispatch: "Dispatch", seconds: int) -> bool:
     """Wait on a terminal, so that second thoughts can come; False when they came."""
     if not is_terminal() or not seconds:
         return True
+    say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
     end = time.monotonic() + seconds
     try:
-        with progress(f"Holding {seconds} s; Ctrl-C undoes it", seconds) as advance:
+        with progress("Holding", seconds) as advance:
             while time.monotonic() < end:
                 time.sleep(1)
                 advance(1)

@@ -24,7 +24,7 @@ class Patience:
     #: Afterwards: a lost network, a server that restarts.
     later: float = 60.0
     #: First pause before a new connection; it doubles each time up to *longest*.
-    first: float = 0.5
+    first: float = 0.25
     longest: float = 60.0
 
     def pause(self, failures: int) -> float:

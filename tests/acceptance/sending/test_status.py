@@ -1,0 +1,130 @@
+import csv
+from typing import Any
+
+from newsletter.testing.smtp_server import Fault, SmtpServer
+
+
+def send_with(post: Any, *faults: Fault) -> None:
+    post.add("anna", "bob", "carl")
+    with SmtpServer(faults) as server:
+        post.use_server(server.port)
+        post.run("send", "--confirm", "3", "--untested")
+
+
+def test_status_of_an_open_dispatch_stands_before_every_command(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="450 later"))
+    assert post.run("build", "2026-03") == 0
+    assert post.err.startswith(
+        "Dispatch 1 of 2026-03 is waiting: 1 of 3 left to do. "
+        "Go on with: newsletter resume 1\n"
+    )
+    assert post.run("cancel") == 0
+    assert post.run("build", "2026-03") == 0
+    assert "Dispatch" not in post.err
+
+
+def test_status_makes_no_database(post: Any) -> None:
+    assert post.run("build", "2026-03") == 0
+    assert post.run("status") == 3
+    assert post.run("pause") == 3
+    assert post.run("resume") == 1
+    assert not (post.root / "subscribers").exists()
+
+
+def test_status_not_reached_goes_to_a_private_file(post: Any) -> None:
+    send_with(
+        post,
+        Fault("rcpt", recipient="anna", reply="550 5.1.1 <anna@example.org> unknown"),
+        Fault("rcpt", recipient="bob", reply="450 4.2.1 later"),
+    )
+    path = post.root / "left.csv"
+    assert post.run("status", "--not-reached", "-o", str(path)) == 0
+    assert post.err.endswith(f"wrote 2 recipients to {path}\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+    with path.open(newline="") as file:
+        rows = [(r["email"], r["state"], r["reason"]) for r in csv.DictReader(file)]
+    assert rows == [
+        ("anna@example.org", "refused", "550 5.1.1 <a***@example.org> unknown"),
+        ("bob@example.org", "deferred", "450 4.2.1 later"),
+    ]
+
+
+def test_status_not_reached_json(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="anna", reply="550 5.1.1 no"))
+    found = post.json("status", "1", "--not-reached")
+    (one,) = found["not_reached"]
+    assert one.pop("at").endswith("Z")
+    assert one == {
+        "email": "anna@example.org",
+        "state": "refused",
+        "reason": "550 5.1.1 no",
+    }
+
+
+def test_status_unknown_with_nobody_in_doubt(post: Any) -> None:
+    send_with(post)
+    assert post.run("status", "--unknown") == 0
+    assert post.out == ""
+    assert post.err == "0 recipients of dispatch 1 unknown.\n"
+
+
+def test_status_of_a_number_never_given_names_the_newest(post: Any) -> None:
+    send_with(post)
+    assert post.run("status", "7") == 3
+    assert post.err == "there is no dispatch 7. The newest one is 1.\n"
+
+
+def test_status_json_of_a_failure_is_one_object(post: Any) -> None:
+    assert post.json("status") == {
+        "error": {
+            "kind": "operation",
+            "message": "no issue has been sent yet.",
+            "advice": "Send one with: newsletter send",
+        }
+    }
+
+
+def test_pause_and_cancel_of_what_is_over_say_so(post: Any) -> None:
+    send_with(post)
+    assert post.run("pause") == 3
+    assert post.err == ("no dispatch is open. The newest, 1 of 2026-03, is done.\n")
+    assert post.run("cancel", "1") == 3
+    assert post.err == (
+        "dispatch 1 of 2026-03 is done already; it cannot be cancelled.\n"
+    )
+
+
+def test_pause_of_a_waiting_dispatch_and_again(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="450 later"))
+    for _ in range(2):
+        assert post.run("pause") == 0
+        assert post.out.splitlines()[0] == (
+            "Dispatch 1 of 2026-03 is paused: paused by hand"
+        )
+
+
+def test_resume_of_what_is_done_shows_how_it_ended(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="550 5.1.1 no"))
+    assert post.run("resume", "1") == 1
+    assert post.out.splitlines()[0] == "Dispatch 1 of 2026-03 is done"
+
+
+def test_resume_refused_tries_them_again_and_nobody_else(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="550 5.1.1 no"))
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert post.run("resume", "--refused") == 0
+        assert server.recording.recipients == ["bob@example.org"]
+
+
+def test_resume_without_a_number_and_two_open_asks_which(post: Any) -> None:
+    send_with(post, Fault("rcpt", reply="450 later"))
+    post.write_issue(name="2026-04")
+    with SmtpServer([Fault("rcpt", reply="450 later")]) as server:
+        post.use_server(server.port)
+        assert post.run("send", "2026-04", "--confirm", "3", "--untested") == 1
+        assert post.run("resume") == 3
+    assert post.err.endswith(
+        "more than one dispatch is open. "
+        "Choose one: 1 (2026-03, waiting), 2 (2026-04, waiting).\n"
+    )
