@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable
 
 from newsletter.definition.reading import Reading
-from newsletter.model.issue import Field, Text
+from newsletter.model.issue import EMAIL_FIELD, Field, Text
 from newsletter.model.problem import Place
 from newsletter.validation import shown, suggest
 
-#: Every subscriber has it, so it needs no fallback.
-EMAIL = "email"
+#: Stands for the address on web page and PDF, which have no reader in particular.
+_NOBODYS_ADDRESS = "…"
 
 #: Straight quotes, and the curly ones that word processors make of them.
 _QUOTED = (
@@ -45,11 +45,12 @@ def read_field(written: str, place: Place, reading: Reading) -> Field | Text:
     name = match["name"]
     own = next((match[k] for k in "abcd" if match[k] is not None), None)
     declared = reading.settings.fields
-    if name != EMAIL and name not in declared:
+    if name != EMAIL_FIELD and name not in declared:
         _refuse_unknown(name, place, reading)
         return Text(_one_line(written))
-    fallback = own if own is not None or name == EMAIL else declared[name].fallback
-    if fallback is None and name != EMAIL:
+    common = _NOBODYS_ADDRESS if name == EMAIL_FIELD else declared[name].fallback
+    fallback = common if own is None else own
+    if fallback is None:
         reading.refuse(
             place,
             f'the field "{name}" has no fallback for readers without one.',
@@ -59,7 +60,7 @@ def read_field(written: str, place: Place, reading: Reading) -> Field | Text:
 
 
 def _refuse_unknown(name: str, place: Place, reading: Reading) -> None:
-    known = [*reading.settings.fields, EMAIL]
+    known = [*reading.settings.fields, EMAIL_FIELD]
     advice = suggest(name, known) or (
         f"Declare it in newsletter.toml with a line [fields.{name}], "
         f"or use one of: {', '.join(known)}."

@@ -14,11 +14,12 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 
-from newsletter.addresses import normalise_address
+from newsletter.addresses import display_address, normalise_address
 from newsletter.errors import RecipientError
 from newsletter.messages.compile import FIXED_VALUES
 from newsletter.messages.headers import date_header, unstructured_header
 from newsletter.messages.quoted_printable import encode_value
+from newsletter.model.issue import EMAIL_FIELD
 from newsletter.model.message import (
     CompiledMessage,
     Message,
@@ -55,7 +56,7 @@ def personalise(
     Args:
         compiled: From `compile_message`.
         email: Address of the recipient.
-        fields: What is known of the subscriber.
+        fields: What is known of the subscriber besides the address.
         unsubscribe_token: From `tokens.sign`, for leaving.
         message_token: From `tokens.sign`; left-hand side of the Message-ID.
         sent_at: Aware.
@@ -69,6 +70,7 @@ def personalise(
     address = _check_address(email, smtputf8=smtputf8)
     if not (_TOKEN(unsubscribe_token) and _TOKEN(message_token)):
         raise ValueError("a token is 1 to 64 letters and digits.")
+    known = {**fields, EMAIL_FIELD: display_address(address)}
     # In the order of FIXED_VALUES.
     encoded = [
         address.encode(),
@@ -78,9 +80,9 @@ def personalise(
     ]
     for value in compiled.values[len(FIXED_VALUES) :]:
         if value.context is SlotContext.SUBJECT:
-            encoded.append(_subject_header(personal_subject(compiled, fields)))
+            encoded.append(_subject_header(personal_subject(compiled, known)))
         else:
-            encoded.append(_encode(value, fields))
+            encoded.append(_encode(value, known))
     return Message(
         data=_join(compiled, encoded),
         envelope_sender=envelope_sender or compiled.envelope_sender,

@@ -16,6 +16,9 @@ from newsletter.model.problem import Place
 Direction = Literal["ltr", "rtl"]
 Alignment = Literal["left", "center", "right", ""]
 
+#: The personal field that every subscriber has, and no settings declare.
+EMAIL_FIELD = "email"
+
 
 @dataclass(frozen=True, slots=True)
 class Attributes:

@@ -28,7 +28,8 @@ _LEFT_OVER = (
         ('{{ first_name or "" }}', "first_name", ""),
         ("{{ city }}", "city", "u"),
         ('{{ city or "jou" }}', "city", "jou"),
-        ("{{ email }}", "email", ""),
+        ("{{ email }}", "email", "…"),
+        ('{{ email or "you" }}', "email", "you"),
     ],
 )
 def test_field_is_read_with_its_fallback(
@@ -52,7 +53,7 @@ def test_field_may_stand_in_subject_and_preheader(read_file: ReadAny) -> None:
         Text('"'),
     )
     assert read.issue.preheader == (
-        Field("email", "", Place("x.md", 3, 12)),
+        Field("email", "…", Place("x.md", 3, 12)),
         Text(" {ok} C:\\temp"),
     )
 

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from newsletter.errors import RecipientError
 from newsletter.messages.compile import compile_message, dump_compiled, load_compiled
 from newsletter.messages.personalise import personal_subject
-from newsletter.model.assembled import Assembled, AssembledImage
+from newsletter.model.assembled import (
+    UNSUBSCRIBE_URL,
+    Assembled,
+    AssembledImage,
+    Slot,
+)
 from newsletter.model.message import CompiledMessage, Identity, Message
 from newsletter.tokens import Keyring, Purpose, sign
 
@@ -229,6 +234,16 @@ def test_personalise_gives_the_envelope(
     assert message.envelope_recipient == "Anna@example.net"
     assert message.message_id == "<11g3g7message@example.org>"
     assert not message.needs_smtputf8
+
+
+def test_personalise_fills_in_the_address_itself(
+    build: Build, identity: Identity, personal: Personal, read: Read
+) -> None:
+    slots = (Slot("@@0@@", "email", "…"), Slot("@@1@@", UNSUBSCRIBE_URL))
+    assembled = build(subject="@@0@@", text="Aan @@0@@, @@1@@\n", slots=slots)
+    message = personal(compile_message(assembled, identity), email="a+x@MÜNCHEN.de")
+    assert read(message)["Subject"] == "a+x@münchen.de"
+    assert content(read(message), "plain").startswith("Aan a+x@münchen.de, https://")
 
 
 def test_personalise_with_an_own_envelope_sender_takes_it(
