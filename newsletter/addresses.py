@@ -39,15 +39,20 @@ class Mailbox:
     address: str
 
     def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
+        """Return it as `parse_mailbox` reads it."""
+        name = self.name
+        if any(mark in name for mark in '"<@'):
+            escaped = re.sub(r'(["\\])', r"\\\1", name)
+            name = f'"{escaped}"'
+        return f"{name} <{self.address}>" if name else self.address
 
 
 def parse_mailbox(text: str) -> Mailbox:
     """Return the mailbox in ``Name <a@b>``, ``"Name" <a@b>`` or ``a@b``.
 
-    Brackets, commas and colons in a name are simply part of it. The part before the
-    ``@`` may hold letters outside ASCII here; sending decides whether the server can
-    take it.
+    Brackets, commas, colons and quotes inside a name are simply part of it. The part
+    before the ``@`` may hold letters outside ASCII here; sending decides whether the
+    server can take it.
 
     Raises:
         ValueError: With a sentence that says what is wrong.
@@ -129,7 +134,7 @@ def _parse_name(written: str) -> str:
         raise ValueError("the name holds a control character.")
     if quoted is None and ("<" in name or "@" in name):
         raise ValueError("there is more than one address.")
-    if quoted is None and '"' in name:
+    if quoted is None and name.count('"') % 2:
         raise ValueError("a quote in the name is not closed.")
     return unicodedata.normalize("NFC", name.strip())
 

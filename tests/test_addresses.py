@@ -147,6 +147,10 @@ def test_normalise_twice_changes_nothing_more(local: str) -> None:
             Mailbox("Steunpunt, LOS", "a@example.org"),
         ),
         (r'"a \"b\" \\c" <a@example.org>', Mailbox(r'a "b" \c', "a@example.org")),
+        (
+            'Stichting "LOS", post <a@b.org>',
+            Mailbox('Stichting "LOS", post', "a@b.org"),
+        ),
         ("LOS (Utrecht): post <a@b.org>", Mailbox("LOS (Utrecht): post", "a@b.org")),
         ("مرحبا <a@example.org>", Mailbox("مرحبا", "a@example.org")),
         ("Jo\u0308rg <a@example.org>", Mailbox("Jörg", "a@example.org")),
@@ -183,6 +187,14 @@ def test_parse_mailbox_of_a_bad_one_says_why(written: str, message: str) -> None
 def test_mailbox_as_text_has_name_and_address() -> None:
     assert str(Mailbox("LOS", "a@example.org")) == "LOS <a@example.org>"
     assert str(Mailbox("", "a@example.org")) == "a@example.org"
+
+
+@pytest.mark.parametrize(
+    "name", ["a@b.org", "<LOS>", 'Het "huis" \\o/', '"LOS"', "A, B"]
+)
+def test_mailbox_as_text_is_read_as_the_same(name: str) -> None:
+    mailbox = Mailbox(name, "a@example.org")
+    assert parse_mailbox(str(mailbox)) == mailbox
 
 
 def test_address_key_of_two_spellings_is_one() -> None:
