@@ -7,10 +7,11 @@ so that a file opened twice, or built anew after a correction, is the same event
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from itertools import chain, count
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -74,16 +75,21 @@ def calendar_files(issue: Issue) -> dict[Place, str]:
 def calendar_events(issue: Issue) -> list[CalendarEvent]:
     """Return the events of an issue in reading order, each with its file name."""
     titles: Counter[str] = Counter()
-    files: Counter[str] = Counter()
+    files: set[str] = set()
     found = []
     for event, language, about in _events(issue):
         titles[event.title] += 1
-        slug = filename_slug(event.title) or "event"
-        files[slug] += 1
-        name = slug if files[slug] == 1 else f"{slug}-{files[slug]}"
+        file = _unused_file(filename_slug(event.title) or "event", files)
+        files.add(file)
         occurrence = titles[event.title]
-        found.append(CalendarEvent(event, language, about, f"{name}.ics", occurrence))
+        found.append(CalendarEvent(event, language, about, file, occurrence))
     return found
+
+
+def _unused_file(slug: str, used: Container[str]) -> str:
+    """Return the first of slug.ics, slug-2.ics, … that is free."""
+    names = chain([slug], (f"{slug}-{number}" for number in count(2)))
+    return next(f"{name}.ics" for name in names if f"{name}.ics" not in used)
 
 
 def _events(issue: Issue) -> Iterator[tuple[Event, str, str]]:

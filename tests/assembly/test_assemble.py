@@ -323,6 +323,15 @@ def test_logo_stands_for_the_name(composer: "Composer") -> None:
     assert (logo.get("alt"), logo.get("height")) == ("De Brug", "72")
 
 
+@pytest.mark.parametrize("template", ["bulletin", "letter"])
+def test_wide_logo_shrinks_on_a_phone(composer: "Composer", template: str) -> None:
+    composer.images = {"logo.png": replace(picture("logo.png"), width=600, height=90)}
+    composer.theme(logo="logo.png", name=template)
+    (logo,) = tree(composer.html()).iter("img")
+    style = logo.get("style", "")
+    assert "width:100%;max-width:480px;height:auto" in style.replace(" ", "")
+
+
 # --- text that looks like something else ----------------------------------------------
 
 

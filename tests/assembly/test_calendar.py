@@ -177,6 +177,18 @@ def test_files_are_named_by_title_and_never_the_same(read_issue: Read) -> None:
     ]
 
 
+def test_file_of_a_numbered_title_is_not_that_of_a_second_event(
+    read_issue: Read,
+) -> None:
+    evening = event_at("2023-05-09")
+    issue = read_issue(evening * 2 + evening.replace("Avond", "Avond 2"))
+    assert list(calendar_files(issue).values()) == [
+        "avond.ics",
+        "avond-2.ics",
+        "avond-2-2.ics",
+    ]
+
+
 def test_event_in_a_list_has_its_file(read_issue: Read) -> None:
     issue = read_issue(event_at("2023-05-09"))
     bullets = ListBlock((issue.opening,), is_ordered=False, start=1, place=AT)

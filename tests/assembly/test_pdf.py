@@ -182,6 +182,18 @@ def test_pdf_is_the_same_each_time(read_issue: Read, settings: Settings) -> None
     assert pdf_of(issue, settings) == pdf_of(issue, settings)
 
 
+def test_no_event_is_torn_between_two_pages(
+    read_issue: Read, settings: Settings, tmp_path: Path
+) -> None:
+    event = EVERYTHING[EVERYTHING.rindex("::: event") : EVERYTHING.index("[Doe mee]")]
+    data = pdf_of(read_issue(event * 30), settings)
+    text = read_with("pdftotext", data=data, folder=tmp_path)
+    pages = text.split("\f")
+    assert len(pages) > 2
+    for page in pages:
+        assert page.count("19:00") == page.count("Meer informatie")
+
+
 def test_picture_without_words_keeps_the_standard(
     read_issue: Read, settings: Settings
 ) -> None:
