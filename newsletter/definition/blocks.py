@@ -33,6 +33,7 @@ from newsletter.model.problem import Place
 from newsletter.validation import shown, suggest
 
 _CONTAINERS = ("event", "note")
+_GLUED_HEADING = re.compile(r"^(?P<marks>#{2,4})(?P<word>[^\s#]{1,30})", re.MULTILINE)
 _CLOSING_FENCE = re.compile(r"[\s>]*(?:`{3,}|~{3,})\s*")
 
 
@@ -121,7 +122,19 @@ def _inline(tokens: _Tokens, reading: Reading) -> tuple[Token, Stretch]:
 
 def _read_text(_: Token, tokens: _Tokens, reading: Reading) -> list[Part]:
     token, stretch = _inline(tokens, reading)
+    _refuse_glued_headings(token, stretch)
     return [*read_paragraph(token.children or (), stretch)]
+
+
+def _refuse_glued_headings(token: Token, stretch: Stretch) -> None:
+    """Note ``##Words``: text to Markdown, a heading to who wrote it; not ``#1``."""
+    for match in _GLUED_HEADING.finditer(token.content):
+        stretch.reading.refuse(
+            stretch.place(match.start()),
+            f"a space is missing behind {shown(match['marks'])}.",
+            f'Write "{match["marks"]} {match["word"]}", '
+            r"or \# for a sign that readers should see.",
+        )
 
 
 def _read_heading(opening: Token, tokens: _Tokens, reading: Reading) -> list[Part]:
@@ -186,7 +199,7 @@ def _read_code(token: Token, _: _Tokens, reading: Reading) -> list[Part]:
     is_closed = _CLOSING_FENCE.fullmatch(reading.lines[last - 1])
     if last == place.line or not is_closed:
         what = "this block of code is not closed."
-        reading.refuse(place, what, f'Write a line "{token.markup}" below it.')
+        reading.refuse(place, what, f"Write a line {shown(token.markup)} below it.")
     return [CodeBlock(token.content.rstrip("\n"), place)]
 
 

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from newsletter.definition.attributes import BUTTON, read_attributes
 from newsletter.definition.fields import read_field, refuse_leftover
 from newsletter.definition.links import resolve_target
-from newsletter.definition.reading import Stretch
+from newsletter.definition.reading import Reading, Stretch
 from newsletter.model.issue import (
     Code,
     Emphasis,
@@ -25,6 +25,7 @@ from newsletter.model.issue import (
     Strong,
     Text,
 )
+from newsletter.model.problem import Place
 from newsletter.validation import nearest, shown
 
 #: Bold in italic in bold …: more than this is a row of asterisks that went wrong, and
@@ -107,6 +108,12 @@ def refuse_html(written: str, place_of: Stretch, at: int) -> None:
     )
 
 
+def refuse_wordless_link(place: Place, reading: Reading) -> None:
+    """Note a link or button that readers could neither see nor hear."""
+    what = "this link has no words."
+    reading.refuse(place, what, "Write them between the square brackets.")
+
+
 class _InlineReader:
     """Turns tokens into content; nested content waits on a stack, not in recursion."""
 
@@ -183,7 +190,10 @@ class _InlineReader:
         assert opened_by is not None  # noqa: S101 - the parser pairs its tokens
         place = self._stretch.place(opened_by.meta["at"])
         written, target = read_target(opened_by, self._stretch)
-        self._add(Link(tuple(frame.finish()), target, written, place))
+        content = tuple(frame.finish())
+        if all(isinstance(p, Text) and not p.text.strip() for p in content):
+            refuse_wordless_link(place, self._reading)
+        self._add(Link(content, target, written, place))
 
     def _refuse(self, token: Token) -> None:
         """Note a problem for a token that may not stand here; its text stays."""

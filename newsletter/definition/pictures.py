@@ -13,7 +13,12 @@ from newsletter.definition.fields import (
     refuse_field_here,
     refuse_leftover,
 )
-from newsletter.definition.inlines import clean_text, read_inlines, read_target
+from newsletter.definition.inlines import (
+    clean_text,
+    read_inlines,
+    read_target,
+    refuse_wordless_link,
+)
 from newsletter.definition.reading import Stretch
 from newsletter.model.issue import (
     NO_ATTRIBUTES,
@@ -57,11 +62,15 @@ def _read_button(tokens: list[Token], stretch: Stretch) -> Button | None:
     attributes = _read_own_attributes(tokens[-1], stretch)
     classes = tuple(name for name in attributes.classes if name != BUTTON)
     written, target = read_target(tokens[0], stretch)
+    content = read_inlines(tokens[1:-2], stretch)
+    place = stretch.place(tokens[0].meta["at"])
+    if not content:
+        refuse_wordless_link(place, stretch.reading)
     return Button(
-        read_inlines(tokens[1:-2], stretch),
+        content,
         target,
         written,
-        stretch.place(tokens[0].meta["at"]),
+        place,
         Attributes(attributes.language, attributes.direction, classes),
     )
 

@@ -80,8 +80,10 @@ def _assemble(started: Composition, project: Project, folder: Path) -> Compositi
         assembled = assemble_issue(issue, settings, images, templates)
     except DefinitionError as error:
         problems = (*problems, *error.problems)
-        return replace(started, problems=problems, images=images)
-    return replace(started, problems=problems, images=images, assembled=assembled)
+        return replace(started, problems=tuple(sorted(problems)), images=images)
+    return replace(
+        started, problems=tuple(sorted(problems)), images=images, assembled=assembled
+    )
 
 
 def _read_pictures(

@@ -224,3 +224,31 @@ def test_eight_levels_are_read_whole(read: ReadAny, mark: str) -> None:
 def test_deep_containers_are_a_problem(read: ReadAny) -> None:
     text = "::: note\n" * 30 + "diep\n" + ":::\n" * 30
     assert read(text).problems == [_TOO_DEEP.replace(":7:", ":26:")]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "##Nieuws",
+            'x.md:7:1: a space is missing behind "##". '
+            r'Write "## Nieuws", or \# for a sign that readers should see.',
+        ),
+        (
+            "Eerst dit.\n###[Een item](https://example.org)",
+            'x.md:8:1: a space is missing behind "###". '
+            r'Write "### [Een", or \# for a sign that readers should see.',
+        ),
+    ],
+)
+def test_heading_without_a_space_is_explained(
+    read: ReadAny, text: str, problem: str
+) -> None:
+    assert problem in read(text).problems
+
+
+@pytest.mark.parametrize(
+    "text", ["#metoo", "#1 van #2", r"\##Nieuws", "`##x`", "a ##x"]
+)
+def test_number_sign_that_is_no_heading_is_text(read: ReadAny, text: str) -> None:
+    assert read(text).problems == []

@@ -253,3 +253,18 @@ def test_link_that_cannot_be_read_is_a_problem(read: ReadAny, text: str) -> None
         "[words](address); put an address with spaces between < and >. "
         r"Write \] for a bracket that readers should see."
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[](https://example.org)",
+        "[ ](https://example.org)",
+        "[]()",
+        "[](https://example.org){.button}",
+    ],
+)
+def test_link_without_words_is_a_problem(read: ReadAny, text: str) -> None:
+    assert read(text).problems == [
+        "x.md:7:1: this link has no words. Write them between the square brackets."
+    ]
