@@ -32,7 +32,7 @@ def assemble_issue(
     Args:
         issue: What the editor wrote.
         settings: The newsletter's, theme included.
-        images: Prepared pictures by source; the logo by its path.
+        images: Prepared pictures by source; the logo by `Theme.logo_source`.
         templates: Built-in ones and the project's.
 
     Raises:
@@ -64,7 +64,7 @@ def assemble_issue(
         text=text,
         slots=slots.slots,
         links=(*collect_links(issue), *_own_links(mail)),
-        embedded=() if mail.hosts_images else shown,
+        embedded=() if mail.hosts_images else _each_once(shown),
         images=shown,
     )
 
@@ -83,7 +83,12 @@ def _own_links(mail: Mail) -> tuple[LinkUse, ...]:
 
 def _shown_images(mail: Mail) -> tuple[AssembledImage, ...]:
     """Return the pictures of the mail in order of use, each once."""
-    logo = mail.settings.template.logo
+    logo = mail.settings.template.logo_source
     sources = (logo, *(image.source for image in images_of(mail.issue)))
     used = dict.fromkeys(source for source in sources if source in mail.images)
     return tuple(mail.images[source] for source in used)
+
+
+def _each_once(shown: tuple[AssembledImage, ...]) -> tuple[AssembledImage, ...]:
+    """Return the pictures without copies: a file may have two names in an issue."""
+    return tuple({image.content_id: image for image in reversed(shown)}.values())[::-1]

@@ -48,7 +48,7 @@ def prepare_images(
 
 def _images_to_prepare(issue: Issue, originals: Mapping[str, bytes]) -> Iterable[Image]:
     """Return one use of each picture that is there: the first, which has its place."""
-    uses = {source: Image(source, "", "", Place(source)) for source in originals}
+    uses = {key: Image(key, "", "", Place(key.lstrip("/"))) for key in originals}
     shown: dict[str, Image] = {}
     for image in images_of(issue):
         if image.source in uses:

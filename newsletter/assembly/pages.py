@@ -102,7 +102,7 @@ def page_values(mail: Mail, renderer: BlockRenderer) -> dict[str, Any]:
         "subject": render_inlines(issue.subject, mail.marker),
         "preheader": _preheader(mail),
         "date": format_date(issue.date, issue.language),
-        "logo": mail.picture(theme.logo, room=around.room, height=_LOGO_HEIGHT),
+        "logo": mail.picture(theme.logo_source, room=around.room, height=_LOGO_HEIGHT),
         "sections": numbered_sections(
             issue.sections, is_numbered=theme.number_sections
         ),

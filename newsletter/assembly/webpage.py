@@ -143,7 +143,7 @@ class _PageWriter:
         return self._runner.run("page.html.j2", values, self._whole)
 
     def _logo(self) -> object:
-        logo = self._page.settings.template.logo
+        logo = self._page.settings.template.logo_source
         return self._page.picture(logo, room=_ROOM, height=_LOGO_HEIGHT)
 
     def _home_lang(self) -> Markup:

@@ -58,6 +58,14 @@ class Theme:
     width: int = 600
     images: ImageMode = "embedded"
 
+    @property
+    def logo_source(self) -> str:
+        """Return the key of the logo among the pictures, or empty.
+
+        The slash sets it apart: an issue's own "logo.png" counts from its folder.
+        """
+        return f"/{self.logo}" if self.logo else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:

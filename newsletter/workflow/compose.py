@@ -91,10 +91,10 @@ def _read_pictures(
 ) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
     """Read the pictures of an issue and the logo, which lies in the project folder."""
     originals, missing = read_images(issue, folder, project.root)
-    source = project.settings.template.logo
-    if not source:
+    theme = project.settings.template
+    if not theme.logo:
         return originals, missing
-    logo, problems = read_logo(source, project.root)
+    logo, problems = read_logo(theme.logo, project.root)
     if logo is not None:
-        originals.setdefault(source, logo)
+        originals[theme.logo_source] = logo
     return originals, (*missing, *problems)

@@ -150,7 +150,7 @@ def mail(template: str, language: str) -> str:
         leads=(Item(text("Groot nieuws over bruggen"), some, AT, is_lead=True),),
         sections=(Section(text("Een sectie"), some, items, AT),),
     )
-    originals = {"brug.png": png(1600, 900), "logo.png": png(300, 100)}
+    originals = {"brug.png": png(1600, 900), "/logo.png": png(300, 100)}
     images, problems = prepare_images(issue, originals, shown_width=600)
     assert not problems
     return assemble_issue(issue, SETTINGS, images, Templates()).html

@@ -121,7 +121,7 @@ def address(
     parsed = parse(text, file="issue.md", slug="2023-05", settings=SETTINGS)
     assert parsed.problems == ()
     assert parsed.issue is not None
-    originals = {"brug.png": png(1600, 900), "logo.png": png(300, 100)}
+    originals = {"brug.png": png(1600, 900), "/logo.png": png(300, 100)}
     images, _ = prepare_images(parsed.issue, originals, shown_width=600)
     folder: Path = tmp_path_factory.mktemp("page")
     page = assemble_editions(parsed.issue, SETTINGS, images).web_page

@@ -295,11 +295,19 @@ def test_hosted_pictures_are_shown_from_the_page(composer: "Composer") -> None:
 def test_pictures_come_in_order_of_use_each_once_the_logo_first(
     composer: "Composer",
 ) -> None:
-    composer.images = {name: picture(name) for name in ("b.png", "a.png", "logo.png")}
+    composer.images = {name: picture(name) for name in ("b.png", "a.png", "/logo.png")}
     composer.theme(logo="logo.png")
     uses = (Image(name, "x", "", AT) for name in ("a.png", "b.png", "a.png"))
     mail = composer.assemble(*uses)
-    assert [image.source for image in mail.images] == ["logo.png", "a.png", "b.png"]
+    assert [image.source for image in mail.images] == ["/logo.png", "a.png", "b.png"]
+
+
+def test_picture_of_two_names_is_embedded_once(composer: "Composer") -> None:
+    copy = replace(picture("copy.png"), content_id="a.png@x")
+    composer.images = {"a.png": picture("a.png"), "copy.png": copy}
+    mail = composer.assemble(*(Image(name, "x", "", AT) for name in composer.images))
+    assert mail.embedded == (picture("a.png"),)
+    assert mail.images == (picture("a.png"), copy)
 
 
 def test_picture_is_as_wide_as_the_text_for_outlook(composer: "Composer") -> None:
@@ -317,7 +325,7 @@ def test_picture_that_is_missing_shows_what_it_would_show(
 
 
 def test_logo_stands_for_the_name(composer: "Composer") -> None:
-    composer.images = {"logo.png": picture("logo.png")}
+    composer.images = {"/logo.png": picture("logo.png")}
     composer.theme(logo="logo.png")
     (logo,) = tree(composer.html()).iter("img")
     assert (logo.get("alt"), logo.get("height")) == ("De Brug", "72")
@@ -325,7 +333,7 @@ def test_logo_stands_for_the_name(composer: "Composer") -> None:
 
 @pytest.mark.parametrize("template", ["bulletin", "letter"])
 def test_wide_logo_shrinks_on_a_phone(composer: "Composer", template: str) -> None:
-    composer.images = {"logo.png": replace(picture("logo.png"), width=600, height=90)}
+    composer.images = {"/logo.png": replace(picture("logo.png"), width=600, height=90)}
     composer.theme(logo="logo.png", name=template)
     (logo,) = tree(composer.html()).iter("img")
     style = logo.get("style", "")
