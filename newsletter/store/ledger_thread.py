@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -30,10 +30,19 @@ _RESULT_PAUSE_SECONDS = 1.0
 
 
 class LedgerThread:
-    """Answers a dispatcher; close it when the dispatcher is through."""
+    """Answers a dispatcher; close it when the dispatcher is through.
 
-    def __init__(self, database: Database, *, owner: str) -> None:
+    Args:
+        database: Open as long as this is.
+        owner: Name of this process, for who reads the ledger.
+        clock: The present, aware.
+    """
+
+    def __init__(
+        self, database: Database, *, owner: str, clock: Callable[[], datetime]
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._owner = owner
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._connection: Connection | None = None
@@ -42,21 +51,21 @@ class LedgerThread:
         """See `ledger.claim_batch`."""
         return await self._write(
             lambda connection: ledger.claim_batch(
-                connection, dispatch_id, owner=self._owner, now=_now()
+                connection, dispatch_id, owner=self._owner, now=self._clock()
             )
         )
 
     async def read_due(self, claim: Claim) -> list[Delivery]:
         """See `ledger.read_due`."""
         return await self._read(
-            lambda connection: ledger.read_due(connection, claim, now=_now())
+            lambda connection: ledger.read_due(connection, claim, now=self._clock())
         )
 
     async def intend(self, claim: Claim, delivery: Delivery) -> Permission:
         """See `ledger.write_intent`; what it grants is on the disk."""
         return await self._write(
             lambda connection: ledger.write_intent(
-                connection, claim, delivery, now=_now()
+                connection, claim, delivery, now=self._clock()
             )
         )
 
@@ -64,7 +73,7 @@ class LedgerThread:
         """See `ledger.write_result`; tried again while the disk fails."""
         return await self._write(
             lambda connection: ledger.write_result(
-                connection, claim, result, now=_now()
+                connection, claim, result, now=self._clock()
             ),
             tries=_RESULT_TRIES,
         )
@@ -122,7 +131,3 @@ class LedgerThread:
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

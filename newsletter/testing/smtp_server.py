@@ -343,7 +343,7 @@ class _Session:
         lines: list[bytes] = []
         starts_line = True
         while True:
-            line = await self.reader.readline()
+            line = await self._read_line()
             if not line.endswith(b"\n"):
                 self.server.recording.broken_off.append(b"".join(lines) + line)
                 raise _HangUpError
@@ -351,6 +351,13 @@ class _Session:
                 return b"".join(lines)
             lines.append(line[1:] if starts_line and line[:1] == b"." else line)
             starts_line = line.endswith(b"\r\n")
+
+    async def _read_line(self) -> bytes:
+        """Return a line, or what came of it before the client was gone."""
+        try:
+            return await self.reader.readline()
+        except ConnectionError:
+            return b""
 
     async def _take(self, data: bytes) -> None:
         received = Received(

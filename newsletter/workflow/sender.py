@@ -102,7 +102,7 @@ async def _run(
     sender: Sender, dispatch: Dispatch, compiled: CompiledMessage, watch: Watch
 ) -> Halt | None:
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    ledger = LedgerThread(sender.database, owner=owner)
+    ledger = LedgerThread(sender.database, owner=owner, clock=_now)
     server = sender.account.server
     connections = useful_connections(server)
     stop = Stop()

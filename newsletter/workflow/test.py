@@ -178,9 +178,9 @@ async def _send_all(
     messages: Sequence[Message],
 ) -> TrialReport:
     """Send one message after the other, within the limits of the server."""
-    ledger = LedgerThread(database, owner="test")
+    ledger = LedgerThread(database, owner="test", clock=_now)
     limits = account.server.limits
-    pace = Pace(limits, store=ledger, clock=_now_millis, is_test=True)
+    pace = Pace(limits, store=ledger, clock=lambda: to_millis(_now()), is_test=True)
     line = SmtpTransport(account)
     accepted: list[str] = []
     failed: dict[str, str] = {}
@@ -227,5 +227,5 @@ def _record(database: Database, report: TrialReport, now: datetime) -> None:
         )
 
 
-def _now_millis() -> int:
-    return to_millis(datetime.now(UTC))
+def _now() -> datetime:
+    return datetime.now(UTC)

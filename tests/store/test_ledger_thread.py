@@ -43,7 +43,7 @@ def test_an_answer_is_committed_before_it_is_given(
         assert found.counts[DeliveryState.ATTEMPTING] == 1
         assert await ledger.state(dispatch.id) is DispatchState.RUNNING
 
-    ledger = LedgerThread(database, owner="test")
+    ledger = LedgerThread(database, owner="test", clock=lambda: NOW)
     asyncio.run(run())
     ledger.close()
 
@@ -67,7 +67,7 @@ def test_record_is_tried_again_while_the_disk_fails(
         assert await ledger.record(claim, result)
         monkeypatch.setattr(LedgerThread, "_commit", real)
 
-    ledger = LedgerThread(database, owner="test")
+    ledger = LedgerThread(database, owner="test", clock=lambda: NOW)
     asyncio.run(run())
     ledger.close()
     with database.reading() as connection:
@@ -92,7 +92,7 @@ def test_an_intent_is_never_tried_again_by_itself(
         with pytest.raises(OperationError, match=r"^disk full$"):
             await ledger.intend(claim, delivery)
 
-    ledger = LedgerThread(database, owner="test")
+    ledger = LedgerThread(database, owner="test", clock=lambda: NOW)
     asyncio.run(run())
     ledger.close()
     assert calls == [1]
