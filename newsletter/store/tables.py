@@ -215,12 +215,16 @@ deliveries = Table(
     sqlite_with_rowid=False,
 )
 
-#: Theoretical arrival times of the limits, so that they hold over restarts.
+#: What the limits of the server remember, so that they hold over restarts.
 rate_limits = Table(
     "rate_limits",
     metadata,
+    #: Of the pace, or of one part of a longer window (`delivery.limits`).
     Column("key", String, primary_key=True),
+    #: The next free moment of the pace, or the start of the part.
     Column("arrival_at", BigInteger, nullable=False),
+    #: Messages of that part.
+    Column("used", Integer, nullable=False, server_default="0"),
 )
 
 #: Probe tokens that came back through the public address.

@@ -77,6 +77,7 @@ def _create_rate_limits() -> None:
         "rate_limits",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("arrival_at", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_limits")),
     )
 
