@@ -4,6 +4,7 @@ The operating system drops it when its process ends, however that ends; so whoev
 it knows that nobody is sending, and may tell what became of an earlier one's work.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -41,8 +42,7 @@ def sender_lock(path: Path) -> Iterator[None]:
     Raises:
         OperationError: Another process is sending.
     """
-    with path.open("ab") as file:
-        path.chmod(0o600)
+    with _opened(path) as file:
         if not _try_for(file, _PATIENCE_SECONDS):
             raise OperationError(
                 "another process is sending this newsletter's mail right now.",
@@ -54,8 +54,18 @@ def sender_lock(path: Path) -> Iterator[None]:
 @contextmanager
 def sender_lock_if_free(path: Path) -> Iterator[bool]:
     """Hold the lock if nobody else does; gives whether we do."""
-    with path.open("ab") as file:
+    with _opened(path) as file:
         yield _try_for(file, 0.0)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b")
+    except OSError as error:
+        raise OperationError(
+            f"the lock file {path} cannot be opened: {error.strerror}.",
+            "Check who owns it: another user may have sent from this folder.",
+        ) from error
 
 
 def _try_for(file: IO[bytes], seconds: float) -> bool:

@@ -31,6 +31,17 @@ def test_sender_lock_can_be_had_again_when_it_was_given_back(tmp_path: Path) -> 
     assert (tmp_path / "x.lock").stat().st_mode & 0o777 == 0o600
 
 
+def test_sender_lock_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "x.lock"
+    path.mkdir()
+    with pytest.raises(OperationError) as caught, sender_lock(path):
+        pass
+    assert str(caught.value) == (
+        f"the lock file {path} cannot be opened: Is a directory. "
+        "Check who owns it: another user may have sent from this folder."
+    )
+
+
 def test_sender_lock_held_by_another_process_is_refused_until_it_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
