@@ -1,14 +1,18 @@
 """Begin an issue: an empty one, the frame of an earlier one, or a correction."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import OperationError
-from newsletter.model.issue import Issue, Text
+from newsletter.model.issue import NO_ATTRIBUTES, Issue, Section
 from newsletter.workflow.compose import compose_issue
 from newsletter.workflow.project import Project, find_issue, issue_name
+
+#: Keys that an issue shares with the one it follows or corrects.
+_WHO_AND_HOW = ("language", "template", "lists", "from", "reply_to")
 
 _STARTER = """\
 ---
@@ -89,57 +93,63 @@ def _text_of(project: Project, wanted: NewIssue, today: date) -> str:
     if wanted.frame_of:
         reference = None if wanted.frame_of == "last" else wanted.frame_of
         return _frame(project, find_issue(project, reference), wanted, today)
-    head = _front_matter(subject=wanted.title, preheader="", date=today.isoformat())
-    return f"{head}\n"
+    return _front_matter(wanted.title, today)
 
 
-def _front_matter(**keys: str) -> str:
-    lines = [
-        f"{key.replace('_', '-')}: {value}".rstrip() for key, value in keys.items()
-    ]
-    return "\n".join(["---", *lines, "---", ""])
+def _front_matter(subject: str, today: date, more: Iterable[str] = ()) -> str:
+    first = [f"subject: {subject}".rstrip(), "preheader:", f"date: {today}"]
+    return "\n".join(["---", *first, *more, "---", "", ""])
 
 
 def _frame(project: Project, path: Path, wanted: NewIssue, today: date) -> str:
     """Return front matter and section headings of an issue, without its items."""
-    issue = compose_issue(project, path).issue
-    if issue is None:
+    issue, lines = _read(project, path)
+    kept = _kept_lines(issue, lines, [*_WHO_AND_HOW, "number", "archive"])
+    if issue.number.isdecimal():
+        kept["number"] = f"number: {int(issue.number) + 1}"
+    sections = "\n".join(
+        "\n".join([*_heading_lines(section, lines), ""])
+        for section in issue.sections
+        if section.heading
+    )
+    return _front_matter(wanted.title, today, kept.values()) + sections
+
+
+def _read(project: Project, path: Path) -> tuple[Issue, Sequence[str]]:
+    composition = compose_issue(project, path)
+    if composition.issue is None:
         raise OperationError(
             f"{project.shown(path)}: its frame cannot be read.",
             f"Mend it first: newsletter check {issue_name(path)}",
         )
-    keys = {"subject": wanted.title, "preheader": "", "date": today.isoformat()}
-    if issue.language != project.settings.newsletter.language:
-        keys["language"] = issue.language
-    if issue.number.isdecimal():
-        keys["number"] = str(int(issue.number) + 1)
-    if issue.template != project.settings.template.name:
-        keys["template"] = issue.template
-    headings = [_heading_text(issue, index) for index in range(len(issue.sections))]
-    sections = "\n".join(f"## {words}\n" for words in headings if words)
-    return f"{_front_matter(**keys)}\n{sections}"
+    return composition.issue, composition.lines
 
 
-def _heading_text(issue: Issue, index: int) -> str:
-    """Return the words of a section's heading, as plain text."""
-    heading = issue.sections[index].heading
-    return "".join(part.text for part in heading if isinstance(part, Text))
+def _kept_lines(
+    issue: Issue, lines: Sequence[str], keys: Iterable[str]
+) -> dict[str, str]:
+    """Return lines of the front matter as they were written, in their order."""
+    return {
+        key: lines[place.line - 1].strip()
+        for key, place in issue.places.items()
+        if key in keys
+    }
+
+
+def _heading_lines(section: Section, lines: Sequence[str]) -> list[str]:
+    """Return a section's heading as it was written, with the attributes above it."""
+    number = section.place.line
+    above = lines[number - 2] if section.attributes != NO_ATTRIBUTES else ""
+    return [line for line in (above, lines[number - 1]) if line]
 
 
 def _correction(project: Project, wanted: NewIssue, today: date) -> str:
-    path = find_issue(project, wanted.correction_of)
-    issue = compose_issue(project, path).issue
-    subject = "".join(
-        part.text if isinstance(part, Text) else part.fallback
-        for part in (issue.subject if issue else ())
-    )
-    head = _front_matter(
-        subject=wanted.title or f"Correction: {subject}",
-        preheader="",
-        date=today.isoformat(),
-        archive="no",
-    )
-    return f"{head}\n"
+    """Return front matter of a letter to the same readers, kept off the web."""
+    issue, lines = _read(project, find_issue(project, wanted.correction_of))
+    kept = _kept_lines(issue, lines, ["subject", *_WHO_AND_HOW])
+    subject = kept.pop("subject", "").partition(":")[2].strip()
+    title = wanted.title or f"Correction: {subject}"
+    return _front_matter(title, today, [*kept.values(), "archive: no"])
 
 
 def _free_path(folder: Path, today: date, suffix: str) -> Path:

@@ -77,6 +77,61 @@ def test_new_from_last_copies_the_frame_without_the_items(project: Path) -> None
     )
 
 
+FRAMED = """\
+---
+subject: The last \\{one\\}
+preheader: What it was about
+from: The board <board@example.org>
+date: 2020-05-04
+slug: may
+lists: donors
+reply_to: office@example.org
+archive: no
+---
+
+### An item before the sections
+
+## [News](https://example.org/) for {{ first_name or "you" }}
+
+### An item
+
+{lang=fr}
+## Nouvelles
+
+Bonjour.
+"""
+
+
+def test_new_from_last_keeps_lists_sender_and_headings_as_they_were_written(
+    project: Path,
+) -> None:
+    settings = f"{SETTINGS}[lists.main]\n[lists.donors]\n[fields.first_name]\n"
+    (project / "newsletter.toml").write_text(settings, encoding="utf-8")
+    (project / "issues" / "2020-05.md").write_text(FRAMED, encoding="utf-8")
+    assert run(["new", "--from", "last", "--project", str(project)]) == 0
+    (path,) = set((project / "issues").iterdir()) - {project / "issues" / "2020-05.md"}
+    assert path.read_text("utf-8") == (
+        "---\nsubject:\npreheader:\n"
+        f"date: {_today()}\nfrom: The board <board@example.org>\nlists: donors\n"
+        "reply_to: office@example.org\narchive: no\n---\n\n"
+        '## [News](https://example.org/) for {{ first_name or "you" }}\n\n'
+        "{lang=fr}\n## Nouvelles\n"
+    )
+
+
+def test_new_correction_goes_to_the_same_readers(project: Path) -> None:
+    settings = f"{SETTINGS}[lists.main]\n[lists.donors]\n[fields.first_name]\n"
+    (project / "newsletter.toml").write_text(settings, encoding="utf-8")
+    (project / "issues" / "2020-05.md").write_text(FRAMED, encoding="utf-8")
+    assert run(["new", "--correction-of", "2020-05", "--project", str(project)]) == 0
+    (path,) = (project / "issues").glob("*-correction.md")
+    assert path.read_text("utf-8") == (
+        "---\nsubject: Correction: The last \\{one\\}\npreheader:\n"
+        f"date: {_today()}\nfrom: The board <board@example.org>\nlists: donors\n"
+        "reply_to: office@example.org\narchive: no\n---\n\n"
+    )
+
+
 def test_new_correction_stays_off_the_public_pages(project: Path) -> None:
     (project / "issues" / "2020-05.md").write_text(LAST, encoding="utf-8")
     assert run(["new", "--correction-of", "2020-05", "--project", str(project)]) == 0
