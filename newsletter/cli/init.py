@@ -14,18 +14,21 @@ from newsletter.cli.context import is_terminal, say
 @click.option(
     "--language", default="en", show_default=True, help="nl, en, de, fr, ar …"
 )
-@click.option(
-    "--time-zone", default="UTC", show_default=True, help="Europe/Amsterdam …"
-)
+@click.option("--time-zone", help="Europe/Amsterdam … [default: this computer's]")
 def command(
-    folder: Path, name: str | None, sender: str | None, language: str, time_zone: str
+    folder: Path,
+    name: str | None,
+    sender: str | None,
+    language: str,
+    time_zone: str | None,
 ) -> None:
     """Make a project folder with settings, a first issue and a sample list."""
-    from newsletter.workflow.init import NewProject, init_project
+    from newsletter.workflow.init import NewProject, init_project, own_time_zone
 
     name = name or _ask("Name of the newsletter", folder.resolve().name)
     sender = sender or _ask("Sender", f"{name} <newsletter@example.org>")
-    written = init_project(folder, NewProject(name, sender, language, time_zone))
+    zone = time_zone or own_time_zone()
+    written = init_project(folder, NewProject(name, sender, language, zone))
     for path in written:
         click.echo(f"wrote {path}")
     click.echo()
@@ -33,7 +36,7 @@ def command(
     click.echo(f"  cd {folder}")
     click.echo("  newsletter preview              write, and watch it in the browser")
     click.echo("  newsletter check                before you send")
-    click.echo("  edit newsletter.toml            your address, your mail server")
+    click.echo("  edit newsletter.toml            address, time zone, mail server")
 
 
 def _ask(label: str, suggestion: str) -> str:

@@ -8,7 +8,7 @@ import re
 import stat
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from newsletter.errors import DefinitionError
@@ -16,7 +16,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.problem import Place, Problem
 from newsletter.model.walk import images_of
 from newsletter.textfile import read_text
-from newsletter.validation import shown, suggest
+from newsletter.validation import nearest, shown
 
 #: A long newsletter has 50 KB of text; what is twenty times as large is another file.
 _MAX_TEXT_BYTES = 1_000_000
@@ -110,7 +110,7 @@ def _read_image(source: str, place: Place, folder: Path, root: Path) -> bytes | 
         return _read_picture_file(path)
     except FileNotFoundError:
         where = "of the issue" if folder != root else "of the project"
-        advice = _suggest_file(path) or f"Put it into the folder {where}."
+        advice = _suggest_file(source, path) or f"Put it into the folder {where}."
         return Problem(place, f"there is no picture {shown(source)}.", advice)
     except _UnfitError as error:
         return Problem(place, f"the picture {shown(source)} {error}.", error.advice)
@@ -150,10 +150,11 @@ def _read_picture_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _suggest_file(path: Path) -> str:
-    """Return a suggestion if a file of nearly that name lies there."""
+def _suggest_file(source: str, path: Path) -> str:
+    """Return a suggestion, as it is to be written, if a file lies there so named."""
     try:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     except OSError:
         return ""
-    return suggest(path.name, names)
+    near = nearest(path.name, names)
+    return f'Did you mean "{PurePosixPath(source).with_name(near)}"?' if near else ""

@@ -153,7 +153,8 @@ def _check_field_name(name: str) -> str:
 
 def _check_rule(name: str) -> str:
     if name not in RULES:
-        raise refuse("is not a rule of the checks.", suggest(name, RULES))
+        advice = suggest(name, RULES) or f"Rules are: {', '.join(RULES)}."
+        raise refuse("is not a rule of the checks.", advice)
     if RULES[name].is_fixed:
         raise refuse("cannot be changed: every mail must offer a way to leave.")
     return name

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from newsletter.errors import OperationError
 from newsletter.shipped import shipped_folder
@@ -15,6 +16,7 @@ _SETTINGS = """\
 [newsletter]
 name = {name}
 language = {language}
+# The times of your events are those of this zone.
 time_zone = {time_zone}
 sender = {sender}
 # reply_to = "office@example.org"
@@ -65,6 +67,13 @@ class NewProject:
     sender: str
     language: str
     time_zone: str
+
+
+def own_time_zone(link: Path = Path("/etc/localtime")) -> str:
+    """Return the time zone of this computer, or UTC where it does not say."""
+    target = link.readlink().as_posix() if link.is_symlink() else ""
+    name = target.partition("/zoneinfo/")[2].removeprefix("Etc/")
+    return name if name in available_timezones() else "UTC"
 
 
 def init_project(folder: Path, wanted: NewProject) -> list[Path]:

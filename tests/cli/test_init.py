@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli import run
+from newsletter.workflow.init import own_time_zone
 
 INIT = ["--name", "Harbour", "--sender", "Harbour <letter@example.org>"]
 
@@ -58,3 +59,26 @@ def test_init_with_a_bad_sender_says_so_and_leaves_no_settings(
     assert run(["init", str(folder), "--name", "N", "--sender", "nobody"]) == 1
     assert "newsletter.toml:" in capsys.readouterr().err
     assert not (folder / "newsletter.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "zone"),
+    [
+        ("/usr/share/zoneinfo/Europe/Amsterdam", "Europe/Amsterdam"),
+        ("/usr/share/zoneinfo/Etc/UTC", "UTC"),
+        ("/usr/share/zoneinfo/Mars/Base", "UTC"),
+        ("/etc/localtime.saved", "UTC"),
+    ],
+)
+def test_own_time_zone_is_that_of_the_computer(
+    tmp_path: Path, target: str, zone: str
+) -> None:
+    link = tmp_path / "localtime"
+    link.symlink_to(target)
+    assert own_time_zone(link) == zone
+
+
+def test_init_takes_the_time_zone_it_is_given(tmp_path: Path) -> None:
+    assert run(["init", str(tmp_path), *INIT, "--time-zone", "Asia/Tokyo"]) == 0
+    settings = (tmp_path / "newsletter.toml").read_text("utf-8")
+    assert '\ntime_zone = "Asia/Tokyo"\n' in settings

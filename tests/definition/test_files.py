@@ -189,12 +189,15 @@ def test_picture_may_lie_anywhere_in_the_project(read: ReadAny, project: Path) -
 
 def test_missing_picture_is_explained(read: ReadAny, project: Path) -> None:
     (project / "issues/Foto.JPG").write_bytes(b"a")
-    assert _images(read, "![a](foto.jpg)\n\n![a](x/kaart.png)\n", project) == (
+    text = "![a](foto.jpg)\n\n![a](x/kaart.png)\n\n![a](../issues/foto.jpg)\n"
+    assert _images(read, text, project) == (
         {},
         [
             'x.md:7:1: there is no picture "foto.jpg". Did you mean "Foto.JPG"?',
             'x.md:9:1: there is no picture "x/kaart.png". '
             "Put it into the folder of the issue.",
+            'x.md:11:1: there is no picture "../issues/foto.jpg". '
+            'Did you mean "../issues/Foto.JPG"?',
         ],
     )
 

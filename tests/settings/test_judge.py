@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from newsletter.model.rules import RULES
 from newsletter.model.settings import (
     FieldSettings,
     ListSettings,
@@ -436,6 +437,11 @@ _PASSWORD = (
             '[checks]\nlink-broke = "off"',
             'n.toml:5:1: "link-broke" is not a rule of the checks. '
             'Did you mean "link-broken"?',
+        ),
+        (
+            '[checks]\nfoo = "off"',
+            'n.toml:5:1: "foo" is not a rule of the checks. '
+            f"Rules are: {', '.join(RULES)}.",
         ),
         (
             '[checks]\nunsubscribe-place = "off"',
