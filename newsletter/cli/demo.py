@@ -114,11 +114,10 @@ def _send(stage: _Stage, issue: str, *, step: int) -> None:
 
 def _sum(dispatch: "Dispatch") -> str:
     """Return the states of a dispatch as a sum that can be checked."""
-    parts = [
-        f"{number} {state.name.lower()}"
-        for state, number in dispatch.counts.items()
-        if number
-    ]
+    from newsletter.cli.dispatches import STATE_WORDS
+
+    counts = [(STATE_WORDS[state], n) for state, n in dispatch.counts.items() if n]
+    parts = [f"{number} {words}" for words, number in counts]
     return f"{' + '.join(parts)} = {dispatch.total}; {dispatch.state}"
 
 

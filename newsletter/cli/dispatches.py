@@ -24,7 +24,7 @@ _PATIENCE_ON_TERMINAL = 15 * 60.0
 _LINE_SECONDS = 30.0
 
 #: State -> what a reader of a report understands.
-_SHOWN = {
+STATE_WORDS = {
     DeliveryState.ACCEPTED: "taken by your mail server",
     DeliveryState.PENDING: "not tried yet",
     DeliveryState.ATTEMPTING: "under way",
@@ -61,7 +61,7 @@ def summary_lines(dispatch: Dispatch) -> Iterator[str]:
     """Yield how a dispatch stands; its numbers add up to the total."""
     because = f": {dispatch.reason}" if dispatch.reason else ""
     yield f"Dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state}{because}"
-    for state, words in _SHOWN.items():
+    for state, words in STATE_WORDS.items():
         if dispatch.counts[state] or state is DeliveryState.ACCEPTED:
             yield f"{dispatch.counts[state]:>8}  {words}"
     yield f"{dispatch.total:>8}  in all"
@@ -103,11 +103,12 @@ def exit_code(dispatch: Dispatch) -> int:
 
 def show_end(dispatch: Dispatch, *, as_json: bool) -> int:
     """Show how a dispatch ended, and return the exit code."""
-    if as_json:
-        print_json(dispatch_json(dispatch))
-    else:
-        for line in summary_lines(dispatch):
-            click.echo(line)
+    with suppress(OSError):
+        if as_json:
+            print_json(dispatch_json(dispatch))
+        else:
+            for line in summary_lines(dispatch):
+                click.echo(line)
     return exit_code(dispatch)
 
 
@@ -117,8 +118,8 @@ def watching() -> Iterator["Watch"]:
     from newsletter.delivery.schedule import Patience
     from newsletter.workflow.sender import Watch
 
-    with ExitStack() as stack:
-        display = _Display(stack)
+    display = _Display()
+    try:
         yield Watch(
             on_begin=display.begin,
             on_outcome=display.step,
@@ -131,11 +132,15 @@ def watching() -> Iterator["Watch"]:
             if is_terminal()
             else Patience(),
         )
+    finally:
+        # A terminal that was closed meanwhile must not keep us from a good end.
+        with suppress(OSError):
+            display.stack.close()
 
 
 @dataclass(slots=True)
 class _Display:
-    stack: ExitStack
+    stack: ExitStack = field(default_factory=ExitStack)
     total: int = 0
     done: int = 0
     told_at: float = field(default_factory=time.monotonic)
@@ -148,7 +153,8 @@ class _Display:
 
     def step(self, _: DeliveryState) -> None:
         self.done += 1
-        self.advance(1)
+        with suppress(OSError):
+            self.advance(1)
         if not is_terminal() and time.monotonic() - self.told_at >= _LINE_SECONDS:
             self.told_at = time.monotonic()
             _tell(f"{self.done} of {self.total} done.")

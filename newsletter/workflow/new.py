@@ -38,7 +38,7 @@ when: {day} 19:30-21:00
 where: The reading room
 :::
 
-[Tell us that you come](https://example.org/come){{.button}}
+[Tell us that you come](https://example.org/){{.button}}
 """
 
 

@@ -32,8 +32,8 @@ def folder_of(shown: str) -> Path:
 
 def test_demo_sends_both_issues_and_the_sums_add_up(shown: str) -> None:
     assert re.findall(r"dispatch +(.*)", shown) == [
-        "13 accepted = 13; done",
-        "12 accepted = 12; done",
+        "13 taken by your mail server = 13; done",
+        "12 taken by your mail server = 12; done",
     ]
     assert re.findall(r"left out +(.*)", shown) == ["1 (unsubscribed)"]
 
