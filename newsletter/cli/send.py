@@ -169,9 +169,9 @@ def _hold(dispatch: "Dispatch", seconds: int) -> bool:
     """Wait on a terminal, so that second thoughts can come; False when they came."""
     if not is_terminal() or not seconds:
         return True
-    say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
     end = time.monotonic() + seconds
     try:
+        say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
         with progress("Holding", seconds) as advance:
             while time.monotonic() < end:
                 time.sleep(1)

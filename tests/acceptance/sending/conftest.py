@@ -117,7 +117,7 @@ class Post:
             stdout=options.pop("stdout", subprocess.PIPE),
             stderr=options.pop("stderr", subprocess.PIPE),
             cwd=self.root,
-            env=os.environ | {"TERM": "dumb"},
+            env=os.environ | {"TERM": "dumb"} | options.pop("environment", {}),
             **options,
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.model.delivery import DispatchState
+from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.testing.smtp_server import Fault, Received, SmtpServer
 from newsletter.workflow.status import cancel, pause
 
@@ -592,10 +592,15 @@ def test_send_interrupted_twice_hangs_up_and_knows_whom_it_left_in_doubt(
     }
 
 
-def on_a_terminal(post: Any, typed: bytes) -> tuple[Any, int]:
+def on_a_terminal(
+    post: Any, typed: bytes, *, stdout: str = "", **environment: str
+) -> tuple[Any, int]:
     """Start `send` as if somebody sat before it; return process and terminal."""
     terminal, slave = pty.openpty()
-    sender = post.start("send", "--untested", stdin=slave, stderr=slave)
+    streams: dict[str, int] = {"stdin": slave, "stderr": slave}
+    if stdout:
+        streams["stdout"] = slave
+    sender = post.start("send", "--untested", environment=environment, **streams)
     os.close(slave)
     os.write(terminal, typed)
     return sender, terminal
@@ -627,6 +632,28 @@ def test_send_on_a_terminal_asks_holds_and_can_be_undone(post: Any) -> None:
         "       2  skipped: left meanwhile, or cancelled\n"
         "       2  in all\n"
     )
+
+
+def test_send_whose_terminal_is_closed_ends_in_good_order(post: Any) -> None:
+    post.add(*NAMES)
+    slow = [Fault("end", delay_seconds=0.3, reply="250 ok")]
+    settings = post.root / "newsletter.toml"
+    with SmtpServer(slow) as server:
+        post.use_server(server.port)
+        text = settings.read_text()
+        settings.write_text(text.replace("hold_seconds = 30", "hold_seconds = 0"))
+        sender, terminal = on_a_terminal(post, b"5\n", stdout="terminal", TERM="xterm")
+        with sender:
+            server.wait_for(1)
+            os.close(terminal)
+            sender.send_signal(signal.SIGHUP)
+            sender.wait(10)
+        assert len(server.messages) < 5
+    found = post.dispatch()
+    assert found.state is DispatchState.INTERRUPTED
+    assert found.reason == "stopped at the keyboard"
+    assert found.counts[DeliveryState.ACCEPTED] == len(server.messages)
+    assert found.unfinished == 5 - len(server.messages)
 
 
 # --- limits and rehearsals ------------------------------------------------------------
