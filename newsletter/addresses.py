@@ -121,6 +121,20 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
+def ascii_host(host: str) -> str:
+    """Return the name of a host with letters outside ASCII in A-labels.
+
+    Raises:
+        ValueError: There can be no such name.
+    """
+    if host.isascii():
+        return host
+    import idna  # 10 ms, for a rare address
+
+    # IDNAError is a UnicodeError, and so a ValueError.
+    return idna.encode(host, uts46=True).decode("ascii")
+
+
 def _fold(address: str) -> str:
     return unicodedata.normalize(
         "NFC", unicodedata.normalize("NFC", address).casefold()

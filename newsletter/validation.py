@@ -136,7 +136,10 @@ def parse_language(text: str) -> str:
 
 def _check_mailbox(text: str) -> str:
     try:
-        return str(parse_mailbox(text))
+        mailbox = parse_mailbox(text)
+        # With other letters before the @, every mail would need SMTPUTF8.
+        normalise_address(mailbox.address)
+        return str(mailbox)
     except ValueError as error:
         advice = 'Write it as "Name <news@example.org>" or "news@example.org".'
         raise refuse(f"cannot be {shown(text)}: {error}", advice) from error

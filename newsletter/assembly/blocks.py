@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.assembly.inlines import plain_words, render_inlines
+from newsletter.assembly.inlines import render_inlines
 from newsletter.assembly.links import web_address
 from newsletter.assembly.mail import Mail, Surroundings
 from newsletter.assembly.rendering import Runner, Subject
@@ -31,6 +31,7 @@ from newsletter.model.issue import (
     Subheading,
     Table,
 )
+from newsletter.model.words import plain_words
 
 #: Pixels that a list and the bar of a quote take away from the width.
 _INDENT = 24

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from newsletter.addresses import domain_of, parse_mailbox
 from newsletter.assembly.filenames import filename_slug
-from newsletter.assembly.inlines import plain_words
 from newsletter.assembly.links import web_address
 from newsletter.assembly.timezones import describe_zone
 from newsletter.i18n import words
@@ -33,6 +32,7 @@ from newsletter.model.issue import (
 )
 from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
+from newsletter.model.words import plain_words
 
 if TYPE_CHECKING:
     from icalendar import Calendar

@@ -25,11 +25,6 @@ def render_inlines(content: Iterable[Inline], marker: Marker) -> Markup:
     return Markup("".join(parts))  # noqa: S704 - each part is escaped
 
 
-def plain_words(content: Iterable[Inline]) -> str:
-    """Return the words alone; a personal field shows its fallback."""
-    return "".join(_words(part) for part in content)
-
-
 def _html(part: Inline, marker: Marker) -> str:
     match part:
         case Text(text):
@@ -50,15 +45,3 @@ def _html(part: Inline, marker: Marker) -> str:
 
 def _link(words: str, target: str) -> str:
     return f'<a href="{escape(target)}">{words}</a>' if target else words
-
-
-def _words(part: Inline) -> str:
-    match part:
-        case Text(text) | Code(text):
-            return text
-        case Field():
-            return part.fallback
-        case LineBreak():
-            return " "
-        case Strong(content) | Emphasis(content) | Link(content):
-            return plain_words(content)

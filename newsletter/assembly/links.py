@@ -7,7 +7,6 @@ them is a check's business. Personal addresses are not: nothing here leads to a 
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from newsletter.assembly.inlines import plain_words
 from newsletter.model.assembled import LinkKind, LinkUse
 from newsletter.model.issue import (
     Block,
@@ -27,6 +26,7 @@ from newsletter.model.issue import (
     Subheading,
     Table,
 )
+from newsletter.model.words import plain_words
 
 
 def collect_links(issue: Issue) -> tuple[LinkUse, ...]:

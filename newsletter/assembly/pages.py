@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from newsletter.assembly.blocks import BlockRenderer
 from newsletter.assembly.inline import inline_css
-from newsletter.assembly.inlines import plain_words, render_inlines
+from newsletter.assembly.inlines import render_inlines
 from newsletter.assembly.loaders import Templates
 from newsletter.assembly.mail import Mail, Surroundings
 from newsletter.assembly.mjml import MjmlError, compile_mjml, find_faults
@@ -23,6 +23,7 @@ from newsletter.errors import DefinitionError
 from newsletter.i18n import format_date
 from newsletter.model.issue import Attributes, Issue, Item, Section
 from newsletter.model.problem import Place, Problem
+from newsletter.model.words import plain_words
 
 #: Characters of preheader and filler together: more than any list of mails shows.
 _PREHEADER_LENGTH = 150

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.assembly.inlines import plain_words
 from newsletter.assembly.links import web_address
 from newsletter.assembly.mail import Surroundings
 from newsletter.assembly.outline import numbered_sections, paragraphs_of
@@ -42,6 +41,7 @@ from newsletter.model.issue import (
     Text,
 )
 from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.model.words import plain_words
 
 Tree = dict[str, Any]
 

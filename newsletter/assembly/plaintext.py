@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from newsletter.assembly.calendar import calendar_files
-from newsletter.assembly.inlines import plain_words
 from newsletter.assembly.outline import numbered_sections, paragraphs_of
 from newsletter.assembly.textblocks import References, TextPlace, render_blocks
 from newsletter.assembly.wrapping import Run, lay_out_evenly, wrap
@@ -25,6 +24,7 @@ from newsletter.model.issue import (
     Text,
 )
 from newsletter.model.settings import Settings
+from newsletter.model.words import plain_words
 
 #: What every mail program shows without wrapping, also when quoted twice (RFC 5322).
 WIDTH = 72

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.assembly.inlines import Marker, plain_words
+from newsletter.assembly.inlines import Marker
 from newsletter.assembly.links import web_address
 from newsletter.assembly.wrapping import (
     Break,
@@ -46,6 +46,7 @@ from newsletter.model.issue import (
     Text,
 )
 from newsletter.model.problem import Place
+from newsletter.model.words import plain_words
 
 #: Between the columns of a table.
 _COLUMN_GAP = "  "

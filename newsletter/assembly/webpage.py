@@ -16,7 +16,6 @@ from markupsafe import Markup
 from newsletter.assembly.blocks import BlockRenderer
 from newsletter.assembly.calendar import calendar_files
 from newsletter.assembly.filenames import filename_slug
-from newsletter.assembly.inlines import plain_words
 from newsletter.assembly.loaders import Templates
 from newsletter.assembly.mail import Mail, Surroundings
 from newsletter.assembly.outline import numbered_sections, paragraphs_of
@@ -27,6 +26,7 @@ from newsletter.model.assembled import AssembledImage
 from newsletter.model.issue import Field, Issue, Item, Section
 from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
+from newsletter.model.words import plain_words
 
 #: Width of the column of text in CSS pixels; the style sheet says 42rem less padding.
 _ROOM = 670

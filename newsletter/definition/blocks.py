@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from newsletter.definition.attributes import BUTTON, joined, read_attributes
 from newsletter.definition.events import read_event
-from newsletter.definition.inlines import plain_words, read_inlines, refuse_html
+from newsletter.definition.inlines import read_inlines, refuse_html
 from newsletter.definition.markdown import MAX_NESTING
 from newsletter.definition.pictures import read_paragraph
 from newsletter.definition.reading import Reading, Stretch
@@ -30,6 +30,7 @@ from newsletter.model.issue import (
     Subheading,
 )
 from newsletter.model.problem import Place
+from newsletter.model.words import plain_words
 from newsletter.validation import shown, suggest
 
 _CONTAINERS = ("event", "note")

@@ -6,7 +6,7 @@ shows where it is.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it.token import Token
@@ -18,7 +18,6 @@ from newsletter.definition.reading import Reading, Stretch
 from newsletter.model.issue import (
     Code,
     Emphasis,
-    Field,
     Inline,
     LineBreak,
     Link,
@@ -82,11 +81,6 @@ def read_inlines(tokens: Sequence[Token], stretch: Stretch) -> tuple[Inline, ...
     for token in tokens:
         reader.read(token)
     return reader.finish()
-
-
-def plain_words(content: Iterable[Inline]) -> str:
-    """Return the words alone, with each field's fallback."""
-    return re.sub(r"\s+", " ", "".join(_plain(part) for part in content)).strip()
 
 
 def clean_text(text: str) -> str:
@@ -270,15 +264,3 @@ def _trimmed(content: list[Inline]) -> tuple[Inline, ...]:
     if parts and isinstance(parts[-1], Text):
         parts[-1] = Text(parts[-1].text.rstrip(" "))
     return tuple(part for part in parts if part != Text(""))
-
-
-def _plain(part: Inline) -> str:
-    match part:
-        case Text(text) | Code(text):
-            return text
-        case Field():
-            return part.fallback
-        case LineBreak():
-            return " "
-        case _:
-            return "".join(_plain(inner) for inner in part.content)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import SplitResult, quote, urlsplit
 
+from newsletter.addresses import ascii_host
 from newsletter.definition.reading import Reading
 from newsletter.model.problem import Place
 from newsletter.validation import nearest, shown
@@ -104,12 +105,7 @@ def _ascii_host(parts: SplitResult) -> str:
     _ = parts.port
     if ":" in host:
         return f"[{host}]"
-    if not host.isascii():
-        # Needed for the rare host with letters outside ASCII only.
-        import idna
-
-        # IDNAError is a UnicodeError, and so a ValueError.
-        host = idna.encode(host, uts46=True).decode("ascii")
+    host = ascii_host(host)
     return host if _HOST.fullmatch(host) else ""
 
 

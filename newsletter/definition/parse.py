@@ -24,10 +24,11 @@ from newsletter.model.problem import Problem
 from newsletter.model.settings import Settings
 from newsletter.validation import shown
 
-#: C0 but tab and line end, DEL, C1, surrogates and the two non-characters of XML. Gmail
-#: shows a mail with C1 characters as "clipped" at any size; no XML parser takes them.
+#: C0 but tab and line end, DEL, C1, line and paragraph separator, surrogates and the
+#: two non-characters of XML. Gmail shows a mail with C1 characters as "clipped" at any
+#: size; no XML parser takes them; no header takes a separator.
 _REFUSED_CHARACTER = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 )
 _LINE_END = re.compile(r"\r\n?")
 

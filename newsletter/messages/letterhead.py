@@ -7,7 +7,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from newsletter.addresses import Mailbox, domain_of, normalise_address, parse_mailbox
+from newsletter.addresses import (
+    Mailbox,
+    ascii_host,
+    domain_of,
+    normalise_address,
+    parse_mailbox,
+)
 from newsletter.messages.headers import (
     address_list_header,
     list_id_header,
@@ -155,11 +161,7 @@ def _ascii_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError(f"the base_url {url!r} is no address of a web page.")
-    host = parts.netloc
-    if not host.isascii():
-        import idna  # 10 ms, for a rare address
-
-        host = idna.encode(host, uts46=True).decode("ascii")
+    host = ascii_host(parts.netloc)
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~")
     return urlunsplit((parts.scheme, host, path, "", "")).rstrip("/")
 

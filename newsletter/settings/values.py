@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
+from newsletter.addresses import ascii_host
 from newsletter.model.rules import RULES
 from newsletter.validation import refuse, shown, suggest
 
-#: C0, DEL and C1, but tab and line end: TOML lets them in as ``\u0007``.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: C0, DEL and C1, but tab and line end: TOML lets them in as ``\u0007``; and line and
+#: paragraph separator, which no header of a mail can hold.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _COLOUR = re.compile(r"#(?:[0-9a-f]{3}){1,2}", re.IGNORECASE)
 #: Goes into style attributes of HTML as it is, so nothing that could end one.
 _FONT = re.compile(r"""[A-Za-z0-9-]+|'[A-Za-z0-9 -]+'|"[A-Za-z0-9 -]+\"""")
@@ -68,15 +70,18 @@ def _check_base_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
+        host = ascii_host(parts.hostname or "")
     except ValueError as error:
         raise refuse(f"is no web address: {shown(url)}.", advice) from error
-    host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not _is_host(host):
         raise refuse(f"must begin with https:// and a host, not {shown(url)}.", advice)
     is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
     if not is_bare or not re.fullmatch(r"[A-Za-z0-9._~/-]*", parts.path):
         what = f"must be a plain address without ?, # or @, not {shown(url)}."
         raise refuse(what, advice)
+    if not url.isascii():
+        port = f":{parts.port}" if parts.port is not None else ""
+        url = f"{parts.scheme}://{host}{port}{parts.path}"
     return url.rstrip("/")
 
 

@@ -5,18 +5,15 @@ from typing import Any
 
 import pytest
 
-from newsletter.definition.inlines import plain_words
 from newsletter.model.issue import (
     Code,
     Emphasis,
-    Field,
     Inline,
     LineBreak,
-    Link,
     Strong,
     Text,
 )
-from newsletter.model.problem import Place
+from newsletter.model.words import plain_words
 
 ReadAny = Callable[[str], Any]
 
@@ -113,16 +110,3 @@ def test_too_deep_emphasis_is_a_problem_and_its_words_stay(read: ReadAny) -> Non
         r"Write \* for an asterisk that readers should see."
     ]
     assert plain_words(result.block.content) == "x"
-
-
-def test_plain_words_leave_marks_out() -> None:
-    place = Place("x.md")
-    content = (
-        Text(" a "),
-        Strong((Code("b"),)),
-        LineBreak(),
-        Link((Emphasis((Text("c"),)),), "", "", place),
-        Text(" "),
-        Field("x", "d", place),
-    )
-    assert plain_words(content) == "a b c d"

@@ -161,6 +161,11 @@ def test_default_list_is_always_there() -> None:
     assert sorted(settings.lists) == ["a", "b"]
 
 
+def test_page_address_has_its_host_in_ascii() -> None:
+    newsletter = _settings('base_url = "https://Brief.München.de:8443/x/"\n').newsletter
+    assert newsletter.base_url == "https://brief.xn--mnchen-3ya.de:8443/x"
+
+
 def test_empty_text_says_no_more_than_a_missing_line() -> None:
     assert _settings('reply_to = ""\nlanguage = ""\nbase_url = ""\n') == _settings("")
 
@@ -272,6 +277,21 @@ _PASSWORD = (
         (
             'address = "a\\u0007b"',
             'n.toml:4:1: "address" holds an invisible character (U+0007).',
+        ),
+        (
+            'about = "a\\u2028b"',
+            'n.toml:4:1: "about" holds an invisible character (U+2028).',
+        ),
+        (
+            'reply_to = "J <jörg@example.org>"',
+            'n.toml:4:1: "reply_to" cannot be "J <jörg@example.org>": the part before '
+            "the @ has letters that few servers can take. Write it as "
+            '"Name <news@example.org>" or "news@example.org".',
+        ),
+        (
+            'base_url = "https://a..münchen.de"',
+            'n.toml:4:1: "base_url" is no web address: "https://a..münchen.de". '
+            f"{_BASE_URL}",
         ),
         (
             'base_url = "ftp://example.org"',
