@@ -113,7 +113,8 @@ def _read_pair(number: int, line: str, reading: Reading) -> Pair | None:
     match = _PAIR.fullmatch(line)
     if match is None:
         return None
-    key, value = match["key"], match["value"]
+    # No header takes a tab.
+    key, value = match["key"], match["value"].replace("\t", " ")
     # Markers of a quote or list around an event are no part of *line*.
     shift = len(reading.lines[number - 1]) - len(line)
     column = shift + match.start("value") + len(value) - len(value.lstrip()) + 1

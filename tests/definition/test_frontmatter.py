@@ -128,3 +128,9 @@ def test_duplicate_key_is_a_problem_and_the_first_holds(read_file: ReadAny) -> N
         "Keep one of the two lines."
     ]
     assert read.issue.subject == (Text("Een"),)
+
+
+def test_tab_in_a_value_is_a_space(read_file: Callable[[str], Any]) -> None:
+    read = read_file("---\nsubject:\tA\tB {x}\npreheader: P\ndate: 2023-02-14\n---\nx")
+    assert read.issue.subject == (Text("A B {x}"),)
+    assert [problem.partition(" ")[0] for problem in read.problems] == ["x.md:2:14:"]
