@@ -8,6 +8,7 @@ import re
 import stat
 import unicodedata
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -97,8 +98,17 @@ def _shown(path: Path, root: Path) -> str:
 
 
 def _slug_of(name: str) -> str:
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9]+", "-", ascii_name).strip("-") or "issue"
+    """Return the name in ASCII; where letters are lost, a hash tells issues apart.
+
+    Whoever has had an issue is known by its slug: two issues must not share one.
+    """
+    plain = unicodedata.normalize("NFKD", name)
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain.encode("ascii", "ignore").decode())
+    slug = slug.strip("-")
+    if any(letter.isalnum() and not letter.isascii() for letter in plain) or not slug:
+        digest = sha256(plain.encode(errors="surrogateescape")).hexdigest()
+        return f"{slug or 'issue'}-{digest[:6]}"
+    return slug
 
 
 def _read_image(source: str, place: Place, folder: Path, root: Path) -> bytes | Problem:

@@ -1,6 +1,7 @@
 """Make a project folder: settings, a first issue, a sample list."""
 
-import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -111,15 +112,22 @@ def _write_project(folder: Path, wanted: NewProject) -> list[Path]:
     except Exception:
         settings.unlink()
         raise
-    ignored = folder / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text(_IGNORED, encoding="utf-8")
-    people = folder / "subscribers" / "example.csv"
-    shutil.copyfile(shipped_folder() / "subscribers" / "example.csv", people)
     today = today_in(wanted.time_zone)
-    first = folder / "issues" / f"{today:%Y-%m}.md"
-    first.write_text(starter_text(today, wanted.language), encoding="utf-8")
-    return [settings, first, people]
+    sample = shipped_folder() / "subscribers" / "example.csv"
+    texts = {
+        folder / "issues" / f"{today:%Y-%m}.md": starter_text(today, wanted.language),
+        folder / "subscribers" / "example.csv": sample.read_text(encoding="utf-8"),
+        folder / ".gitignore": _IGNORED,
+    }
+    return [settings, *_write_new(texts)]
+
+
+def _write_new(texts: Mapping[Path, str]) -> Iterator[Path]:
+    """Write files and yield their paths; what is there already is left as it is."""
+    for path, text in texts.items():
+        with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(text)
+            yield path
 
 
 def _settings_text(wanted: NewProject) -> str:

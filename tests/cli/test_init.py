@@ -82,3 +82,20 @@ def test_init_takes_the_time_zone_it_is_given(tmp_path: Path) -> None:
     assert run(["init", str(tmp_path), *INIT, "--time-zone", "Asia/Tokyo"]) == 0
     settings = (tmp_path / "newsletter.toml").read_text("utf-8")
     assert '\ntime_zone = "Asia/Tokyo"\n' in settings
+
+
+def test_init_leaves_the_files_of_a_folder_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", str(tmp_path), *INIT]) == 0
+    first = next((tmp_path / "issues").iterdir())
+    for path in (first, tmp_path / ".gitignore", tmp_path / "subscribers/example.csv"):
+        path.write_text("mine")
+    (tmp_path / "newsletter.toml").unlink()
+    capsys.readouterr()
+    assert run(["init", str(tmp_path), *INIT]) == 0
+    assert first.read_text("utf-8") == "mine"
+    assert (tmp_path / ".gitignore").read_text("utf-8") == "mine"
+    assert (tmp_path / "subscribers/example.csv").read_text("utf-8") == "mine"
+    wrote = [x for x in capsys.readouterr().out.splitlines() if x.startswith("wrote")]
+    assert wrote == [f"wrote {tmp_path / 'newsletter.toml'}"]

@@ -1,6 +1,7 @@
 """The files of an issue."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def project(tmp_path: Path) -> Path:
         ("issues/2023-02.md", "2023-02"),
         ("issues/2023-02/issue.md", "2023-02"),
         ("issues/Één brief (nieuw).md", "Een-brief-nieuw"),
-        ("issues/ё.md", "issue"),
+        ("issues/ё.md", "issue-bd9cec"),
     ],
 )
 def test_definition_has_text_file_slug_and_folder(
@@ -185,6 +186,18 @@ def test_picture_may_lie_anywhere_in_the_project(read: ReadAny, project: Path) -
     assert problems == []
     assert set(found.values()) == {b"a"}
     assert len(found) == 3
+
+
+def test_issues_with_names_in_another_script_have_slugs_of_their_own(
+    project: Path,
+) -> None:
+    slugs = set()
+    for name in ("العدد ٣.md", "العدد ٤.md", "عدد-3.md", "نشرة-3.md", "3.md", "é3.md"):
+        (project / "issues" / name).write_text("x", encoding="utf-8")
+        slugs.add(read_definition(project / "issues" / name, root=project).slug)
+    assert len(slugs) == 6
+    assert {"3", "e3"} < slugs
+    assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", slug) for slug in slugs)
 
 
 def test_missing_picture_is_explained(read: ReadAny, project: Path) -> None:
