@@ -22,7 +22,7 @@ from newsletter.model.settings import (
 )
 from newsletter.settings.places import locate_settings, place_of
 from newsletter.settings.tables import TABLES, File, ServerTable
-from newsletter.validation import Refusal, nearest, refusals_of, suggest
+from newsletter.validation import Refusal, nearest, refusals_of, shown, suggest
 
 #: What pydantic puts behind a name of the editor's that it refuses.
 _NAME_MARK = "[key]"
@@ -75,6 +75,11 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
     except ValidationError as error:
         yield from refusals_of(error)
         return
+    given, lists = file.newsletter, file.lists
+    if "list" in given.model_fields_set and lists and given.list not in lists:
+        advice = suggest(given.list, lists) or f"Lists are: {', '.join(lists)}."
+        what = f"names an unknown list {shown(given.list)}."
+        yield Refusal(("newsletter", "list"), "refused", what, advice)
     if file.template.images == "hosted" and not file.newsletter.base_url:
         yield Refusal(
             ("template", "images"),

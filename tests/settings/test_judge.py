@@ -294,6 +294,10 @@ _PASSWORD = (
             f"{_BASE_URL}",
         ),
         (
+            'list = "mian"\n[lists.main]\n[lists.donors]',
+            'n.toml:4:1: "list" names an unknown list "mian". Did you mean "main"?',
+        ),
+        (
             'base_url = "ftp://example.org"',
             'n.toml:4:1: "base_url" must begin with https:// and a host, not '
             f'"ftp://example.org". {_BASE_URL}',
