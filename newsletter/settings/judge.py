@@ -75,10 +75,11 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
     except ValidationError as error:
         yield from refusals_of(error)
         return
-    given, lists = file.newsletter, file.lists
-    if "list" in given.model_fields_set and lists and given.list not in lists:
-        advice = suggest(given.list, lists) or f"Lists are: {', '.join(lists)}."
-        what = f"names an unknown list {shown(given.list)}."
+    name, lists = file.newsletter.list, file.lists
+    advice = suggest(name, lists) if name not in lists else ""
+    if advice and "list" in file.newsletter.model_fields_set:
+        # Another name would be a list of its own; this one is surely a slip.
+        what = f"names an unknown list {shown(name)}."
         yield Refusal(("newsletter", "list"), "refused", what, advice)
     if file.template.images == "hosted" and not file.newsletter.base_url:
         yield Refusal(
