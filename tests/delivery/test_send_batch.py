@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from newsletter.delivery.transports import (
 from newsletter.delivery.transports.memory import MemoryTransport
 from newsletter.errors import OperationError, RecipientError
 from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
-from newsletter.model.dispatch import Claim, Halt, Permission
+from newsletter.model.dispatch import Claim, Halt, Permission, Result
 from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
 from newsletter.replies import Stage
@@ -164,6 +165,33 @@ def test_send_batch_when_the_disk_fails_at_an_intent_sends_nothing_more(
     assert "bob@example.org" not in [one.envelope_recipient for one in kept]
     assert "attempting" not in floor.states().values()
     assert floor.states()["bob"] == "pending"
+
+
+def test_send_batch_gives_nobody_to_another_line_before_the_result_is_written(
+    floor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the second line would ask for an intent that is still the first one's."""
+    real = LedgerThread.record
+    is_first = iter([True])
+
+    async def record(self: LedgerThread, claim: Claim, result: Result) -> bool:
+        if result.state is S.PENDING:
+            await asyncio.sleep(0.2)
+        return await real(self, claim, result)
+
+    class Lost(MemoryTransport):
+        async def send(self, message: Message, permit: Any) -> Answer | None:
+            await asyncio.sleep(0.02)
+            if next(is_first, False):
+                assert await permit()
+                raise ConnectionBrokenError("reset", is_message_out=False)
+            return await super().send(message, permit)
+
+    monkeypatch.setattr(LedgerThread, "record", record)
+    kept: list[Message] = []
+    assert floor.run(lambda: Lost(kept), connections=2) is None
+    assert len(kept) == 4
+    assert set(floor.states().values()) == {"accepted"}
 
 
 def test_send_batch_skips_whoever_left_and_goes_on(floor: Any) -> None:

@@ -122,6 +122,26 @@ def test_status_after_a_kill_names_whom_it_left_in_doubt(post: Any) -> None:
         )
 
 
+def test_send_of_another_issue_after_a_kill_tells_what_became_of_the_first(
+    post: Any,
+) -> None:
+    post.add("anna", "bob", "carl")
+    post.write_issue(name="2026-04")
+    killer = Killer()
+    with SmtpServer(on_message=killer.on_message) as server:
+        post.use_server(server.port)
+        with post.start("send", "2026-03", "--confirm", "3", "--untested") as sender:
+            killer.arm(sender, 2)
+            sender.communicate(timeout=20)
+        assert post.run("send", "2026-04", "--confirm", "3", "--untested") == 0
+        assert post.dispatch(1).state == "interrupted"
+        assert post.states(1) == {
+            "anna": "accepted",
+            "bob": "unknown",
+            "carl": "pending",
+        }
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(50))
 def test_send_killed_at_two_hundred_moments(post: Any, seed: int) -> None:

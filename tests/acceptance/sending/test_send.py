@@ -3,6 +3,7 @@ import pty
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from itertools import pairwise
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from newsletter.errors import UsageError
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.testing.smtp_server import Fault, Received, SmtpServer
+from newsletter.workflow.send import Wish, plan_send, send_planned
 from newsletter.workflow.status import cancel, pause
 
 NAMES = ("anna", "bob", "carl", "dora", "eve")
@@ -200,6 +203,26 @@ def test_send_with_a_wrong_number_sends_nothing(post: Any, count: int) -> None:
             "who is on the list, and confirm the right number.\n"
         )
         assert server.recording.connections == 0
+    assert post.run("status") == 3
+
+
+def test_send_when_somebody_leaves_while_the_number_is_typed_sends_nothing(
+    post: Any,
+) -> None:
+    post.add("anna", "bob")
+    now = datetime.now(UTC)
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        wish = Wish(is_untested=True)
+        plan = plan_send(post.project, None, wish, environment={}, now=now)
+        post.leave("bob")
+        with pytest.raises(UsageError) as caught:
+            send_planned(post.project, plan, confirmed=2, environment={})
+        assert server.recording.connections == 0
+    assert str(caught.value) == (
+        "2 was confirmed, but 1 would get it. Nothing was sent. Look again who is on "
+        "the list, and confirm the right number."
+    )
     assert post.run("status") == 3
 
 
