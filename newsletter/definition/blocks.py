@@ -34,6 +34,7 @@ from newsletter.model.words import plain_words
 from newsletter.validation import shown, suggest
 
 _CONTAINERS = ("event", "note")
+_ROWS = re.compile(r"(?P<first>\|.+\|)[ \t]*\n\|.+\|[ \t]*(?:\n|$)")
 _GLUED_HEADING = re.compile(r"^(?P<marks>#{2,4})(?P<word>[^\s#]{1,30})", re.MULTILINE)
 _CLOSING_FENCE = re.compile(r"[\s>]*(?:`{3,}|~{3,})\s*")
 
@@ -124,6 +125,7 @@ def _inline(tokens: _Tokens, reading: Reading) -> tuple[Token, Stretch]:
 def _read_text(_: Token, tokens: _Tokens, reading: Reading) -> list[Part]:
     token, stretch = _inline(tokens, reading)
     _refuse_glued_headings(token, stretch)
+    _refuse_rows_without_head(token, stretch)
     return [*read_paragraph(token.children or (), stretch)]
 
 
@@ -135,6 +137,18 @@ def _refuse_glued_headings(token: Token, stretch: Stretch) -> None:
             f"a space is missing behind {shown(match['marks'])}.",
             f'Write "{match["marks"]} {match["word"]}", '
             r"or \# for a sign that readers should see.",
+        )
+
+
+def _refuse_rows_without_head(token: Token, stretch: Stretch) -> None:
+    """Note a table without its line of dashes, which to Markdown is text."""
+    rows = _ROWS.match(token.content)
+    if rows:
+        line = "| --- " * (rows["first"].count("|") - 1) + "|"
+        stretch.reading.refuse(
+            stretch.place(),
+            "this table has no line between its head and its rows.",
+            f"Write {shown(line)} below the first line.",
         )
 
 

@@ -30,6 +30,7 @@ LEFTOVER = re.compile(r"\{+[^{}\n]{0,30}\}*|\}\}")
 _PIECE = re.compile(
     rf"\\(?P<brace>[{{}}])|(?P<field>{FIELD_LIKE.pattern})|(?P<leftover>{LEFTOVER.pattern})"
 )
+_BUTTON_LIKE = re.compile(r"\{\s*\.button\s*\}")
 _ATTRIBUTE_LIKE = re.compile(r"\{\s*(?:[.#][A-Za-z]|[A-Za-z]+=)")
 
 _HOW_TO_WRITE = 'Write it as {{ first_name or "reader" }}.'
@@ -70,7 +71,9 @@ def _refuse_unknown(name: str, place: Place, reading: Reading) -> None:
 
 def refuse_leftover(written: str, place: Place, reading: Reading) -> None:
     """Note a problem for braces that are neither field nor attributes."""
-    if _ATTRIBUTE_LIKE.match(written):
+    if _BUTTON_LIKE.fullmatch(written):
+        advice = "Put {.button} right behind a link, without a space between."
+    elif _ATTRIBUTE_LIKE.match(written):
         advice = "Put attributes on a line of their own above the block."
     else:
         advice = (

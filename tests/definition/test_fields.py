@@ -124,6 +124,11 @@ def test_closing_brace_alone_is_text(read: ReadAny) -> None:
             f'x.md:7:5: these braces are left over: "{{% if x %}}". {_LEFT_OVER}',
         ),
         (
+            "[Teken](https://example.org) {.button}",
+            'x.md:7:30: these braces are left over: "{.button}". '
+            "Put {.button} right behind a link, without a space between.",
+        ),
+        (
             "### Kop {lang=en}",
             'x.md:7:9: these braces are left over: "{lang=en}". '
             "Put attributes on a line of their own above the block.",

@@ -62,3 +62,15 @@ def test_problem_in_a_cell_has_its_own_column(
 def test_problem_beside_an_escaped_bar_has_its_line(read: ReadAny) -> None:
     (problem,) = read("| a |\n|---|\n| b \\| {x} |\n").parsed.problems
     assert problem.place.line == 9
+
+
+def test_rows_without_a_line_below_the_head_are_explained(read: ReadAny) -> None:
+    assert read("| a | b |\n| 1 | 2 |\n").problems == [
+        "x.md:7:1: this table has no line between its head and its rows. "
+        'Write "| --- | --- |" below the first line.'
+    ]
+
+
+@pytest.mark.parametrize("text", ["| a | b |", "a | b\nc | d", "|a|\nb"])
+def test_bars_that_make_no_rows_are_text(read: ReadAny, text: str) -> None:
+    assert read(text).problems == []
