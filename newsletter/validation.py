@@ -153,12 +153,18 @@ def _check_address(text: str) -> str:
         raise refuse(f"cannot be {shown(text)}: {error}", advice) from error
 
 
+#: ``/u/TOKEN`` is the address of a leaving page.
+LEAVING_SLUG = "u"
+
+
 def _check_slug(text: str) -> str:
     if not _SLUG.fullmatch(text):
         raise refuse(
             "must be made of letters a to z, digits and single hyphens, "
             f"not {shown(text)}."
         )
+    if text == LEAVING_SLUG:
+        raise refuse(f"cannot be {shown(text)}: the leaving pages are there.")
     return text
 
 

@@ -69,6 +69,21 @@ def read_front_matter(reading: Reading, *, keys: Iterable[str]) -> FrontMatter |
     return FrontMatter(pairs, reading.place(opening), body)
 
 
+def declared_slug(text: str) -> str:
+    """Return the slug that a definition gives itself, or empty; reads nothing else."""
+    lines = [line.rstrip() for line in text.removeprefix("\ufeff").splitlines()]
+    opening = next((n for n, line in enumerate(lines) if line), 0)
+    if not lines or lines[opening] != FENCE:
+        return ""
+    for line in lines[opening + 1 :]:
+        pair = _PAIR.fullmatch(line)
+        if line == FENCE:
+            break
+        if pair and pair["key"] == "slug":
+            return _without_quotes(pair["value"].strip())
+    return ""
+
+
 def _find_end(lines: list[str], opening: int) -> tuple[int, int]:
     """Return the line after the last pair, and the line where the text begins.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,13 @@ from newsletter.addresses import domain_of, parse_mailbox
 from newsletter.checks import Facts, run_checks
 from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
 from newsletter.checks.links.reach import Network
+from newsletter.definition.files import read_definition
+from newsletter.definition.frontmatter import declared_slug
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.link import CheckedLink, Sightings
-from newsletter.model.problem import Problem
+from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
 from newsletter.model.settings import Settings
 from newsletter.workflow.accept import (
@@ -31,7 +34,7 @@ from newsletter.workflow.accept import (
     read_acceptances,
 )
 from newsletter.workflow.compose import Composition, compose_issue
-from newsletter.workflow.project import Project, find_issue, issue_name
+from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
 from newsletter.workflow.sample import html_part_bytes, sample_message
 
 #: As long as a real one, and nobody's.
@@ -139,7 +142,8 @@ def check_composition(
         has_network=seen is None or seen.has_network,
         levels=settings.checks,
     )
-    found = [*report.findings, *refused, *run_checks(assembled, facts)]
+    shared = _find_namesakes(project, composition)
+    found = [*report.findings, *shared, *refused, *run_checks(assembled, facts)]
     complete = replace(report, links=links, html_bytes=size)
     return _finish_report(project, complete, found)
 
@@ -188,6 +192,38 @@ def _problem_finding(problem: Problem) -> Finding:
     return Finding(
         DEFINITION, Severity.ERROR, problem.place, problem.message, problem.advice
     )
+
+
+def _find_namesakes(project: Project, composition: Composition) -> list[Finding]:
+    """Return a finding for each other issue with the slug of this one.
+
+    Who has had an issue is known by its slug.
+    """
+    issue = composition.issue
+    if issue is None:
+        return []
+    place = issue.places.get("slug", Place(issue.file))
+    return [
+        _problem_finding(
+            Problem(
+                place,
+                f'{project.shown(path)} goes by the same name, "{issue.slug}": '
+                "whoever got one of the two would not get the other.",
+                'Add a line such as "slug: another-name" to this one.',
+            )
+        )
+        for path in list_issues(project)
+        if path != composition.path and _slug_at(path, project) == issue.slug
+    ]
+
+
+def _slug_at(path: Path, project: Project) -> str:
+    """Return the slug of a definition, or empty when it cannot be read."""
+    try:
+        definition = read_definition(path, root=project.root)
+    except DefinitionError:
+        return ""
+    return declared_slug(definition.text) or definition.slug
 
 
 def _observe(

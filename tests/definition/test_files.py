@@ -269,3 +269,10 @@ def test_missing_logo_is_explained(project: Path) -> None:
         'newsletter.toml: there is no picture "logo.png". '
         "Put it into the folder of the project."
     ]
+
+
+def test_read_definition_named_like_the_leaving_pages_gets_another_slug(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "u.md").write_text("text", encoding="utf-8")
+    assert read_definition(tmp_path / "u.md", root=tmp_path).slug == "issue-u"

@@ -335,3 +335,26 @@ def test_real_issues_are_checked_as_their_page_says(shared: Path) -> None:
         project, str(shared / "real" / "2023-02.md"), offline=True, now=NOW
     )
     assert complete.blocking == ()
+
+
+def test_check_of_two_issues_with_one_name_blocks_both(project: Project) -> None:
+    write(project, "Tekst.\n")
+    other = project.root / "issues" / "2023 02.md"
+    other.write_text(HEAD + "Tekst.\n", encoding="utf-8")
+    (finding,) = check(project).blocking
+    assert str(finding.place) == "issues/2023-02.md"
+    assert finding.message == (
+        'issues/2023 02.md goes by the same name, "2023-02": whoever got one of the '
+        "two would not get the other."
+    )
+    assert finding.advice == 'Add a line such as "slug: another-name" to this one.'
+
+
+def test_check_of_two_issues_of_one_file_name_with_own_slugs_is_quiet(
+    project: Project,
+) -> None:
+    write(project, "Tekst.\n")
+    other = project.root / "issues" / "2023 02.md"
+    text = HEAD.replace("date:", "slug: februari\ndate:") + "Tekst.\n"
+    other.write_text(text, encoding="utf-8")
+    assert check(project).blocking == ()
