@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
 
-Step = Literal["connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end"]
+Step = Literal[
+    "connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "end", "quit"
+]
 
 #: Advertised, besides STARTTLS and AUTH.
 EXTENSIONS = ("PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8")
@@ -336,7 +338,7 @@ class _Session:
         await self._say("250 2.0.0 ok")
 
     async def quit(self, _: str) -> None:
-        await self._say("221 2.0.0 bye")
+        await self._answer("quit", "221 2.0.0 bye")
         raise _HangUpError
 
     async def _read_message(self) -> bytes:

@@ -12,7 +12,8 @@ end closes the connection, and each connection is a new `SMTP` object.
 import asyncio
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from aiosmtplib import (
     SMTP,
@@ -33,6 +34,7 @@ from newsletter.delivery.transports import (
     Permit,
     SetupError,
 )
+from newsletter.delivery.transports.no_answer import explain_no_answer
 from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
 from newsletter.model.settings import ServerSettings
@@ -56,7 +58,7 @@ class Account:
 
     server: ServerSettings
     #: The password itself; empty: no login.
-    password: str = ""
+    password: str = field(default="", repr=False)
     #: What we call ourselves in EHLO: a domain.
     client_name: str = "localhost"
     #: None: certificates the system trusts.
@@ -89,11 +91,13 @@ class SmtpTransport:
         smtp, self._smtp = self._smtp, None
         if smtp is None:
             return
-        try:
+        transport = smtp.transport
+        # The messages are answered for; how the server hangs up does not matter. Nor
+        # is its farewell under TLS awaited: that may take half a minute.
+        with suppress(SMTPException, OSError):
             await smtp.quit(timeout=GOODBYE_SECONDS)
-        except (SMTPException, OSError):
-            # The messages are answered for; how the server hangs up does not matter.
-            smtp.close()
+        _drop(transport)
+        smtp.close()
 
     def abort(self) -> None:
         """Close the connection without a word."""
@@ -128,7 +132,7 @@ class SmtpTransport:
             # A final dot would now deliver an empty message: hang up instead.
             self.abort()
             return None
-        answer = await _hand_over(protocol, message.data)
+        answer = await self._hand_over(protocol, message.data)
         self._messages += 1
         if answer.reply.code == 421:
             self.abort()
@@ -142,18 +146,34 @@ class SmtpTransport:
         for stage, yes, command in _commands(smtp, message):
             try:
                 code, text = await smtp.execute_command(*command)
-            except _NO_ANSWER as error:
-                raise ConnectionBrokenError(
-                    _explain(error), is_message_out=False
-                ) from error
-            except SMTPResponseException as error:
-                # Not SMTP what it says; nothing has left.
-                raise ConnectionBrokenError(
-                    error.message, is_message_out=False
-                ) from error
+            except (*_NO_ANSWER, SMTPResponseException) as error:
+                # The last one: it is not SMTP what it says. Nothing has left.
+                raise self._broken(error, is_message_out=False) from error
             if code not in yes:
                 return Answer(stage, read_reply(code, text))
         return None
+
+    async def _hand_over(self, protocol: SMTPProtocol | None, data: bytes) -> Answer:
+        """Write the message and its final dot, and wait for the answer."""
+        finished = stuff_dots(data) + b".\r\n"
+        try:
+            if protocol is None:
+                raise SMTPServerDisconnected("connection lost")
+            protocol.write(finished)
+        except SMTPServerDisconnected as error:
+            # `write` refuses as a whole: no byte has left.
+            raise self._broken(error, is_message_out=False) from error
+        try:
+            code, text = await protocol.read_response(timeout=FINAL_REPLY_SECONDS)
+        except (SMTPException, OSError) as error:
+            raise self._broken(error, is_message_out=True) from error
+        return Answer(Stage.END, read_reply(code, text))
+
+    def _broken(
+        self, error: BaseException, *, is_message_out: bool
+    ) -> ConnectionBrokenError:
+        reason = explain_no_answer(error, self._account.server)
+        return ConnectionBrokenError(reason, is_message_out=is_message_out)
 
     async def _reset(self, smtp: SMTP) -> None:
         """Make the connection ready for the next message, or give it up."""
@@ -231,15 +251,20 @@ async def open_connection(smtp: SMTP, account: Account) -> Answer | None:
         certificate = _certificate_fault(error)
         if certificate:
             raise SetupError(certificate) from error
-        raise ConnectionBrokenError(_explain(error), is_message_out=False) from error
+        reason = explain_no_answer(error, account.server)
+        raise ConnectionBrokenError(reason, is_message_out=False) from error
     return None
 
 
 def hang_up(smtp: SMTP) -> None:
     """Drop the connection; what was written and has not left yet stays here."""
-    if isinstance(smtp.transport, asyncio.WriteTransport):
-        smtp.transport.abort()
+    _drop(smtp.transport)
     smtp.close()
+
+
+def _drop(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 async def _start_tls(smtp: SMTP) -> None:
@@ -284,23 +309,6 @@ def _commands(
     ]
 
 
-async def _hand_over(protocol: SMTPProtocol | None, data: bytes) -> Answer:
-    """Write the message and its final dot, and wait for the answer."""
-    finished = stuff_dots(data) + b".\r\n"
-    try:
-        if protocol is None:
-            raise SMTPServerDisconnected("connection lost")
-        protocol.write(finished)
-    except SMTPServerDisconnected as error:
-        # `write` refuses as a whole: no byte has left.
-        raise ConnectionBrokenError(_explain(error), is_message_out=False) from error
-    try:
-        code, text = await protocol.read_response(timeout=FINAL_REPLY_SECONDS)
-    except (SMTPException, OSError) as error:
-        raise ConnectionBrokenError(_explain(error), is_message_out=True) from error
-    return Answer(Stage.END, read_reply(code, text))
-
-
 def stuff_dots(data: bytes) -> bytes:
     """Return mail data as it travels: a line that begins with a dot gets another one.
 
@@ -331,9 +339,3 @@ def _certificate_fault(error: BaseException) -> str:
             )
         found = found.__cause__ or found.__context__
     return ""
-
-
-def _explain(error: BaseException) -> str:
-    """Return why there is no answer, as one line for people."""
-    text = getattr(error, "message", "") or str(error)
-    return " ".join(text.split()) or type(error).__name__

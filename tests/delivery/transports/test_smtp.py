@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import re
 import ssl
 import threading
@@ -307,7 +308,9 @@ def test_send_when_the_server_falls_silent_before_the_message_nothing_has_left(
             with pytest.raises(ConnectionBrokenError) as caught:
                 await line.send(message(), yes)
             assert not caught.value.is_message_out
-            assert caught.value.reason == "Timed out waiting for server response"
+            assert caught.value.reason == (
+                f"the mail server 127.0.0.1:{server.port} did not answer in time"
+            )
             assert await line.send(message(), yes) == TAKEN
 
         use(Account(patient), work)
@@ -320,6 +323,9 @@ def test_send_when_the_server_hangs_up_after_the_dot_the_fate_is_unknown() -> No
             with pytest.raises(ConnectionBrokenError) as caught:
                 await line.send(message(), yes)
             assert caught.value.is_message_out
+            assert caught.value.reason == (
+                f"the mail server 127.0.0.1:{server.port} broke off the connection"
+            )
             assert await line.send(message("bob@example.org"), yes) == TAKEN
 
         use(account(server), work)
@@ -384,9 +390,24 @@ def test_send_to_a_server_that_is_not_there_says_why() -> None:
     with pytest.raises(ConnectionBrokenError) as caught:
         send_all(gone, [message()])
     assert not caught.value.is_message_out
-    assert caught.value.reason.startswith(
-        f"Error connecting to 127.0.0.1 on port {port}: "
+    assert caught.value.reason == (
+        f"the mail server 127.0.0.1:{port} does not answer (connection refused)"
     )
+
+
+def test_send_to_something_that_is_no_mail_server_says_so() -> None:
+    with SmtpServer([Fault("mail", reply="it works, no really")]) as server:
+        with pytest.raises(ConnectionBrokenError) as caught:
+            send_all(account(server), [message()])
+        assert caught.value.reason == (
+            f"the mail server 127.0.0.1:{server.port} answered with something that is "
+            "not SMTP"
+        )
+
+
+def test_account_never_shows_its_password() -> None:
+    shown = repr(Account(ServerSettings("mail.example.org", 465), "s3cret"))
+    assert "s3cret" not in shown
 
 
 def test_send_to_a_name_that_cannot_be_looked_up_is_no_fault_of_the_recipient() -> None:
@@ -394,6 +415,10 @@ def test_send_to_a_name_that_cannot_be_looked_up_is_no_fault_of_the_recipient() 
     with pytest.raises(ConnectionBrokenError) as caught:
         send_all(Account(nowhere), [message()])
     assert not caught.value.is_message_out
+    assert caught.value.reason == (
+        "the mail server smtp.invalid was not found: is its name right, and is the "
+        "network there?"
+    )
 
 
 def test_send_with_a_late_reply_waits_for_it() -> None:
@@ -435,6 +460,24 @@ def test_send_with_a_trusted_certificate_is_encrypted_and_logged_in(
         assert got == [TAKEN]
         assert (server.messages[0].is_tls, server.messages[0].user) == (True, "u")
         assert server.messages[0].data == DATA
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_close_does_not_wait_for_the_servers_farewell(
+    certificate: HasContexts, security: Security
+) -> None:
+    """The socket is closed at once; a warning of one left open would fail this test."""
+    with SmtpServer(
+        [Fault("quit", delay_seconds=30)],
+        security=security,
+        certificate=certificate.server,
+    ) as server:
+        quick = "newsletter.delivery.transports.smtp.GOODBYE_SECONDS"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(quick, 0.1)
+            tls = Account(settings(server, security), tls=certificate.client)
+            assert send_all(tls, [message()]) == [TAKEN]
+    gc.collect()
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
