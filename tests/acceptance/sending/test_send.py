@@ -1,5 +1,6 @@
 import os
 import pty
+import re
 import signal
 import threading
 import time
@@ -434,7 +435,9 @@ def test_send_with_no_server_there_waits_and_says_so(
     found = post.json("send", "--confirm", "1", "--untested")
     assert found["state"] == "waiting"
     assert found["pending"] == 1
-    assert found["reason"].startswith(f"Error connecting to 127.0.0.1 on port {port}: ")
+    assert found["reason"] == (
+        f"the mail server 127.0.0.1:{port} does not answer (connection refused)"
+    )
     assert f"Waiting: {found['reason']}\n" in post.err
 
 
@@ -537,18 +540,23 @@ def test_send_by_two_processes_at_once_is_refused(
     with SmtpServer(on_message=lambda _: arrived.set()) as server:
         post.use_server(server.port, limits=["1/minute"])
         with post.start("send", "2026-03", "--confirm", "5", "--untested") as sender:
-            assert arrived.wait(20)
-            assert post.run("send", "2026-04", "--confirm", "5", "--untested") == 3
-            assert post.err.endswith(
-                "another process is sending this newsletter's mail right now. "
-                "See newsletter status; newsletter pause halts it.\n"
-            )
-            assert post.err.startswith(
-                "Dispatch 1 of 2026-03 is running: 4 of 5 left to do.\n"
-            )
-            sender.terminate()
-            sender.communicate(timeout=5)
+            try:
+                assert arrived.wait(20)
+                code = post.run("send", "2026-04", "--confirm", "5", "--untested")
+            finally:
+                # Whatever comes: it would go on for minutes.
+                sender.terminate()
+            sender.communicate(timeout=20)
             assert sender.returncode == 130
+        assert code == 3
+        # The first may be with the server and not yet in the ledger.
+        assert re.match(
+            r"Dispatch 1 of 2026-03 is running: [45] of 5 left to do\.\n", post.err
+        )
+        assert post.err.endswith(
+            "another process is sending this newsletter's mail right now. "
+            "See newsletter status; newsletter pause halts it.\n"
+        )
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------
@@ -690,7 +698,8 @@ def test_send_keeps_the_limit_and_tests_count_too(post: Any) -> None:
         post.run("test", "--to", "me@example.org")
         assert post.run("send", "--confirm", "3") == 0
         assert len(server.messages) == 4
-    assert min(after - before for before, after in pairwise(times)) > 0.15
+    # 0.2 seconds each; a busy machine notes one of them late, and the next in time.
+    assert min(after - before for before, after in pairwise(times)) > 0.05
 
 
 def test_send_says_how_long_it_will_take(post: Any) -> None:
