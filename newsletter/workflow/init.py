@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from newsletter.errors import OperationError
+from newsletter.errors import OperationError, UsageError
+from newsletter.settings.judge import judge_settings
 from newsletter.shipped import shipped_folder
-from newsletter.workflow.new import starter_text, today_in
-from newsletter.workflow.project import open_project
+from newsletter.workflow.new import today_in
+from newsletter.workflow.starters import starter_text
 
 _SETTINGS = """\
 # The settings of your newsletter. docs/settings.md explains every key.
@@ -55,6 +56,9 @@ _IGNORED = """\
 /outbox/
 /public/
 /subscribers/*
+# Lists of people belong in no repository, wherever they lie.
+*.csv
+*.xlsx
 !/subscribers/example.csv
 """
 
@@ -82,15 +86,21 @@ def init_project(folder: Path, wanted: NewProject) -> list[Path]:
 
     Raises:
         OperationError: There is a project already, or the folder cannot be written.
-        DefinitionError: A value cannot stand in newsletter.toml.
+        UsageError: What is wanted cannot stand in newsletter.toml; nothing was made.
     """
     if (folder / "newsletter.toml").exists():
         raise OperationError(
             f"{folder}: there is a newsletter.toml already; nothing was changed.",
             "Choose another folder.",
         )
+    text = _settings_text(wanted)
+    _, problems = judge_settings(text, "newsletter.toml")
+    if problems:
+        raise UsageError(
+            "\n".join(f"{found.message} {found.advice}".strip() for found in problems)
+        )
     try:
-        return _write_project(folder, wanted)
+        return _write_project(folder, wanted, text)
     except OSError as error:
         raise OperationError(
             f"{folder}: cannot write the project: {error.strerror}.",
@@ -98,7 +108,7 @@ def init_project(folder: Path, wanted: NewProject) -> list[Path]:
         ) from error
 
 
-def _write_project(folder: Path, wanted: NewProject) -> list[Path]:
+def _write_project(folder: Path, wanted: NewProject, text: str) -> list[Path]:
     for name, mode in (
         ("issues", 0o755),
         ("templates", 0o755),
@@ -106,12 +116,7 @@ def _write_project(folder: Path, wanted: NewProject) -> list[Path]:
     ):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=mode)
     settings = folder / "newsletter.toml"
-    settings.write_text(_settings_text(wanted), encoding="utf-8")
-    try:
-        open_project(folder, search=False)
-    except Exception:
-        settings.unlink()
-        raise
+    settings.write_text(text, encoding="utf-8")
     today = today_in(wanted.time_zone)
     sample = shipped_folder() / "subscribers" / "example.csv"
     texts = {

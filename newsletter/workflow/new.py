@@ -14,33 +14,6 @@ from newsletter.workflow.project import Project, find_issue, issue_name
 #: Keys that an issue shares with the one it follows or corrects.
 _WHO_AND_HOW = ("language", "template", "lists", "from", "reply_to")
 
-_STARTER = """\
----
-subject: Our first letter
-preheader: What we are going to write about, and how to answer us
-date: {day}
----
-
-Dear {{{{ first_name or "reader" }}}},
-
-This text opens the issue. Below it come sections, each with items.
-
-## News
-
-### [An item that is a link](https://example.org/)
-
-A paragraph is a few lines of text with **bold words** or [a link](https://example.org/).
-
-### An evening together
-
-::: event
-when: {day} 19:30-21:00
-where: The reading room
-:::
-
-[Tell us that you come](https://example.org/){{.button}}
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
@@ -56,14 +29,6 @@ class NewIssue:
 def today_in(time_zone: str) -> date:
     """Return today's date where the newsletter is made."""
     return datetime.now(UTC).astimezone(ZoneInfo(time_zone)).date()
-
-
-def starter_text(day: date, language: str) -> str:
-    """Return a small first issue that builds; its text is English in any language."""
-    text = _STARTER.format(day=day.isoformat())
-    if language.partition("-")[0] != "en":
-        text = text.replace("---\n\nDear", "language: en\n---\n\nDear", 1)
-    return text
 
 
 def begin_issue(project: Project, wanted: NewIssue, *, today: date) -> Path:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,30 @@ def test_init_with_a_quote_in_the_name_writes_settings_that_read_back(
     assert read_settings(tmp_path / "p").newsletter.name == name
 
 
-def test_init_with_a_bad_sender_says_so_and_leaves_no_settings(
+def test_init_with_a_bad_sender_says_so_and_makes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "p"
-    assert run(["init", str(folder), "--name", "N", "--sender", "nobody"]) == 1
-    assert "newsletter.toml:" in capsys.readouterr().err
-    assert not (folder / "newsletter.toml").exists()
+    assert run(["init", str(folder), "--name", "N", "--sender", "nobody"]) == 2
+    assert capsys.readouterr().err.startswith('"sender" ')
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "nl-BE", "de", "fr", "ar"])
+def test_init_writes_a_first_issue_that_builds_but_is_not_sent(
+    tmp_path: Path, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "p"
+    assert run(["init", str(folder), *INIT, "--language", language]) == 0
+    (issue,) = (folder / "issues").glob("*.md")
+    assert ("language: en" in issue.read_text("utf-8")) == (language == "ar")
+    where = ["--project", str(folder)]
+    assert run(["build", issue.stem, "-o", str(tmp_path / "out"), *where]) == 0
+    capsys.readouterr()
+    assert run(["check", issue.stem, "--offline", "--json", *where]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    errors = [one["rule"] for one in found if one["severity"] == "error"]
+    assert errors == ["promised-link"]
 
 
 @pytest.mark.parametrize(
