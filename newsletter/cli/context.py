@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,17 @@ def _tell_open_dispatch(project: "Project") -> None:
     line = open_dispatch_line(project)
     if line:
         say(line)
+
+
+def program() -> str:
+    """Return how to type our name here: in a virtual environment it may need a path."""
+    typed = Path(sys.argv[0])
+    found = shutil.which("newsletter")
+    if typed.name != "newsletter" or (
+        found and typed.exists() and typed.samefile(found)
+    ):
+        return "newsletter"
+    return str(typed.absolute())
 
 
 def say(text: str = "") -> None:

@@ -9,7 +9,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
-from newsletter.cli.context import is_terminal, open_browser
+from newsletter.cli.context import is_terminal, open_browser, program
 
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
@@ -136,6 +136,9 @@ def _leave(stage: _Stage) -> None:
     with build_opener(ProxyHandler({})).open(post, timeout=_PATIENCE_SECONDS) as answer:
         _tell("POST", f"{url.rpartition('/')[0]}/… answered {answer.status}")
     _tell("left", LEAVER)
+    click.echo(
+        "     (With an https address the mail also carries the header for this.)"
+    )
 
 
 def _mail_for(caught: list["Received"], address: str) -> "Received":
@@ -147,13 +150,15 @@ def _tell_where_to_look(stage: _Stage) -> None:
 
     folder = keep_caught(stage.project, stage.catcher.messages)
     per_reader = stage.catcher.recording.recipients.count(LEAVER)
-    _step(7, "Where to look")
+    _step(
+        7, "Where to look (it all lies in a temporary folder; remove it when you like)"
+    )
     _tell("who left", f"{LEAVER} got {per_reader} mail; the others got {len(ISSUES)}")
     _tell("every mail", f"{folder} ({len(stage.catcher.messages)} .eml files)")
     for name in ISSUES:
         _tell("web page", str(stage.project.root / "public" / name / "index.html"))
     click.echo()
-    click.echo("     Next: newsletter init my-letter")
+    click.echo(f"     Next: {program()} init my-letter")
 
 
 def _stay(project: "Project") -> None:
@@ -172,6 +177,7 @@ def _stay(project: "Project") -> None:
     open_browser(session.url)
     with suppress(KeyboardInterrupt):
         serve_app(session.app, listener, before_stop=session.stop)
+    click.echo("     Stopped.")
 
 
 def _step(number: int, title: str) -> None:
