@@ -69,8 +69,8 @@ def read_front_matter(reading: Reading, *, keys: Iterable[str]) -> FrontMatter |
     return FrontMatter(pairs, reading.place(opening), body)
 
 
-def declared_slug(text: str) -> str:
-    """Return the slug that a definition gives itself, or empty; reads nothing else."""
+def declared(text: str, key: str) -> str:
+    """Return the value of one key of the front matter, or empty; reads nothing else."""
     lines = [line.rstrip() for line in text.removeprefix("\ufeff").splitlines()]
     opening = next((n for n, line in enumerate(lines) if line), 0)
     if not lines or lines[opening] != FENCE:
@@ -79,7 +79,7 @@ def declared_slug(text: str) -> str:
         pair = _PAIR.fullmatch(line)
         if line == FENCE:
             break
-        if pair and pair["key"] == "slug":
+        if pair and pair["key"] == key:
             return _without_quotes(pair["value"].strip())
     return ""
 

@@ -19,7 +19,7 @@ from newsletter.checks import Facts, run_checks
 from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
 from newsletter.checks.links.reach import Network
 from newsletter.definition.files import read_definition
-from newsletter.definition.frontmatter import declared_slug
+from newsletter.definition.frontmatter import declared
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding, Severity
@@ -223,7 +223,7 @@ def _slug_at(path: Path, project: Project) -> str:
         definition = read_definition(path, root=project.root)
     except DefinitionError:
         return ""
-    return declared_slug(definition.text) or definition.slug
+    return declared(definition.text, "slug") or definition.slug
 
 
 def _observe(

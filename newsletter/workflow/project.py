@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from newsletter.config import find_project, read_settings
-from newsletter.errors import OperationError
+from newsletter.definition.files import read_definition
+from newsletter.definition.frontmatter import declared
+from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.settings import Settings
 
 
@@ -64,7 +66,8 @@ def find_issue(project: Project, reference: str | None) -> Path:
 
     Args:
         project: The project.
-        reference: A path, a name such as "2023-02", or None for the last by name.
+        reference: A path, a name such as "2023-02", or None for the one with the
+            latest date.
 
     Raises:
         OperationError: There is none; the advice names what there is.
@@ -101,4 +104,12 @@ def _newest(project: Project) -> Path:
             "there is no issue in the folder issues/.",
             'Begin one with: newsletter new "Title"',
         )
-    return issues[-1]
+    return max(issues, key=lambda path: (_date_in(path, project), issue_name(path)))
+
+
+def _date_in(path: Path, project: Project) -> str:
+    """Return the date of a definition as written, which sorts; empty if it has none."""
+    try:
+        return declared(read_definition(path, root=project.root).text, "date")
+    except DefinitionError:
+        return ""

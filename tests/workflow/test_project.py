@@ -92,3 +92,10 @@ def test_project_that_is_named_is_not_looked_for_above(project: Project) -> None
         f"{folder}: there is no newsletter.toml in this folder. "
         f"Make a project there with: newsletter init {folder}"
     )
+
+
+def test_last_issue_is_the_one_with_the_latest_date(project: Project) -> None:
+    for name, day in (("2025-12", "2025-01-01"), ("2025-04-01", "2025-04-01")):
+        path = project.root / "issues" / f"{name}.md"
+        path.write_text(f"---\ndate: {day}\n---\n", "utf-8")
+    assert issue_name(find_issue(project, None)) == "2025-04-01"
