@@ -52,6 +52,12 @@ _REACHED = (
 )
 
 
+#: A dispatch in one of these states is done as soon as nobody is left.
+_MAY_BE_OVER = (DispatchState.RUNNING, DispatchState.PAUSED)
+#: What a skipped delivery of a cancelled dispatch says.
+CANCELLED = "cancelled"
+
+
 def counter(state: DeliveryState) -> Any:
     """Return the column of `batches` that counts deliveries in *state*."""
     return batches.c[f"n_{state.name.lower()}"]
@@ -255,7 +261,7 @@ def cancel_dispatch(
             at=to_millis(now),
             next_at=None,
             reply_code=None,
-            reply_text="cancelled",
+            reply_text=CANCELLED,
         )
     )
     connection.execute(
@@ -359,7 +365,7 @@ def recover(connection: Connection, *, now: datetime) -> None:
     connection.execute(
         update(batches).where(batches.c.owner.is_not(None)).values(owner=None)
     )
-    for dispatch in _load(connection, dispatches.c.state == DispatchState.RUNNING):
+    for dispatch in _load(connection, dispatches.c.state.in_(_MAY_BE_OVER)):
         halt = Halt(DispatchState.INTERRUPTED, "the program was stopped while sending")
         finish_dispatch(connection, dispatch.id, halt, now=now)
 
@@ -410,9 +416,12 @@ def _move_in_batches(
 def finish_dispatch(
     connection: Connection, dispatch_id: int, halt: Halt | None, *, now: datetime
 ) -> Dispatch:
-    """Write down how a run ended, unless somebody paused or cancelled it meanwhile."""
+    """Write down how a run ended, unless somebody paused or cancelled it meanwhile.
+
+    One that was paused when nobody was left any more is done all the same.
+    """
     dispatch = load_dispatch(connection, dispatch_id)
-    if dispatch.state is not DispatchState.RUNNING:
+    if dispatch.state not in _MAY_BE_OVER:
         return dispatch
     if not dispatch.unfinished:
         _change(
@@ -424,6 +433,8 @@ def finish_dispatch(
             finished_at=to_millis(now),
         )
         return load_dispatch(connection, dispatch_id)
+    if dispatch.state is DispatchState.PAUSED:
+        return dispatch
     end = halt or _waiting_for_deferred(connection, dispatch)
     _change(
         connection,

@@ -22,7 +22,7 @@ from newsletter.model.delivery import (
 )
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.store.audience import is_mailable
-from newsletter.store.dispatches import counter
+from newsletter.store.dispatches import CANCELLED, counter
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 
@@ -172,7 +172,20 @@ def write_result(
     if row.state != DeliveryState.ATTEMPTING:
         # Refused or put off before there was an intent: it was a try all the same.
         values["attempts"] = deliveries.c.attempts + 1
-    return _move(connection, claim, result.seq, result.state, values)
+    is_moved = _move(connection, claim, result.seq, result.state, values)
+    if is_moved and result.state in (DeliveryState.PENDING, DeliveryState.DEFERRED):
+        _skip_if_cancelled(connection, claim, result.seq)
+    return is_moved
+
+
+def _skip_if_cancelled(connection: Connection, claim: Claim, seq: int) -> None:
+    """Skip who was under way at the cancel and would be tried again: nobody will.
+
+    A later dispatch of the issue would leave out a deferred one, who never got it.
+    """
+    if read_state(connection, claim.dispatch_id) is DispatchState.CANCELLED:
+        words = {"reply_code": None, "reply_text": CANCELLED, "next_at": None}
+        _move(connection, claim, seq, DeliveryState.SKIPPED, words)
 
 
 def release_batch(connection: Connection, claim: Claim) -> None:

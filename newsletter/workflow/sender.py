@@ -186,7 +186,7 @@ def _frozen_content(database: Database, dispatch: Dispatch) -> CompiledMessage:
             f"the content of dispatch {dispatch.id} is not in the database any more.",
             f"End it with: newsletter cancel {dispatch.id}",
         )
-    return load_compiled(content.compiled)
+    return load_compiled(content.compiled, content_hash=dispatch.content_hash)
 
 
 def _list_id(database: Database, dispatch: Dispatch) -> int:

@@ -77,7 +77,7 @@ def read_unknown(project: Project, dispatch: Dispatch) -> list[UnknownRecipient]
             f"the content of dispatch {dispatch.id} is not in the database any more.",
             "Restore the database from a backup.",
         )
-    compiled = load_compiled(content.compiled)
+    compiled = load_compiled(content.compiled, content_hash=dispatch.content_hash)
     return [
         UnknownRecipient(
             email=record.email,

@@ -357,6 +357,28 @@ def test_finish_dispatch_does_not_undo_a_pause_from_another_terminal(
     assert (found.state, found.reason) == (DispatchState.PAUSED, "by hand")
 
 
+def test_finish_dispatch_that_was_paused_when_nobody_was_left_is_done(
+    database: Database, four: list[int]
+) -> None:
+    dispatch = send(database)
+    bring(database, dispatch, *[S.ACCEPTED] * 4)
+    write(database, lambda c: pause_dispatch(c, dispatch.id, reason="by hand"))
+    found = write(database, lambda c: finish_dispatch(c, dispatch.id, None, now=NOW))
+    assert (found.state, found.reason) == (DispatchState.DONE, "")
+
+
+def test_recover_of_a_paused_dispatch_with_nothing_left_calls_it_done(
+    database: Database, four: list[int]
+) -> None:
+    dispatch = send(database)
+    bring(database, dispatch, S.ATTEMPTING, *[S.ACCEPTED] * 3)
+    write(database, lambda c: pause_dispatch(c, dispatch.id))
+    write(database, lambda c: recover(c, now=LATER))
+    found = write(database, lambda c: load_dispatch(c, dispatch.id))
+    assert found.state is DispatchState.DONE
+    assert found.counts[S.UNKNOWN] == 1
+
+
 def test_open_dispatches_and_newest(database: Database, four: list[int]) -> None:
     with database.reading() as connection:
         assert newest_dispatch(connection) is None

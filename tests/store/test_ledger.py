@@ -16,6 +16,7 @@ from newsletter.store.database import Database
 from newsletter.store.dispatches import (
     cancel_dispatch,
     continue_dispatch,
+    count_recipients,
     create_dispatch,
     load_dispatch,
     pause_dispatch,
@@ -284,6 +285,20 @@ def test_write_result_after_a_cancel_is_kept_for_what_had_left(
     assert write_result(writing, claim, Result(1, S.ACCEPTED, Reply(250)), now=NOW)
     assert not write_result(writing, claim, Result(2, S.REFUSED, Reply(550)), now=NOW)
     assert counts(writing, dispatch) == {S.ACCEPTED: 1, S.SKIPPED: 5}
+
+
+@pytest.mark.parametrize("state", [S.DEFERRED, S.PENDING])
+def test_write_result_after_a_cancel_skips_who_would_be_tried_again(
+    writing: Connection, dispatch: Dispatch, state: DeliveryState
+) -> None:
+    """Nobody tries them again; a later dispatch must not think that they have it."""
+    claim = claimed(writing, dispatch)
+    write_intent(writing, claim, read_due(writing, claim, now=NOW)[0], now=NOW)
+    cancel_dispatch(writing, dispatch.id, now=NOW)
+    assert write_result(writing, claim, Result(1, state, Reply(451), LATER), now=NOW)
+    assert counts(writing, dispatch) == {S.SKIPPED: 6}
+    assert (row(writing).next_at, row(writing).reply_text) == (None, "cancelled")
+    assert count_recipients(writing, issue="i", lists=["main"]) == 6
 
 
 @pytest.mark.parametrize(

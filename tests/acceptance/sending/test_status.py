@@ -1,6 +1,9 @@
 import csv
 from typing import Any
 
+from sqlalchemy import select, update
+
+from newsletter.store.tables import contents
 from newsletter.testing.smtp_server import Fault, SmtpServer
 
 
@@ -128,3 +131,24 @@ def test_resume_without_a_number_and_two_open_asks_which(post: Any) -> None:
         "more than one dispatch is open. "
         "Choose one: 1 (2026-03, waiting), 2 (2026-04, waiting).\n"
     )
+
+
+def test_content_that_was_damaged_meanwhile_is_neither_sent_nor_quoted(
+    post: Any,
+) -> None:
+    """Still a mail, but not the one that was tested and confirmed."""
+    post.add("anna", "bob")
+    with SmtpServer([Fault("rcpt", recipient="bob", reply="450 later")]) as server:
+        post.use_server(server.port)
+        assert post.run("send", "--confirm", "2", "--untested") == 1
+        with post.database() as database, database.writing() as connection:
+            was = connection.scalar(select(contents.c.compiled))
+            now = was.replace(b"Nothing more", b"Nothing less")
+            assert now != was
+            connection.execute(update(contents).values(compiled=now))
+        damaged = "this stored mail is damaged. Restore the database from a backup.\n"
+        assert post.run("resume") == 3
+        assert post.err.endswith(damaged)
+        assert post.run("status", "--unknown") == 3
+        assert post.err.endswith(damaged)
+        assert server.recording.recipients == ["anna@example.org"]
