@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import OperationError
-from newsletter.store.sqlite import WRITES, explained, make_engine
+from newsletter.store.sqlite import WRITES, explained, fold_wal, make_engine
 
 #: The Alembic tree: the revision is the number in a file name, ``r0001_….py``.
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,12 +50,10 @@ class Database:
         Raises:
             OperationError: Disk or file failed, or another writer did not finish.
         """
-        with (
-            explained(self.path),
-            self.connect_writer() as connection,
-            connection.begin(),
-        ):
-            yield connection
+        with explained(self.path), self.connect_writer() as connection:
+            with connection.begin():
+                yield connection
+            fold_wal(connection)
 
     def connect_writer(self) -> Connection:
         """Return a connection to keep: each ``begin()`` of it is a BEGIN IMMEDIATE.

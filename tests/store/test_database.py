@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -295,3 +296,16 @@ def test_exists_makes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     open_database(URL, root=tmp_path).close()
     assert exists(URL, root=tmp_path)
+
+
+def test_writing_leaves_a_file_that_is_whole_without_its_wal(tmp_path: Path) -> None:
+    with open_database(URL, root=tmp_path) as database:
+        with database.writing() as connection:
+            connection.execute(lists.insert().values(slug="main"))
+        copy = tmp_path / "copy.db"
+        shutil.copyfile(database.path, copy)
+        found = sqlite3.connect(copy)
+        try:
+            assert found.execute("SELECT slug FROM lists").fetchall() == [("main",)]
+        finally:
+            found.close()
