@@ -86,16 +86,18 @@ def import_file(
     order = order_import(
         project, file, list_slug=list_slug, status=_parse_status(status)
     )
+    is_asking = is_terminal() and not (yes or as_json or dry_run)
     if dry_run:
         report = plan_import(project, order)
     else:
-        if is_terminal() and not (yes or as_json):
+        if is_asking:
             _ask(order, plan_import(project, order))
         report = import_subscribers(project, order, now=datetime.now(UTC))
     if as_json:
         print_json(_report_json(order, report, is_dry_run=dry_run))
     else:
-        _show_problems(order, report)
+        if not is_asking:
+            _show_problems(order, report)
         _show_counts(order, report, "would be imported" if dry_run else "imported")
         _say_mailable(order, report)
     return _SOME_ROWS_ARE_BAD if report.problems else 0
@@ -103,6 +105,7 @@ def import_file(
 
 def _ask(order: "ImportOrder", plan: "ImportReport") -> None:
     """Show what would happen, and go on only with a yes."""
+    _show_problems(order, plan)
     _show_counts(order, plan, "would be imported")
     click.confirm("Do it?", abort=True, err=True)
 

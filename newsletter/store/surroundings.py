@@ -1,4 +1,4 @@
-"""Where a project lies: would its list of readers leave this computer by itself?"""
+"""Where a project and its lists lie: would they leave this computer by themselves?"""
 
 import shutil
 import subprocess
@@ -21,6 +21,8 @@ _CLOUD_FOLDERS = (
 )
 #: Git answers from its index alone; a folder on a dead network share does not.
 _GIT_SECONDS = 5
+#: Goes with every project, and holds nobody's address.
+_EXAMPLE = "subscribers/example.csv"
 
 
 def warn_of_surroundings(root: Path) -> tuple[str, ...]:
@@ -35,10 +37,34 @@ def warn_of_surroundings(root: Path) -> tuple[str, ...]:
         if service
         else ()
     )
-    return cloud + tuple(
+    return cloud + tuple(map(_tracked, tracked_lists(root)))
+
+
+def warn_of_list(root: Path, file: Path, *, shown: str) -> tuple[str, ...]:
+    """Return a sentence when git has, or would take along, a list of people.
+
+    Args:
+        root: The project; its example holds nobody's address.
+        file: The list, wherever it lies.
+        shown: Its name as the editor knows it.
+    """
+    file = file.resolve()
+    if file == root.resolve() / _EXAMPLE:
+        return ()
+    if _ask_git(file.parent, "--cached", name=file.name):
+        return (_tracked(shown),)
+    if _ask_git(file.parent, "--others", "--exclude-standard", name=file.name):
+        return (
+            f"{shown} lies in a git repository and is not ignored: git add -A would "
+            f"take it along. Add a line to .gitignore: {file.name}",
+        )
+    return ()
+
+
+def _tracked(file: str) -> str:
+    return (
         f"{file} is tracked by git: whoever gets the repository gets the addresses. "
         f"Take it out with: git rm --cached '{file}'"
-        for file in tracked_lists(root)
     )
 
 
@@ -56,15 +82,23 @@ def cloud_service(path: Path) -> str | None:
 
 def tracked_lists(root: Path) -> Sequence[str]:
     """Return the files in ``subscribers/`` that git tracks, but for the example."""
-    is_repository = any((folder / ".git").exists() for folder in (root, *root.parents))
+    found = _ask_git(root, "--cached", name="subscribers")
+    return [file for file in found if file != _EXAMPLE]
+
+
+def _ask_git(folder: Path, *kinds: str, name: str) -> Sequence[str]:
+    """Return the files of *folder* that go by *name* and that git lists, if any."""
+    parents = (folder, *folder.parents)
+    is_repository = any((parent / ".git").exists() for parent in parents)
     git = shutil.which("git") if is_repository else None
     if git is None:
         return ()
+    command = [git, "--literal-pathspecs", "ls-files", "-z", *kinds, "--", name]
     try:
-        # S603: a fixed command; the folder is only where it runs.
+        # S603: the name is one of a file that was just read, after "--".
         answer = subprocess.run(  # noqa: S603
-            [git, "ls-files", "-z", "--", "subscribers"],
-            cwd=root,
+            command,
+            cwd=folder,
             capture_output=True,
             check=True,
             timeout=_GIT_SECONDS,
@@ -73,4 +107,4 @@ def tracked_lists(root: Path) -> Sequence[str]:
         # Git does not answer here; that says nothing about the lists.
         return ()
     files = answer.stdout.decode("utf-8", "surrogateescape").split("\0")
-    return [file for file in files if file not in ("", "subscribers/example.csv")]
+    return [file for file in files if file]

@@ -28,7 +28,7 @@ from newsletter.store.people import (
     read_standings,
     update_fields,
 )
-from newsletter.store.surroundings import warn_of_surroundings
+from newsletter.store.surroundings import warn_of_list, warn_of_surroundings
 from newsletter.subscribers.admission import (
     SETS_STATUS,
     Verdict,
@@ -55,6 +55,7 @@ class ImportOrder:
     """A file that can be read, and what is to become of the people in it."""
 
     sheet: Sheet
+    path: Path
     #: Slug of the list they join or leave.
     list: str
     #: What the editor says they are.
@@ -108,7 +109,7 @@ def order_import(
     types = {name: field.type for name, field in project.settings.fields.items()}
     data = _read_file(path, project.shown(path))
     sheet = open_sheet(data, file=project.shown(path), fields=types)
-    return ImportOrder(sheet, choose_list(project, list_slug), status)
+    return ImportOrder(sheet, path, choose_list(project, list_slug), status)
 
 
 def plan_import(project: Project, order: ImportOrder) -> ImportReport:
@@ -125,7 +126,7 @@ def plan_import(project: Project, order: ImportOrder) -> ImportReport:
         for chunk in rows.in_chunks():
             judged = _judge(connection, desk.keyring, order, chunk)
             counts.update(item.verdict for item in judged)
-        warnings = warn_of_surroundings(project.root) + desk.database.warnings
+        warnings = _whereabouts(project, order) + desk.database.warnings
         return _report(connection, order, rows, counts, warnings)
 
 
@@ -146,7 +147,7 @@ def import_subscribers(
             judged = _judge(connection, desk.keyring, order, chunk)
             _write(connection, order, list_id, judged, word)
             counts.update(item.verdict for item in judged)
-        warnings = warn_of_surroundings(project.root) + desk.database.warnings
+        warnings = _whereabouts(project, order) + desk.database.warnings
         return _report(connection, order, rows, counts, warnings)
 
 
@@ -210,8 +211,17 @@ def _tell_newcomers(project: Project, order: ImportOrder) -> ImportReport:
         duplicates=tuple(rows.duplicates),
         problems=tuple(rows.problems),
         mailable=0,
-        warnings=order.sheet.warnings + warn_of_surroundings(project.root),
+        warnings=order.sheet.warnings + _whereabouts(project, order),
     )
+
+
+def _whereabouts(project: Project, order: ImportOrder) -> tuple[str, ...]:
+    """Warn of where project and file lie; of the same file once."""
+    warnings = (
+        *warn_of_surroundings(project.root),
+        *warn_of_list(project.root, order.path, shown=order.sheet.file),
+    )
+    return tuple(dict.fromkeys(warnings))
 
 
 def _report(

@@ -3,6 +3,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,30 +115,54 @@ def test_import_of_a_file_that_is_no_list_says_so(desk: Desk) -> None:
     )
 
 
+def on_a_terminal(desk: Desk, answer: str, file: str) -> tuple[int, str]:
+    """Import where somebody can be asked; return exit code and all that is shown."""
+    command = [
+        *(sys.executable, "-c", "from newsletter.cli import main; main()"),
+        *("subscribers", "import", file, "--project", str(desk.root)),
+    ]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=theirs)
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    shown = b""
+    # On Linux the end of a terminal is an error, not an end.
+    with suppress(OSError):
+        while part := os.read(ours, 10_000):
+            shown += part
+    os.close(ours)
+    return process.wait(30), shown.decode().replace("\r\n", "\n")
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "people"), [("y", 0, 1), ("n", 130, 0), ("", 130, 0)]
 )
 def test_import_on_a_terminal_shows_counts_and_asks(
     desk: Desk, answer: str, code: int, people: int
 ) -> None:
-    command = [
-        *(sys.executable, "-c", "from newsletter.cli import main; main()"),
-        *("subscribers", "import", desk.file("anna@example.org")),
-        *("--project", str(desk.root)),
-    ]
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True
-    )
-    os.close(theirs)
-    os.write(ours, f"{answer}\n".encode())
-    out, _ = process.communicate(timeout=30)
-    os.close(ours)
-    assert process.returncode == code
-    assert out.startswith(
-        "readers.csv: would be imported into main as active\n  new         1\n"
-    )
+    found, shown = on_a_terminal(desk, answer, desk.file("anna@example.org"))
+    assert found == code
+    assert "readers.csv: would be imported into main as active\n" in shown
+    assert shown.index("  new         1\n") < shown.index("Do it?")
     assert len(desk.json("list")["subscribers"]) == people
+
+
+def test_import_on_a_terminal_names_what_is_left_out_before_it_asks(
+    desk: Desk,
+) -> None:
+    text = READERS.replace("first_name", "town") + "ANNA@example.org,\n"
+    code, shown = on_a_terminal(desk, "y", desk.file(text))
+    before, question, after = shown.partition("Do it?")
+    assert (code, question) == (1, "Do it?")
+    for sentence in (
+        'warning: readers.csv: not used: "town". Declare them under [fields] in '
+        "newsletter.toml to use them.\n",
+        "readers.csv:3: the address has a space in it.\n",
+        "readers.csv:5: the same address as in row 2.\n",
+    ):
+        assert sentence in before
+        assert sentence not in after
+    assert "2 people get the mail of main now.\n" in after
 
 
 def test_add_list_and_show_tell_the_same_person(desk: Desk) -> None:

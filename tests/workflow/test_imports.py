@@ -1,3 +1,4 @@
+import subprocess
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -292,3 +293,16 @@ def test_import_warns_of_the_file_and_of_where_the_project_lies(
     assert plan_import(moved, order).warnings == expected
     assert import_subscribers(moved, order, now=NOW).warnings == expected
     assert plan_import(moved, order).warnings == expected
+
+
+def test_import_warns_once_of_a_file_that_git_tracks(project: Project) -> None:
+    subprocess.run(["git", "init", "-q", project.root], check=True)  # noqa: S607
+    (project.root / "subscribers").mkdir()
+    for name in ("leden.csv", "subscribers/readers.csv"):
+        path = project.root / name
+        path.write_text("anna@example.org\n")
+        git = ["git", "add", "-f", name]
+        subprocess.run(git, cwd=project.root, check=True)
+        report = plan_import(project, order_import(project, path))
+        (warning,) = [text for text in report.warnings if text.startswith(name)]
+        assert warning.startswith(f"{name} is tracked by git: ")
