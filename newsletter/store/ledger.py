@@ -169,9 +169,12 @@ def write_result(
         return True
     if result.state is DeliveryState.DEFERRED:
         values["deferred_since"] = row.deferred_since or to_millis(now)
-    if row.state != DeliveryState.ATTEMPTING:
+    if row.state in (DeliveryState.PENDING, DeliveryState.DEFERRED):
         # Refused or put off before there was an intent: it was a try all the same.
         values["attempts"] = deliveries.c.attempts + 1
+    if row.state == result.state == DeliveryState.DEFERRED:
+        _update_row(connection, claim, result.seq, values)
+        return True
     is_moved = _move(connection, claim, result.seq, result.state, values)
     if is_moved and result.state in (DeliveryState.PENDING, DeliveryState.DEFERRED):
         _skip_if_cancelled(connection, claim, result.seq)

@@ -243,6 +243,26 @@ def test_write_result_deferred_remembers_since_when(
     assert (delivery.deferred_since, delivery.attempts) == (NOW, 2)
 
 
+def test_write_result_deferred_again_before_any_intent_waits_again(
+    writing: Connection, dispatch: Dispatch
+) -> None:
+    """Else it would stay due, and be tried again at once, for ever."""
+    claim = claimed(writing, dispatch)
+    write_result(writing, claim, Result(1, S.DEFERRED, Reply(450), LATER), now=NOW)
+    again = claim_batch(writing, dispatch.id, owner="test", now=LATER)
+    assert again is not None
+    much_later = LATER + timedelta(days=1)
+    result = Result(1, S.DEFERRED, Reply(451, "still full"), much_later)
+    assert write_result(writing, again, result, now=LATER)
+    assert 1 not in [d.seq for d in read_due(writing, again, now=LATER)]
+    third = claim_batch(writing, dispatch.id, owner="test", now=much_later)
+    assert third is not None
+    delivery = next(d for d in read_due(writing, third, now=much_later) if d.seq == 1)
+    assert (delivery.deferred_since, delivery.attempts) == (NOW, 2)
+    assert row(writing).reply_text == "still full"
+    assert counts(writing, dispatch) == {S.PENDING: 5, S.DEFERRED: 1}
+
+
 def test_write_result_of_a_fault_of_ours_makes_it_pending_again(
     writing: Connection, dispatch: Dispatch
 ) -> None:

@@ -308,6 +308,22 @@ def test_send_with_a_recipient_put_off_waits_and_resume_tries_again(post: Any) -
         ]
 
 
+def test_resume_of_a_recipient_put_off_again_tries_once_and_waits_longer(
+    post: Any,
+) -> None:
+    post.add("anna", "bob")
+    with SmtpServer([Fault("rcpt", recipient="bob", reply="450 later")]) as server:
+        post.use_server(server.port)
+        assert send(post, 2) == 1
+        first = post.json("status")["next_at"]
+        for tries in (2, 3):
+            assert post.run("resume") == 1
+            asked = [line for line in server.recording.commands if "TO:<bob" in line]
+            assert len(asked) == tries
+        assert post.json("status")["next_at"] > first
+        assert post.states() == {"anna": "accepted", "bob": "deferred"}
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
