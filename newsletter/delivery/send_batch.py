@@ -49,7 +49,7 @@ class Ledger(Protocol):
         """Write down that the message is about to leave."""
 
     async def record(self, claim: Claim, result: Result) -> bool:
-        """Write down what came of it."""
+        """Write down what came of it; False when that is not ours to say any more."""
 
     async def release(self, claim: Claim) -> None:
         """Give the batch back."""
@@ -156,7 +156,10 @@ class _Batch:
             return None
         tries = delivery.attempts + (permission is Permission.GRANTED)
         result = self._result(delivery, outcome)
-        await self.desk.ledger.record(self.claim, result)
+        if not await self.desk.ledger.record(self.claim, result):
+            # Cancelled, or taken over: to go on would be to ask the server in vain.
+            self.desk.stop.request(None)
+            return None
         if result.state is DeliveryState.PENDING:
             self.queue.append(replace(delivery, attempts=tries))
         else:

@@ -20,12 +20,13 @@ from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
 from newsletter.replies import Stage
 from newsletter.store.consent import Word, unsubscribe
-from newsletter.store.dispatches import continue_dispatch
+from newsletter.store.dispatches import cancel_dispatch, continue_dispatch
 from newsletter.store.ledger_thread import LedgerThread
 from newsletter.store.people import find_by_key
 
 YES = Answer(Stage.END, Reply(250, "ok"))
 S = DeliveryState
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def answering(
@@ -165,6 +166,23 @@ def test_send_batch_when_the_disk_fails_at_an_intent_sends_nothing_more(
     assert "bob@example.org" not in [one.envelope_recipient for one in kept]
     assert "attempting" not in floor.states().values()
     assert floor.states()["bob"] == "pending"
+
+
+def test_send_batch_whose_result_nobody_wants_any_more_asks_no_further(
+    floor: Any,
+) -> None:
+    asked: list[str] = []
+
+    def answer(message: Message) -> Answer:
+        asked.append(message.envelope_recipient)
+        with floor.database.writing() as connection:
+            cancel_dispatch(connection, floor.dispatch.id, now=NOW)
+        return Answer(Stage.RCPT, Reply(550, "gone", "5.1.1"))
+
+    assert floor.run(lambda: MemoryTransport([], answer)) is None
+    assert asked == ["anna@example.org"]
+    assert floor.outcomes == []
+    assert set(floor.states().values()) == {"skipped"}
 
 
 def test_send_batch_gives_nobody_to_another_line_before_the_result_is_written(
