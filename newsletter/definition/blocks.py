@@ -34,7 +34,16 @@ from newsletter.model.words import plain_words
 from newsletter.validation import shown, suggest
 
 _CONTAINERS = ("event", "note")
-_ROWS = re.compile(r"(?P<first>\|.+\|)[ \t]*\n\|.+\|[ \t]*(?:\n|$)")
+#: A line of dashes as below the head of a table, with a bar at least.
+_DASHES = r"\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*$"
+#: What was meant for the head of a table: another row is below it, or dashes.
+_HEAD = re.compile(
+    rf"^(?:\|[^\n|]*\|[^\n]*(?=\n\|)|[^\n]*\|[^\n]*(?=\n{_DASHES}))", re.MULTILINE
+)
+_DASHES_BELOW = re.compile(rf"\n{_DASHES}", re.MULTILINE)
+_UNDERLINE = re.compile(
+    r"^(?:(?P<words>[^\n]+)\n)?(?P<line>={2,})[ \t]*$", re.MULTILINE
+)
 _GLUED_HEADING = re.compile(r"^(?P<marks>#{2,4})(?P<word>[^\s#]{1,30})", re.MULTILINE)
 _CLOSING_FENCE = re.compile(r"[\s>]*(?:`{3,}|~{3,})\s*")
 
@@ -126,6 +135,7 @@ def _read_text(_: Token, tokens: _Tokens, reading: Reading) -> list[Part]:
     token, stretch = _inline(tokens, reading)
     _refuse_glued_headings(token, stretch)
     _refuse_rows_without_head(token, stretch)
+    _refuse_underlines(token, stretch)
     return [*read_paragraph(token.children or (), stretch)]
 
 
@@ -141,15 +151,30 @@ def _refuse_glued_headings(token: Token, stretch: Stretch) -> None:
 
 
 def _refuse_rows_without_head(token: Token, stretch: Stretch) -> None:
-    """Note a table without its line of dashes, which to Markdown is text."""
-    rows = _ROWS.match(token.content)
-    if rows:
-        line = "| --- " * (rows["first"].count("|") - 1) + "|"
-        stretch.reading.refuse(
-            stretch.place(),
-            "this table has no line between its head and its rows.",
-            f"Write {shown(line)} below the first line.",
-        )
+    """Note a table whose line of dashes is missing or wrong: to Markdown it is text."""
+    head = _HEAD.search(token.content)
+    if head is None:
+        return
+    line = "| --- " * len(head[0].strip().strip("|").split("|")) + "|"
+    if _DASHES_BELOW.match(token.content, head.end()):
+        what = "the line of dashes below this head has another number of columns."
+        advice = f"Write {shown(line)} instead."
+    else:
+        what = "this table has no line between its head and its rows."
+        advice = f"Write {shown(line)} below the first line."
+    stretch.reading.refuse(stretch.place(head.start()), what, advice)
+
+
+def _refuse_underlines(token: Token, stretch: Stretch) -> None:
+    """Note words above a line of equals signs: a heading to who wrote them."""
+    for match in _UNDERLINE.finditer(token.content):
+        if match["words"]:
+            what = "a heading is not made by a line of equals signs below it."
+            advice = f"Write {shown('## ' + match['words'].strip())} instead of both."
+        else:
+            what = "this line of equals signs means nothing."
+            advice = 'Write "---" for a line from side to side, or delete it.'
+        stretch.reading.refuse(stretch.place(match.start()), what, advice)
 
 
 def _read_heading(opening: Token, tokens: _Tokens, reading: Reading) -> list[Part]:

@@ -252,3 +252,34 @@ def test_heading_without_a_space_is_explained(
 )
 def test_number_sign_that_is_no_heading_is_text(read: ReadAny, text: str) -> None:
     assert read(text).problems == []
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (
+            "Tot ziens\n===\n",
+            "x.md:7:1: a heading is not made by a line of equals signs below it. "
+            'Write "## Tot ziens" instead of both.',
+        ),
+        (
+            "Een regel.\nTot ziens\n==\nMeer.\n",
+            "x.md:8:1: a heading is not made by a line of equals signs below it. "
+            'Write "## Tot ziens" instead of both.',
+        ),
+        (
+            "=====\n",
+            "x.md:7:1: this line of equals signs means nothing. "
+            'Write "---" for a line from side to side, or delete it.',
+        ),
+    ],
+)
+def test_line_of_equals_signs_is_a_problem(
+    read: ReadAny, body: str, problem: str
+) -> None:
+    assert read(body).problems == [problem]
+
+
+@pytest.mark.parametrize("body", ["a\n\\===\n", "a == b\n", "a\n=\n"])
+def test_other_equals_signs_are_text(read: ReadAny, body: str) -> None:
+    assert read(body).problems == []

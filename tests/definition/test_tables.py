@@ -71,6 +71,36 @@ def test_rows_without_a_line_below_the_head_are_explained(read: ReadAny) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("| a | b |\n| c |\n", 7),
+        ("| a | b |\n| c\n", 7),
+        ("| a | b\n| c | d\n", 7),
+        ("Een regel:\n| a | b |\n| c | d |\n", 8),
+    ],
+)
+def test_rows_of_any_form_without_dashes_are_explained(
+    read: ReadAny, rows: str, line: int
+) -> None:
+    assert read(rows).problems == [
+        f"x.md:{line}:1: this table has no line between its head and its rows. "
+        'Write "| --- | --- |" below the first line.'
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows", ["| a | b |\n| --- |\n| 1 | 2 |\n", "a | b\n|:--|--:|---|\n1 | 2\n"]
+)
+def test_dashes_for_another_number_of_columns_are_explained(
+    read: ReadAny, rows: str
+) -> None:
+    assert read(rows).problems == [
+        "x.md:7:1: the line of dashes below this head has another number of columns. "
+        'Write "| --- | --- |" instead.'
+    ]
+
+
 @pytest.mark.parametrize("text", ["| a | b |", "a | b\nc | d", "|a|\nb"])
 def test_bars_that_make_no_rows_are_text(read: ReadAny, text: str) -> None:
     assert read(text).problems == []
