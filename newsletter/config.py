@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from newsletter.errors import DefinitionError, OperationError
+from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
 from newsletter.settings.judge import judge_settings
+from newsletter.settings.places import locate_settings, place_of
 from newsletter.textfile import read_text
 
 SETTINGS_FILE = "newsletter.toml"
@@ -44,3 +46,14 @@ def read_settings(root: Path) -> Settings:
     if settings is None:
         raise DefinitionError(problems)
     return settings
+
+
+def locate_setting(root: Path, table: str, name: str) -> Place:
+    """Return where a setting stands in newsletter.toml: its line, or the whole file."""
+    path = root / SETTINGS_FILE
+    try:
+        text = read_text(path, file=SETTINGS_FILE, limit_bytes=_MAX_BYTES)
+    except DefinitionError:  # it was readable a moment ago
+        return Place(SETTINGS_FILE)
+    places = locate_settings(text, SETTINGS_FILE)
+    return place_of((table, name), places) or Place(SETTINGS_FILE)

@@ -44,7 +44,9 @@ def render_html(mail: Mail, templates: Templates) -> str:
     Raises:
         DefinitionError: A template is missing or wrong; names it with its line.
     """
-    _require_template(mail.issue, templates)
+    unknown = find_unknown_template(mail.issue, templates)
+    if unknown is not None:
+        raise DefinitionError([unknown])
     mjml = _render_mjml(mail, Runner(templates))
     if find_faults(mjml):
         tracing = Runner(templates, is_tracing=True)
@@ -57,15 +59,16 @@ def render_html(mail: Mail, templates: Templates) -> str:
     return inline_css(html, _style_sheet(mail, templates))
 
 
-def _require_template(issue: Issue, templates: Templates) -> None:
+def find_unknown_template(issue: Issue, templates: Templates) -> Problem | None:
+    """Return what is wrong with the name of an issue's template, if anything is."""
     known = templates.names()
     if issue.template in known:
-        return
+        return None
     near = get_close_matches(issue.template, known, n=1)
     advice = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(known)}."
     place = issue.places.get("template", Place(issue.file))
     message = f'there is no template "{issue.template}".'
-    raise DefinitionError([Problem(place, message, advice)])
+    return Problem(place, message, advice)
 
 
 def _refused(issue: Issue, templates: Templates, error: MjmlError) -> Problem:

@@ -19,6 +19,8 @@ class Facts:
     today: date
     #: Lines of the definition, without line ends: to point at words.
     source: tuple[str, ...] = ()
+    #: Where the definition has problems, which are told already.
+    problems: frozenset[Place] = frozenset()
     #: Postal address in the footer, or empty.
     postal_address: str = ""
     #: Bytes of the HTML part as it travels, encoded; None when there is no mail yet.

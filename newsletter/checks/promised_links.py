@@ -38,12 +38,13 @@ _KINDS: dict[LinkKind, str] = {
 
 def check_promised_links(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report links without an address, and calls outside any link."""
-    return [*_empty_targets(assembled), *_calls(assembled, facts)]
+    return [*_empty_targets(assembled, facts), *_calls(assembled, facts)]
 
 
-def _empty_targets(assembled: Assembled) -> Iterator[Finding]:
+def _empty_targets(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
     for use in assembled.links:
-        if not use.url:
+        # An address that cannot be used is a problem, and leaves none either.
+        if not use.url and use.place not in facts.problems:
             kind = _KINDS[use.kind]
             yield found(
                 "promised-link",

@@ -21,19 +21,28 @@ _PREHEADER_LONG = 130
 
 
 def check_subject(assembled: Assembled, facts: Facts) -> list[Finding]:
-    """Report a subject that is empty, long or shouting, and a poor preheader."""
-    issue = assembled.issue
+    """Report a subject that is empty, long or shouting, and a poor preheader.
+
+    One that was not written at all is a problem of the definition, and told there.
+    """
+    issue, findings = assembled.issue, list[Finding]()
     subject, preheader = _words(issue.subject), _words(issue.preheader)
-    return [
-        *_subject_findings(subject, _place(issue, "subject")),
-        *_preheader_findings(preheader, subject, _place(issue, "preheader")),
-    ]
+    if issue.subject:
+        findings += _subject_findings(subject, _place(issue, "subject"))
+    if issue.preheader:
+        place = _place(issue, "preheader")
+        findings += _preheader_findings(preheader, subject, place)
+    return findings
 
 
 def _words(content: tuple[Text | Field, ...]) -> str:
     """Return the words as a subscriber of whom nothing is known gets them."""
     parts = (part.text if isinstance(part, Text) else part.fallback for part in content)
     return "".join(parts).strip()
+
+
+def _counted(length: int) -> str:
+    return f"{length} character{'' if length == 1 else 's'}"
 
 
 def _place(issue: Issue, key: str) -> Place:
@@ -55,7 +64,7 @@ def _subject_findings(subject: str, place: Place) -> Iterator[Finding]:
 
 
 def _length_findings(length: int, place: Place) -> Iterator[Finding]:
-    said = f"the subject has {length} characters;"
+    said = f"the subject has {_counted(length)};"
     advice = "Put what matters first, and leave out what can be left out."
     if length > _SUBJECT_REFUSED:
         message = f"{said} mail servers refuse more than {_SUBJECT_REFUSED}."
@@ -76,8 +85,9 @@ def _preheader_findings(
         yield found(
             "preheader-missing",
             place,
-            "there is no preheader; mail programs show the first words they find.",
-            'Add a line "preheader: …" that goes on where the subject ends.',
+            "for some readers the preheader is empty: "
+            "mail programs show the first words they find.",
+            "Write words of which some are left without a personal field.",
         )
     elif preheader.casefold() == subject.casefold():
         yield found(
@@ -87,12 +97,12 @@ def _preheader_findings(
             "Let it go on where the subject ends.",
         )
     elif length < _PREHEADER_SHORT:
-        message = f"the preheader has {length} characters; there is room for about 100."
+        message = f"the preheader has {_counted(length)}; there is room for about 100."
         advice = "Say one thing more."
         yield found("preheader-short", place, message, advice)
     elif length > _PREHEADER_LONG:
         message = (
-            f"the preheader has {length} characters; "
+            f"the preheader has {_counted(length)}; "
             f"mail programs show {_PREHEADER_LONG} at the most."
         )
         yield found("preheader-long", place, message, "Shorten it.")

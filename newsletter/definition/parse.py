@@ -19,7 +19,7 @@ from newsletter.definition.markdown import parse_tokens
 from newsletter.definition.outline import Outline, build_outline
 from newsletter.definition.reading import Reading
 from newsletter.definition.validate import Head, keys_of, validate_head
-from newsletter.model.issue import Field, Issue, Text
+from newsletter.model.issue import NO_DATE, Field, Issue, Text
 from newsletter.model.problem import Problem
 from newsletter.model.settings import Settings
 from newsletter.validation import shown
@@ -37,7 +37,7 @@ _LINE_END = re.compile(r"\r\n?")
 class Parsed:
     """What became of a text."""
 
-    #: None when not even its front matter says of what day it is.
+    #: None when it does not begin with front matter.
     issue: Issue | None
     #: In order of place.
     problems: tuple[Problem, ...]
@@ -144,17 +144,14 @@ def _make_issue(
     *,
     slug: str,
     reading: Reading,
-) -> Issue | None:
-    """Return the issue, or None where it is not even known of what day it is."""
-    if head.date is None:
-        return None
+) -> Issue:
     settings = reading.settings
     return Issue(
         file=reading.file,
         slug=head.slug or slug,
         subject=subject,
         preheader=preheader,
-        date=head.date,
+        date=head.date or NO_DATE,
         language=head.language or settings.newsletter.language,
         number=head.number,
         template=head.template or settings.template.name,

@@ -13,7 +13,7 @@ from babel import dates
 
 from newsletter.i18n.languages import has_region, locale_of, primary_language
 from newsletter.i18n.words import words
-from newsletter.model.issue import Event
+from newsletter.model.issue import NO_DATE, Event
 
 #: Where CLDR is not what people write: no comma after an English or Arabic weekday.
 _WITHOUT_COMMA = frozenset({"ar", "en_GB"})
@@ -34,7 +34,12 @@ _END_OF_NIGHT_HOUR = 6
 
 
 def format_date(value: date, language: str, *, weekday: bool = True) -> str:
-    """Return a date in words: "dinsdag 28 februari 2023", or without its weekday."""
+    """Return a date in words: "dinsdag 28 februari 2023", or without its weekday.
+
+    `NO_DATE` is an ellipsis.
+    """
+    if value == NO_DATE:
+        return "…"
     locale = locale_of(language)
     pattern = str(locale.date_formats["full" if weekday else "long"].pattern)
     return _format_day(value, pattern, language)

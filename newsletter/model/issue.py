@@ -13,6 +13,10 @@ from typing import Literal
 
 from newsletter.model.problem import Place
 
+#: Stands for the date of an issue whose own cannot be read, beside a problem: earlier
+#: than any event, and shown as an ellipsis.
+NO_DATE = date.min
+
 Direction = Literal["ltr", "rtl"]
 Alignment = Literal["left", "center", "right", ""]
 

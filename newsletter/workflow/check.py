@@ -136,6 +136,7 @@ def check_composition(
     facts = Facts(
         today=now.astimezone(ZoneInfo(settings.newsletter.time_zone)).date(),
         source=composition.lines,
+        problems=frozenset(problem.place for problem in composition.problems),
         postal_address=settings.newsletter.address,
         html_bytes=size,
         links=links,

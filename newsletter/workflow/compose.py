@@ -8,12 +8,15 @@ from pathlib import Path
 from newsletter.assembly.assemble import assemble_issue
 from newsletter.assembly.images import prepare_images
 from newsletter.assembly.loaders import Templates
+from newsletter.assembly.pages import find_unknown_template
+from newsletter.config import locate_setting
 from newsletter.definition.files import read_definition, read_images, read_logo
 from newsletter.definition.parse import parse
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import Assembled, AssembledImage
 from newsletter.model.issue import Issue
 from newsletter.model.problem import Problem
+from newsletter.model.settings import Theme
 from newsletter.workflow.project import Project
 
 #: What ends a line for the parser; `str.splitlines` knows more ends, and would count
@@ -74,16 +77,35 @@ def _assemble(started: Composition, project: Project, folder: Path) -> Compositi
     images, broken = prepare_images(
         issue, originals, shown_width=settings.template.width
     )
-    problems = (*started.problems, *missing, *broken)
+    templates = Templates.of_project(project.root)
+    issue, unknown = _with_template(issue, project, templates)
+    problems = (*started.problems, *missing, *broken, *unknown)
+    assembled = None
     try:
-        templates = Templates.of_project(project.root)
         assembled = assemble_issue(issue, settings, images, templates)
     except DefinitionError as error:
         problems = (*problems, *error.problems)
-        return replace(started, problems=tuple(sorted(problems)), images=images)
     return replace(
         started, problems=tuple(sorted(problems)), images=images, assembled=assembled
     )
+
+
+def _with_template(
+    issue: Issue, project: Project, templates: Templates
+) -> tuple[Issue, tuple[Problem, ...]]:
+    """Return the issue with a template that exists, and what is wrong with its own.
+
+    So that whatever else is wrong with it is told at the same time.
+    """
+    problem = find_unknown_template(issue, templates)
+    if problem is None:
+        return issue, ()
+    if "template" not in issue.places:
+        place = locate_setting(project.root, "template", "name")
+        problem = replace(problem, place=place)
+    usual = project.settings.template.name
+    known = usual if usual in templates.names() else Theme().name
+    return replace(issue, template=known), (problem,)
 
 
 def _read_pictures(
@@ -97,4 +119,6 @@ def _read_pictures(
     logo, problems = read_logo(theme.logo, project.root)
     if logo is not None:
         originals[theme.logo_source] = logo
-    return originals, (*missing, *problems)
+        return originals, missing
+    place = locate_setting(project.root, "template", "logo")
+    return originals, (*missing, *(replace(p, place=place) for p in problems))

@@ -12,6 +12,8 @@ from newsletter.model.problem import Place
 Assemble = Callable[..., Assembled]
 SUBJECT = Place("issues/2023-02.md", 2, 10)
 PREHEADER = Place("issues/2023-02.md", 3, 12)
+#: A personal field of which nothing is left where the reader has none.
+NAME = Field("first_name", "", PREHEADER)
 SHORTEN = "Put what matters first, and leave out what can be left out."
 
 
@@ -32,6 +34,12 @@ def test_subject_of_an_empty_field_is_an_error(
             "Say in a few words what is new.",
         )
     ]
+
+
+def test_line_that_was_not_written_is_left_to_the_definition(
+    assemble: Assemble, facts: Facts
+) -> None:
+    assert check_subject(assemble(subject=(), preheader=()), facts) == []
 
 
 @pytest.mark.parametrize(
@@ -110,8 +118,9 @@ def test_abbreviation_or_script_without_capitals_is_fine(
             "",
             "preheader-missing",
             Severity.WARNING,
-            "there is no preheader; mail programs show the first words they find.",
-            'Add a line "preheader: …" that goes on where the subject ends.',
+            "for some readers the preheader is empty: "
+            "mail programs show the first words they find.",
+            "Write words of which some are left without a personal field.",
         ),
         (
             "a Meeting, a Card and four Rulings",
@@ -125,6 +134,13 @@ def test_abbreviation_or_script_without_capitals_is_fine(
             "preheader-short",
             Severity.INFO,
             "the preheader has 29 characters; there is room for about 100.",
+            "Say one thing more.",
+        ),
+        (
+            "a",
+            "preheader-short",
+            Severity.INFO,
+            "the preheader has 1 character; there is room for about 100.",
             "Say one thing more.",
         ),
         (
@@ -145,7 +161,7 @@ def test_poor_preheader_is_reported(
     message: str,
     advice: str,
 ) -> None:
-    assembled = assemble(preheader=(Text(words),) if words else ())
+    assembled = assemble(preheader=(Text(words) if words else NAME,))
     assert check_subject(assembled, facts) == [
         Finding(rule, severity, PREHEADER, message, advice)
     ]
@@ -161,5 +177,5 @@ def test_preheader_at_a_limit_is_within_it(
 def test_key_without_a_place_is_reported_on_the_file(
     assemble: Assemble, facts: Facts
 ) -> None:
-    (finding,) = check_subject(assemble(preheader=(), places={}), facts)
+    (finding,) = check_subject(assemble(preheader=(NAME,), places={}), facts)
     assert finding.place == Place("issues/2023-02.md")

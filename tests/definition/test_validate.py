@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.model.issue import Text
+from newsletter.model.issue import NO_DATE, Text
 
 ReadAny = Callable[[str], Any]
 
@@ -187,8 +187,8 @@ def test_wrong_value_leaves_an_issue_with_the_default(read_file: ReadAny) -> Non
     assert (issue.language, issue.is_archived, issue.number) == ("nl", True, "4")
 
 
-def test_without_a_date_there_is_no_issue(read_file: ReadAny) -> None:
-    assert read_file(_head(date="morgen")).parsed.issue is None
+def test_without_a_date_there_is_an_issue_of_no_day(read_file: ReadAny) -> None:
+    assert read_file(_head(date="morgen")).issue.date == NO_DATE
 
 
 def test_long_wrong_value_is_cut_in_the_message(read_file: ReadAny) -> None:

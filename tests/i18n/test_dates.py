@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.i18n import format_date, format_event_time
-from newsletter.model.issue import Event
+from newsletter.model.issue import NO_DATE, Event
 from newsletter.model.problem import Place
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -71,6 +71,10 @@ def test_event_time_with_hours_of_one_day_names_the_day_once(
 ) -> None:
     text = format_event_time(event(at(28, 19), at(28, 20, 30)), language)
     assert text.replace("\u00a0", " ") == expected
+
+
+def test_date_that_is_not_known_is_an_ellipsis() -> None:
+    assert format_date(NO_DATE, "nl") == "…"
 
 
 def test_event_time_without_end_is_its_start() -> None:

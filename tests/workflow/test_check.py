@@ -84,6 +84,31 @@ def test_problems_of_the_definition_stand_among_the_findings(project: Project) -
     assert not report.passes()
 
 
+def test_everything_wrong_is_told_at_once(project: Project) -> None:
+    text = HEAD.replace("date: 2023-02-14", "date: morgen\ntemplate: brief")
+    text += "[Lees meer]()\n\n![](weg.png)\n\nKlik hier.\n"
+    (project.root / "issues" / "2023-02.md").write_text(text, encoding="utf-8")
+    assert seen(check(project)) == [
+        ("definition", 4, 7),
+        ("definition", 5, 1),
+        ("definition", 10, 1),
+        ("promised-link", 8, 1),
+        ("alt-missing", 10, 1),
+        ("promised-link", 12, 1),
+    ]
+
+
+def test_what_is_a_problem_is_no_finding_too(project: Project) -> None:
+    head = "---\nsubject:\npreheader:\ndate: 2023-02-14\n---\n\n"
+    path = project.root / "issues" / "2023-02.md"
+    path.write_text(f"{head}[c](www.example.org)\n", encoding="utf-8")
+    assert seen(check(project)) == [
+        ("definition", 2, 9),
+        ("definition", 3, 11),
+        ("definition", 7, 1),
+    ]
+
+
 def test_definition_that_cannot_be_read_is_a_finding(project: Project) -> None:
     (project.root / "issues" / "2023-02.md").write_bytes(b"\xff\xfe")
     report = check(project)

@@ -100,3 +100,44 @@ def test_definition_with_problems_is_refused_with_all_of_them(compose: Compose) 
 def test_lines_end_where_the_parser_ends_them(compose: Compose) -> None:
     found = compose(f"{HEAD}---\r\n\r\nA\u2028B\n")
     assert found.lines[-3:] == ("", "A\u2028B", "")
+
+
+def test_issue_without_a_readable_date_is_assembled_with_its_pictures(
+    compose: Compose,
+) -> None:
+    head = HEAD.replace("2025-05-03", "3 May")
+    found = compose(f"{head}---\n\n![x](no.png)\n")
+    assert problems_of(found) == [
+        'issues/2025-05/issue.md:4:7: "date" cannot be read as a date: "3 May". '
+        'Write year, month and day, for example "2025-04-02".',
+        'issues/2025-05/issue.md:7:1: there is no picture "no.png". '
+        "Put it into the folder of the issue.",
+    ]
+    assert found.assembled is not None
+    assert "…" in found.assembled.text
+
+
+def test_unknown_template_leaves_the_issue_to_be_looked_at(compose: Compose) -> None:
+    found = compose(f"{HEAD}template: brief\n---\n\nx\n")
+    assert problems_of(found) == [
+        'issues/2025-05/issue.md:5:1: there is no template "brief". '
+        "There are bulletin, letter."
+    ]
+    assert found.assembled is not None
+
+
+def test_unknown_template_of_the_settings_has_their_line(compose: Compose) -> None:
+    found = compose(f"{HEAD}---\n\nx\n", settings='[template]\nname = "brief"\n')
+    assert problems_of(found) == [
+        'newsletter.toml:6:1: there is no template "brief". There are bulletin, letter.'
+    ]
+    assert found.assembled is not None
+
+
+def test_missing_logo_has_the_line_of_its_setting(compose: Compose) -> None:
+    settings = '[template]\nwidth = 500\nlogo = "logo.png"\n'
+    found = compose(f"{HEAD}---\n\nx\n", settings=settings)
+    assert problems_of(found) == [
+        'newsletter.toml:7:1: there is no picture "logo.png". '
+        "Put it into the folder of the project."
+    ]
