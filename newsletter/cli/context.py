@@ -21,6 +21,27 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
 
     While a dispatch is open, a line on standard error says first what is left to do.
     """
+    return _passing(command, lambda project, _: tell_open_dispatches(project))
+
+
+def pass_project_of_dispatch(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Do as `pass_project`, for a command that acts on the dispatch ``number``.
+
+    It shows how that one stands by itself; only of others a line is said.
+    """
+    return _passing(command, _tell_of_others)
+
+
+def pass_silent_project(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Do as `pass_project`, for a command that calls `tell_open_dispatches`."""
+    return _passing(command, lambda _project, _arguments: None)
+
+
+def _passing(
+    command: Callable[..., Any],
+    begin: Callable[["Project", dict[str, Any]], None],
+) -> Callable[..., Any]:
+    """Add ``--project DIR``, and call *begin* with project and arguments first."""
 
     @click.option(
         "--project",
@@ -34,17 +55,33 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
         from newsletter.workflow.project import open_project
 
         project = open_project(folder or Path.cwd(), search=folder is None)
-        _tell_open_dispatch(project)
+        begin(project, kwargs)
         return command(project, *args, **kwargs)
 
     return wrapper
 
 
-def _tell_open_dispatch(project: "Project") -> None:
-    from newsletter.workflow.report import open_dispatch_line
+def tell_open_dispatches(project: "Project", *, besides: int | None = None) -> None:
+    """Say what is left to do of open dispatches, *besides* the one shown anyway."""
+    from newsletter.workflow.report import open_dispatch_lines
 
-    line = open_dispatch_line(project)
-    if line:
+    lines = open_dispatch_lines(project)
+    _say_lines(line for number, line in lines.items() if number != besides)
+
+
+def _tell_of_others(project: "Project", arguments: dict[str, Any]) -> None:
+    from newsletter.workflow.report import open_dispatch_lines
+
+    lines = open_dispatch_lines(project)
+    number: int | None = arguments["number"]
+    if number is None and len(lines) == 1:
+        # Without a number the only open one is meant.
+        return
+    _say_lines(line for other, line in lines.items() if other != number)
+
+
+def _say_lines(lines: Iterable[str]) -> None:
+    for line in lines:
         say(line)
 
 

@@ -1,7 +1,7 @@
 """How a dispatch is shown while it runs and when it is over; its exit code."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +31,7 @@ STATE_WORDS = {
     DeliveryState.DEFERRED: "to be tried again",
     DeliveryState.REFUSED: "refused",
     DeliveryState.UNKNOWN: "unknown: left, but never answered",
-    DeliveryState.SKIPPED: "skipped: left meanwhile, or cancelled",
+    DeliveryState.SKIPPED: "skipped: left meanwhile",
 }
 
 
@@ -57,15 +57,28 @@ def instant_json(instant: datetime | None) -> str | None:
     return None if instant is None else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def summary_lines(dispatch: Dispatch) -> Iterator[str]:
-    """Yield how a dispatch stands; its numbers add up to the total."""
+def summary_lines(dispatch: Dispatch, *, about: Iterable[str] = ()) -> Iterator[str]:
+    """Yield how a dispatch stands; its numbers add up to the total.
+
+    Args:
+        dispatch: At one moment.
+        about: Lines on what was sent, to stand before the numbers.
+    """
     because = f": {dispatch.reason}" if dispatch.reason else ""
     yield f"Dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state}{because}"
-    for state, words in STATE_WORDS.items():
-        if dispatch.counts[state] or state is DeliveryState.ACCEPTED:
-            yield f"{dispatch.counts[state]:>8}  {words}"
+    yield from about
+    for words, number in _numbers(dispatch).items():
+        if number or words == STATE_WORDS[DeliveryState.ACCEPTED]:
+            yield f"{number:>8}  {words}"
     yield f"{dispatch.total:>8}  in all"
     yield from _advice(dispatch)
+
+
+def _numbers(dispatch: Dispatch) -> dict[str, int]:
+    """Return what people understand -> how many; who left and who was cancelled."""
+    numbers = {words: dispatch.counts[state] for state, words in STATE_WORDS.items()}
+    numbers[STATE_WORDS[DeliveryState.SKIPPED]] -= dispatch.cancelled
+    return numbers | {"skipped: cancelled": dispatch.cancelled}
 
 
 def _advice(dispatch: Dispatch) -> Iterator[str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.context import json_option, pass_project, print_json
+from newsletter.cli.context import json_option, pass_project_of_dispatch, print_json
 from newsletter.cli.dispatches import dispatch_json, summary_lines
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.command("pause")
 @click.argument("number", metavar="[DISPATCH]", type=int, required=False)
 @json_option
-@pass_project
+@pass_project_of_dispatch
 def command(project: "Project", number: int | None, as_json: bool) -> int:
     """Halt a dispatch, also one that another terminal sends; nothing is lost.
 

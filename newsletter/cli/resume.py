@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.context import json_option, pass_project
+from newsletter.cli.context import json_option, pass_project_of_dispatch
 from newsletter.cli.dispatches import show_end, watching
 from newsletter.model.delivery import DeliveryState
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--unknown", is_flag=True, help="Send again to those who may have it already."
 )
 @json_option
-@pass_project
+@pass_project_of_dispatch
 def command(
     project: "Project",
     number: int | None,

@@ -55,6 +55,8 @@ class Dispatch:
     created_at: datetime
     finished_at: datetime | None = None
     waivers: tuple[str, ...] = ()
+    #: So many of the skipped are so because it was cancelled; the others left.
+    cancelled: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -65,6 +67,15 @@ class Dispatch:
     def unfinished(self) -> int:
         """How many may still get a mail."""
         return sum(self.counts[state] for state in UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class PastDispatch:
+    """A dispatch as a list of them names it."""
+
+    id: int
+    issue: str
+    state: DispatchState
 
 
 @dataclass(frozen=True, slots=True)

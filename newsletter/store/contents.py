@@ -47,6 +47,14 @@ def load_content(connection: Connection, content_hash: str) -> Content | None:
     return Content(row.hash, row.issue, row.subject, row.compiled)
 
 
+def read_subject(connection: Connection, content_hash: str) -> str:
+    """Return the subject of the mail with this hash, empty when it is not there."""
+    subject: str | None = connection.scalar(
+        select(contents.c.subject).where(contents.c.hash == content_hash)
+    )
+    return subject or ""
+
+
 def record_test(
     connection: Connection,
     *,

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    case,
     exists,
     func,
     insert,
@@ -33,6 +34,7 @@ from newsletter.model.dispatch import (
     Dispatch,
     Halt,
     Order,
+    PastDispatch,
 )
 from newsletter.model.outcome import Reply
 from newsletter.replies import read_reply
@@ -169,19 +171,48 @@ def open_dispatches(connection: Connection) -> list[Dispatch]:
     return _load(connection, dispatches.c.state.in_(OPEN_STATES))
 
 
+def earlier_dispatches(
+    connection: Connection, dispatch_id: int, *, limit: int
+) -> list[PastDispatch]:
+    """Return the dispatches made before this one, newest first."""
+    rows = connection.execute(
+        select(dispatches.c.id, dispatches.c.issue, dispatches.c.state)
+        .where(dispatches.c.id < dispatch_id)
+        .order_by(dispatches.c.id.desc())
+        .limit(limit)
+    )
+    return [PastDispatch(row.id, row.issue, DispatchState(row.state)) for row in rows]
+
+
 def _load(connection: Connection, condition: ColumnElement[bool]) -> list[Dispatch]:
     sums = [
         func.coalesce(func.sum(counter(state)), 0).label(state.name)
         for state in DeliveryState
     ]
     rows = connection.execute(
-        select(dispatches, *sums)
+        select(dispatches, _cancelled().label("cancelled"), *sums)
         .outerjoin(batches, batches.c.dispatch_id == dispatches.c.id)
         .where(condition)
         .group_by(dispatches.c.id)
         .order_by(dispatches.c.id)
     )
     return [_dispatch(row) for row in rows]
+
+
+def _cancelled() -> ColumnElement[int]:
+    """Count who is skipped because of a cancel; batches do not tell that apart."""
+    counted = (
+        select(func.count())
+        .where(
+            deliveries.c.dispatch_id == dispatches.c.id,
+            deliveries.c.state == DeliveryState.SKIPPED,
+            deliveries.c.reply_text == CANCELLED,
+        )
+        .correlate(dispatches)
+        .scalar_subquery()
+    )
+    # Deliveries are counted only of a dispatch that was cancelled.
+    return case((dispatches.c.state == DispatchState.CANCELLED, counted), else_=0)
 
 
 def _dispatch(row: Any) -> Dispatch:
@@ -198,6 +229,7 @@ def _dispatch(row: Any) -> Dispatch:
         created_at=from_millis(row.created_at),
         finished_at=None if row.finished_at is None else from_millis(row.finished_at),
         waivers=tuple(row.waivers),
+        cancelled=row.cancelled,
     )
 
 

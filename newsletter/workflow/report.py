@@ -1,4 +1,4 @@
-"""One line on what is left to do, for the beginning of every command.
+"""A line on what is left to do, for the beginning of every command.
 
 Law: it makes no database, changes nothing, and is cheap where nothing was ever sent:
 SQLAlchemy is imported only when there is a database to ask.
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 _SQLITE = "sqlite:///"
 
 
-def open_dispatch_line(project: Project) -> str | None:
-    """Return what is left to do of open dispatches, or None."""
+def open_dispatch_lines(project: Project) -> dict[int, str]:
+    """Return number -> what is left to do, for each open dispatch."""
     url = project.settings.database_url
     path = project.root / url.removeprefix(_SQLITE)
     if url.startswith(_SQLITE) and not path.exists():
-        return None
+        return {}
     try:
         return _ask(project)
     except OperationError:
         # Who needs the database will say what is wrong with it.
-        return None
+        return {}
 
 
-def _ask(project: Project) -> str | None:
+def _ask(project: Project) -> dict[int, str]:
     from newsletter.store.database import exists, open_database
     from newsletter.store.dispatches import open_dispatches
     from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
-        return None
+        return {}
     with open_database(url, root=root) as database:
         with database.reading() as connection:
             found = open_dispatches(connection)
         if not found:
-            return None
+            return {}
         with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
-            return " ".join(_line(one, nobody_sends) for one in found)
+            return {one.id: _line(one, nobody_sends) for one in found}
 
 
 def _line(dispatch: "Dispatch", nobody_sends: bool) -> str:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from newsletter.errors import OperationError
 from newsletter.messages.compile import load_compiled
 from newsletter.model.delivery import DeliveryState, DispatchState
-from newsletter.model.dispatch import DeliveryRecord, Dispatch
-from newsletter.store.contents import load_content
+from newsletter.model.dispatch import DeliveryRecord, Dispatch, PastDispatch
+from newsletter.store.contents import load_content, read_subject
 from newsletter.store.database import Database, exists, open_database
 from newsletter.store.dispatches import (
     cancel_dispatch,
+    earlier_dispatches,
     load_dispatch,
     needs_recovery,
     newest_dispatch,
@@ -38,6 +39,35 @@ class UnknownRecipient:
     message_id: str
     #: When the message left; aware, UTC.
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A dispatch and what people know it by."""
+
+    dispatch: Dispatch
+    #: As somebody without any field got it.
+    subject: str
+    #: Newest first; none when the dispatch was asked for by its number.
+    earlier: tuple[PastDispatch, ...] = ()
+
+
+def read_overview(
+    project: Project, number: int | None, *, most_earlier: int
+) -> Overview:
+    """Return a dispatch, its subject, and the dispatches before the newest.
+
+    Raises:
+        OperationError: There is none.
+    """
+    dispatch = read_dispatch(project, number)
+    limit = most_earlier if number is None else 0
+    with opened(project) as database, database.reading() as connection:
+        return Overview(
+            dispatch,
+            read_subject(connection, dispatch.content_hash),
+            tuple(earlier_dispatches(connection, dispatch.id, limit=limit)),
+        )
 
 
 def read_dispatch(project: Project, number: int | None) -> Dispatch:

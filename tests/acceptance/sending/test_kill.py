@@ -96,9 +96,15 @@ def test_status_after_a_kill_names_whom_it_left_in_doubt(post: Any) -> None:
             "Go on with: newsletter resume 1\n"
         )
         assert post.run("status") == 0
-        assert post.out == (
+        assert post.err == ""
+        told, _, numbers = post.out.partition("Begun: ")
+        assert told == (
             "Dispatch 1 of 2026-03 is interrupted: the program was stopped while "
             "sending\n"
+            "Subject: Hello reader\n"
+            "To:      main\n"
+        )
+        assert numbers.partition("\n")[2] == (
             "       1  taken by your mail server\n"
             "       1  not tried yet\n"
             "       1  unknown: left, but never answered\n"

@@ -491,7 +491,7 @@ def test_send_skips_whoever_leaves_while_it_runs(post: Any) -> None:
     assert post.out == (
         "Dispatch 1 of 2026-03 is done\n"
         "       4  taken by your mail server\n"
-        "       1  skipped: left meanwhile, or cancelled\n"
+        "       1  skipped: left meanwhile\n"
         "       5  in all\n"
     )
 
@@ -676,7 +676,7 @@ def test_send_on_a_terminal_asks_holds_and_can_be_undone(post: Any) -> None:
     assert out.decode() == (
         "Dispatch 1 of 2026-03 is cancelled: undone before the first mail left\n"
         "       0  taken by your mail server\n"
-        "       2  skipped: left meanwhile, or cancelled\n"
+        "       2  skipped: cancelled\n"
         "       2  in all\n"
     )
 

@@ -1,4 +1,5 @@
 import csv
+import re
 from typing import Any
 
 from sqlalchemy import select, update
@@ -68,7 +69,96 @@ def test_status_unknown_with_nobody_in_doubt(post: Any) -> None:
     send_with(post)
     assert post.run("status", "--unknown") == 0
     assert post.out == ""
-    assert post.err == "0 recipients of dispatch 1 unknown.\n"
+    assert post.err == (
+        "Nobody is in doubt: no mail of dispatch 1 was left without an answer.\n"
+    )
+
+
+def test_status_not_reached_when_everybody_was_says_so(post: Any) -> None:
+    send_with(post)
+    assert post.run("status", "--not-reached") == 0
+    assert post.out == "email,state,reason,at\n"
+    assert post.err == (
+        "Nobody is left: your mail server took the mail of dispatch 1 for everybody.\n"
+    )
+
+
+def test_status_to_a_file_names_everybody_with_their_state(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="550 5.1.1 no"))
+    path = post.root / "all.csv"
+    assert post.run("status", "-o", str(path)) == 0
+    assert post.err == f"wrote 3 recipients to {path}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with path.open(newline="") as file:
+        rows = [(r["email"], r["state"], r["reason"]) for r in csv.DictReader(file)]
+    assert rows == [
+        ("anna@example.org", "accepted", "250 2.0.0 ok, kept"),
+        ("bob@example.org", "refused", "550 5.1.1 no"),
+        ("carl@example.org", "accepted", "250 2.0.0 ok, kept"),
+    ]
+    assert post.run("status", "--unknown", "-o", str(path)) == 2
+
+
+def test_status_names_subject_list_times_and_earlier_dispatches(post: Any) -> None:
+    send_with(post)
+    post.write_issue(name="2026-04")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        post.run("send", "2026-04", "--confirm", "3", "--untested")
+    assert post.run("status") == 0
+    day = r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    assert re.fullmatch(
+        "Dispatch 2 of 2026-04 is done\n"
+        "Subject: Hello reader\n"
+        "To:      main\n"
+        f"Begun:   {day}\n"
+        f"Ended:   {day}\n"
+        "       3  taken by your mail server\n"
+        "       3  in all\n"
+        r"Earlier: 1 \(2026-03, done\)\n",
+        post.out,
+    )
+    assert post.run("status", "1") == 0
+    assert "Earlier" not in post.out
+
+
+def test_status_of_the_open_dispatch_says_once_what_to_do(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="450 later"))
+    for arguments in (("status",), ("status", "1"), ("pause",)):
+        assert post.run(*arguments) == 0
+        assert post.err == ""
+        assert post.out.count("newsletter resume 1") == 1
+
+
+def test_status_of_another_dispatch_still_tells_of_the_open_one(post: Any) -> None:
+    send_with(post, Fault("rcpt", recipient="bob", reply="450 later"))
+    post.write_issue(name="2026-04")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        post.run("send", "2026-04", "--confirm", "3", "--untested")
+    assert post.run("status") == 0
+    assert post.err == (
+        "Dispatch 1 of 2026-03 is waiting: 1 of 3 left to do. "
+        "Go on with: newsletter resume 1\n"
+    )
+    assert post.run("resume", "2") == 0
+    assert post.err.startswith("Dispatch 1 of 2026-03 is waiting: ")
+
+
+def test_cancel_tells_who_left_from_who_was_cancelled(post: Any) -> None:
+    send_with(post, Fault("mail", reply="550 no"))
+    post.leave("bob")
+    with SmtpServer([Fault("mail", nth=3, reply="550 no")]) as server:
+        post.use_server(server.port)
+        post.run("resume")
+    assert post.run("cancel") == 0
+    assert post.out == (
+        "Dispatch 1 of 2026-03 is cancelled: cancelled by hand\n"
+        "       1  taken by your mail server\n"
+        "       1  skipped: left meanwhile\n"
+        "       1  skipped: cancelled\n"
+        "       3  in all\n"
+    )
 
 
 def test_status_of_a_number_never_given_names_the_newest(post: Any) -> None:
