@@ -12,18 +12,18 @@ _ADVICE = 'Correct its line "when: …", or take the event out.'
 
 
 def check_events(assembled: Assembled, facts: Facts) -> list[Finding]:
-    """Report events that ended before the date of the issue, or before today."""
+    """Report events that ended before the date of the issue, or before now."""
     issued = assembled.issue.date
     findings = []
     for block in walk_blocks(assembled.issue):
         if isinstance(block, Event):
-            finding = _event_finding(block, issued, facts.today)
+            finding = _event_finding(block, issued, facts.now)
             if finding is not None:
                 findings.append(finding)
     return findings
 
 
-def _event_finding(event: Event, issued: date, today: date) -> Finding | None:
+def _event_finding(event: Event, issued: date, now: datetime) -> Finding | None:
     day = _last_day(event)
     name = f'"{event.title}"' if event.title else "this event"
     if day < issued:
@@ -32,8 +32,12 @@ def _event_finding(event: Event, issued: date, today: date) -> Finding | None:
             f"before the date of the issue, {issued.isoformat()}."
         )
         return found("event-before-issue", event.place, message, _ADVICE)
-    if day < today:
+    if day < now.date():
         message = f"{name} was over on {day.isoformat()}, before today."
+        return found("event-past", event.place, message, _ADVICE)
+    if isinstance(event.end, datetime) and event.end <= now:
+        # Of one without an end nobody can tell how long it lasts.
+        message = f"{name} was over today at {event.end:%H:%M}."
         return found("event-past", event.place, message, _ADVICE)
     return None
 

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +16,8 @@ Assemble = Callable[..., Assembled]
 PLACE = Place("issues/2023-02.md", 20, 1)
 ADVICE = 'Correct its line "when: …", or take the event out.'
 ZONE = ZoneInfo("Europe/Amsterdam")
+MORNING = datetime(2023, 2, 14, 10, 0, tzinfo=ZONE)
+LATER = MORNING.replace(year=2024)
 
 
 def event(start: date, end: date | None = None, title: str = "Kickoff") -> Event:
@@ -23,9 +25,9 @@ def event(start: date, end: date | None = None, title: str = "Kickoff") -> Event
 
 
 def check(
-    assemble: Assemble, facts: Facts, block: Event, today: date = date(2023, 2, 14)
+    assemble: Assemble, facts: Facts, block: Event, now: datetime = MORNING
 ) -> list[Finding]:
-    return check_events(assemble(block), replace(facts, today=today))
+    return check_events(assemble(block), replace(facts, now=now))
 
 
 @pytest.mark.parametrize(
@@ -67,15 +69,38 @@ def test_event_before_the_issue_is_an_error(
 
 
 def test_event_before_today_is_a_warning(assemble: Assemble, facts: Facts) -> None:
-    found = check(assemble, facts, event(date(2023, 2, 15)), date(2023, 2, 16))
+    found = check(assemble, facts, event(date(2023, 2, 15)), MORNING + timedelta(2))
     message = '"Kickoff" was over on 2023-02-15, before today.'
     assert found == [Finding("event-past", Severity.WARNING, PLACE, message, ADVICE)]
+
+
+EVENING = event(
+    datetime(2023, 2, 14, 19, 30, tzinfo=ZONE), datetime(2023, 2, 14, 21, tzinfo=ZONE)
+)
+
+
+def test_event_that_ended_today_is_a_warning(assemble: Assemble, facts: Facts) -> None:
+    now = datetime(2023, 2, 14, 21, 0, tzinfo=ZONE)
+    message = '"Kickoff" was over today at 21:00.'
+    assert check(assemble, facts, EVENING, now) == [
+        Finding("event-past", Severity.WARNING, PLACE, message, ADVICE)
+    ]
+
+
+@pytest.mark.parametrize(
+    "block", [EVENING, event(datetime(2023, 2, 14, 9, 0, tzinfo=ZONE))]
+)
+def test_event_whose_end_is_to_come_or_unknown_is_fine(
+    assemble: Assemble, facts: Facts, block: Event
+) -> None:
+    now = datetime(2023, 2, 14, 20, 59, tzinfo=ZONE)
+    assert check(assemble, facts, block, now) == []
 
 
 def test_event_without_a_title_is_called_this_event(
     assemble: Assemble, facts: Facts
 ) -> None:
-    (finding,) = check(assemble, facts, event(date(2023, 2, 15), title=""), date.max)
+    (finding,) = check(assemble, facts, event(date(2023, 2, 15), title=""), LATER)
     assert finding.message == "this event was over on 2023-02-15, before today."
 
 
