@@ -11,6 +11,7 @@ look-ups.
 import re
 import unicodedata
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 #: RFC 5321, section 4.5.3.1: the path with its brackets is 256 octets at the most.
 _MAX_ADDRESS = 254
@@ -119,6 +120,16 @@ def mask(address: str) -> str:
 def domain_of(address: str) -> str:
     """Return the domain of a normalised address, in lower case."""
     return address.rpartition("@")[2].lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* names this very machine, without a look-up."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def ascii_host(host: str) -> str:

@@ -144,7 +144,7 @@ def _load_typst() -> Any:
     except ImportError as error:
         raise OperationError(
             "the PDF needs typst, which is not installed.",
-            "Install it with `pip install 'newsletter[pdf]'`.",
+            "Install it beside newsletter: pip install typst",
         ) from error
     return typst
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 
 from newsletter.model.finding import Finding
 from newsletter.model.link import CheckedLink
@@ -15,12 +15,14 @@ from newsletter.model.settings import RuleLevel
 class Facts:
     """What is known at the time of the check."""
 
-    #: Today, where the newsletter is made.
-    today: date
+    #: The present, in the time zone of the newsletter.
+    now: datetime
     #: Lines of the definition, without line ends: to point at words.
     source: tuple[str, ...] = ()
     #: Where the definition has problems, which are told already.
     problems: frozenset[Place] = frozenset()
+    #: Public address of the newsletter's pages, or empty.
+    base_url: str = ""
     #: Postal address in the footer, or empty.
     postal_address: str = ""
     #: Bytes of the HTML part as it travels, encoded; None when there is no mail yet.

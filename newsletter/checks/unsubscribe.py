@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
+from newsletter.addresses import is_loopback
 from newsletter.checks.facts import Facts, found
 from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled
 from newsletter.model.finding import Finding
@@ -11,7 +13,7 @@ from newsletter.model.problem import Place
 
 def check_unsubscribe(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report a mail that cannot be left, or does not say where it comes from."""
-    findings = list(_missing_places(assembled))
+    findings = [*_missing_places(assembled), *_unsafe_pages(facts.base_url)]
     if not facts.postal_address.strip():
         findings.append(
             found(
@@ -42,6 +44,33 @@ def _missing_places(assembled: Assembled) -> Iterator[Finding]:
             place,
             "the plain text of the mail has no link to unsubscribe.",
             f'Put it back into the footer of the template "{template}".',
+        )
+
+
+def _unsafe_pages(base_url: str) -> Iterator[Finding]:
+    """Report pages without https: no mail program offers its own button for them.
+
+    RFC 8058, section 3.1: one click is for https addresses alone.
+    """
+    if not base_url.startswith("http://"):
+        return
+    place = Place("newsletter.toml")
+    if is_loopback(urlsplit(base_url).hostname or ""):
+        yield found(
+            "one-click-local",
+            place,
+            f"the pages of base_url, {base_url}, are on this computer alone: "
+            "readers elsewhere cannot open them.",
+            "Good for trying out; before sending, write the public address, "
+            'which begins with "https://".',
+        )
+    else:
+        yield found(
+            "one-click",
+            place,
+            "base_url does not begin with https://: mail programs offer no button "
+            "for leaving with one click.",
+            'Let the pages be served with https, and write "https://…".',
         )
 
 

@@ -2,27 +2,19 @@
 
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.context import (
-    json_option,
-    pass_project,
-    print_json,
-    progress,
-    say,
-)
+from newsletter.cli.context import json_option, pass_project, print_json
 from newsletter.cli.findings import (
-    count_of,
     finding_lines,
     link_summary,
     report_json,
     severity_counts,
+    show_link_progress,
 )
 
 if TYPE_CHECKING:
@@ -74,14 +66,14 @@ def command(
         offline=offline,
         now=now,
         allow_private=networks,
-        show_progress=_show_progress,
+        show_progress=show_link_progress,
     )
     if chosen is not None:
         report = accept_in_report(project, report, chosen, now=now)
     if as_json:
         print_json(report_json(report))
     else:
-        _show(report, strict=strict, offline=offline, networks=allow_private)
+        _show(report, strict=strict, networks=allow_private)
     return 0 if report.passes(strict=strict) else 1
 
 
@@ -107,30 +99,19 @@ def _read_networks(written: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
         ) from error
 
 
-def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    if not sys.stderr.isatty():
-        say(f"asking {count_of(total, 'address', plural='addresses')}.")
-    return progress("Links", total)
-
-
-def _show(
-    report: "CheckReport", *, strict: bool, offline: bool, networks: tuple[str, ...]
-) -> None:
+def _show(report: "CheckReport", *, strict: bool, networks: tuple[str, ...]) -> None:
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in finding_lines(report.findings, columns=columns):
         click.echo(line)
-    for sentence in _link_sentences(report, offline=offline, networks=networks):
+    for sentence in _link_sentences(report, networks):
         click.echo(sentence)
     click.echo(_closing(report, strict=strict))
 
 
-def _link_sentences(
-    report: "CheckReport", *, offline: bool, networks: tuple[str, ...]
-) -> list[str]:
+def _link_sentences(report: "CheckReport", networks: tuple[str, ...]) -> list[str]:
     is_unasked = any(f.rule == "links-unchecked" for f in report.findings)
-    sentences = [] if is_unasked else [link_summary(report.links)]
-    if offline:
-        sentences.append("No address was asked (--offline).")
+    summary = link_summary(report.links, unasked=report.unasked_links)
+    sentences = [] if is_unasked else [summary]
     if networks:
         sentences.append(f"Private networks were asked: {', '.join(networks)}.")
     return [sentence for sentence in sentences if sentence]

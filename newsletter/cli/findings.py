@@ -1,13 +1,16 @@
 """How findings are shown: to people as aligned lines, to scripts as promised JSON."""
 
+import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.cli.context import progress, say
 from newsletter.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -53,13 +56,29 @@ def finding_lines(
         yield ""
 
 
-def link_summary(links: Iterable["CheckedLink"]) -> str:
-    """Return ``5 links checked: 4 ok, 1 moved.``, or nothing when there are none."""
+def link_summary(links: Iterable["CheckedLink"], *, unasked: int = 0) -> str:
+    """Return ``5 links checked: 4 ok, 1 moved.``, or nothing when there are none.
+
+    Args:
+        links: Those that were looked at.
+        unasked: How many more there are, whose addresses were not asked on purpose.
+    """
     verdicts = Counter(link.judgement.verdict.value for link in links)
-    if not verdicts:
+    counts = [f"{count} {name}" for name, count in verdicts.most_common()]
+    if unasked:
+        total = count_of(verdicts.total() + unasked, "link")
+        return f"{total}: {', '.join([f'{unasked} not asked (--offline)', *counts])}."
+    if not counts:
         return ""
-    counts = ", ".join(f"{count} {name}" for name, count in verdicts.most_common())
-    return f"{count_of(verdicts.total(), 'link')} checked: {counts}."
+    return f"{count_of(verdicts.total(), 'link')} checked: {', '.join(counts)}."
+
+
+def show_link_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show how far the asking of links is; elsewhere than on a terminal, say it once."""
+    if not sys.stderr.isatty():
+        # Links to one address are one question.
+        say(f"asking {count_of(total, 'address', plural='addresses')}.")
+    return progress("Links", total)
 
 
 def count_of(number: int, noun: str, *, plural: str = "") -> str:

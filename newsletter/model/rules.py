@@ -56,5 +56,7 @@ RULES: Mapping[str, Rule] = {
     "event-past": _WARNING,
     # A mail that nobody can leave must never go out, whatever the settings say.
     "unsubscribe-place": Rule(Severity.ERROR, is_fixed=True),
+    "one-click": _WARNING,
+    "one-click-local": _INFO,
     "postal-address": _WARNING,
 }

@@ -3,7 +3,6 @@
 An empty text says no more than a missing line: the default holds.
 """
 
-from ipaddress import ip_address
 from typing import Annotated, Any
 
 from pydantic import (
@@ -16,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.addresses import is_loopback
 from newsletter.model.settings import (
     FieldType,
     ImageMode,
@@ -112,19 +112,12 @@ class FieldTable(Table):
     fallback: Line | None = None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _judge_security(security: Security | None, info: ValidationInfo) -> Security | None:
     """Refuse clear text to another machine, unless it is asked for in so many words."""
     given = info.data
     if security != "none" or given.get("allow_clear_text") or "host" not in given:
         return security
-    if not _is_loopback(given["host"]):
+    if not is_loopback(given["host"]):
         raise refuse(
             'can be "none" only for a server on this computer.',
             'Use "tls" or "starttls"; allow_clear_text = true would send every letter '

@@ -54,6 +54,8 @@ class CheckReport:
     findings: tuple[Finding, ...]
     #: Links in reading order; those that were not looked at are left out.
     links: tuple[CheckedLink, ...] = ()
+    #: How many links were left out because nobody was to be asked.
+    unasked_links: int = 0
     #: Lines of the definition.
     lines: tuple[str, ...] = ()
     #: Bytes of the HTML part as it travels; None when there is no mail.
@@ -134,9 +136,10 @@ def check_composition(
     links = conclude_links(assembled.links, plan, seen)
     size, refused = _measure(assembled, settings)
     facts = Facts(
-        today=now.astimezone(ZoneInfo(settings.newsletter.time_zone)).date(),
+        now=now.astimezone(ZoneInfo(settings.newsletter.time_zone)),
         source=composition.lines,
         problems=frozenset(problem.place for problem in composition.problems),
+        base_url=settings.newsletter.base_url,
         postal_address=settings.newsletter.address,
         html_bytes=size,
         links=links,
@@ -145,7 +148,8 @@ def check_composition(
     )
     shared = _find_namesakes(project, composition)
     found = [*report.findings, *shared, *refused, *run_checks(assembled, facts)]
-    complete = replace(report, links=links, html_bytes=size)
+    unasked = [] if seen else [u for u in assembled.links if u.url in plan.asked]
+    complete = replace(report, links=links, unasked_links=len(unasked), html_bytes=size)
     return _finish_report(project, complete, found)
 
 

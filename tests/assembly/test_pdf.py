@@ -238,7 +238,7 @@ def test_pdf_without_the_extra_says_what_to_install(
         render_pdf(read_issue("Dag."), settings, {})
     assert str(raised.value) == (
         "the PDF needs typst, which is not installed. "
-        "Install it with `pip install 'newsletter[pdf]'`."
+        "Install it beside newsletter: pip install typst"
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from newsletter.model.issue import Block, Issue, Text
 from newsletter.model.problem import Place
 
 FILE = "issues/2023-02.md"
+NOW = datetime(2023, 2, 14, 10, 0, tzinfo=ZoneInfo("Europe/Amsterdam"))
 MARKER = "@@3fa9c1_0@@"
 
 
@@ -54,4 +56,4 @@ def assemble() -> Callable[..., Assembled]:
 
 @pytest.fixture
 def facts() -> Facts:
-    return Facts(today=date(2023, 2, 14), postal_address="Main Street 1, Utrecht")
+    return Facts(now=NOW, postal_address="Main Street 1, Utrecht")

@@ -36,7 +36,7 @@ def test_findings_come_in_reading_order_and_the_whole_last(
     assemble: Assemble, facts: Facts
 ) -> None:
     images = [Image("a.jpg", "", "", Place(FILE, line, 1)) for line in (9, 7)]
-    assembled = replace(assemble(*images, preheader=()), text="")
+    assembled = replace(assemble(*images, preheader=(Text("Short"),)), text="")
     found = run_checks(assembled, facts)
     assert [finding.place.line for finding in found] == [3, 7, 9, 0]
 

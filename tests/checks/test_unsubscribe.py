@@ -65,3 +65,40 @@ def test_sender_without_a_postal_address_is_a_warning(
             "many countries ask for it by law, and readers trust who has one.",
         )
     ]
+
+
+def test_pages_without_https_are_a_warning(assemble: Assemble, facts: Facts) -> None:
+    facts = replace(facts, base_url="http://news.example.org")
+    assert check_unsubscribe(assemble(), facts) == [
+        Finding(
+            "one-click",
+            Severity.WARNING,
+            Place("newsletter.toml"),
+            "base_url does not begin with https://: mail programs offer no button "
+            "for leaving with one click.",
+            'Let the pages be served with https, and write "https://…".',
+        )
+    ]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8025", "localhost:8025", "[::1]"])
+def test_pages_on_this_computer_are_told(
+    assemble: Assemble, facts: Facts, host: str
+) -> None:
+    facts = replace(facts, base_url=f"http://{host}")
+    assert check_unsubscribe(assemble(), facts) == [
+        Finding(
+            "one-click-local",
+            Severity.INFO,
+            Place("newsletter.toml"),
+            f"the pages of base_url, http://{host}, are on this computer alone: "
+            "readers elsewhere cannot open them.",
+            "Good for trying out; before sending, write the public address, "
+            'which begins with "https://".',
+        )
+    ]
+
+
+@pytest.mark.parametrize("url", ["", "https://news.example.org", "https://localhost"])
+def test_other_pages_are_fine(assemble: Assemble, facts: Facts, url: str) -> None:
+    assert check_unsubscribe(assemble(), replace(facts, base_url=url)) == []

@@ -41,7 +41,6 @@ issues/2023-02.md:3:1    info     the preheader has 22 characters; there is room
                                   Say one thing more.
 
 2 links checked: 1 ok, 1 invalid.
-No address was asked (--offline).
 issues/2023-02.md: 3 errors, 1 warning, 1 info. It cannot be sent like this.
 """  # noqa: E501 - as it is printed
 
@@ -77,7 +76,6 @@ def test_good_issue_can_be_sent(
     write(project, text.partition("Een besluit")[0] + "Dag allemaal.\n")
     assert check(project, "--strict") == 0
     assert capsys.readouterr().out == (
-        "No address was asked (--offline).\n"
         "issues/2023-02.md: nothing to put right. It can be sent.\n"
     )
 

@@ -59,6 +59,14 @@ def test_links_are_summed_up_by_verdict() -> None:
     assert link_summary([]) == ""
 
 
+def test_links_that_were_not_asked_are_counted_apart() -> None:
+    use = LinkUse("tel:+31201234567", "call", "text", PLACE)
+    link = CheckedLink(use, Judgement(Verdict.OK))
+    said = "4 links: 3 not asked (--offline), 1 ok."
+    assert link_summary([link], unasked=3) == said
+    assert link_summary([], unasked=1) == "1 link: 1 not asked (--offline)."
+
+
 @pytest.mark.parametrize(
     ("severities", "counts"),
     [

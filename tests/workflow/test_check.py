@@ -343,6 +343,7 @@ def test_computer_without_network_is_told_once(project: Project) -> None:
 
 def test_offline_check_knows_what_needs_no_asking(project: Project) -> None:
     report = check(project, "[a](https://a.example/) [b](https://b) [c](tel:+31201)\n")
+    assert report.unasked_links == 1
     urls = [(link.use.url, link.judgement.verdict) for link in report.links]
     assert urls == [("https://b", Verdict.INVALID), ("tel:+31201", Verdict.OK)]
 
