@@ -1,12 +1,9 @@
 """`newsletter send [ISSUE]`."""
 
 import os
-import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -19,7 +16,7 @@ from newsletter.cli.context import (
     say,
 )
 from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
-from newsletter.cli.findings import count_of
+from newsletter.cli.findings import count_of, show_link_progress
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,13 +28,22 @@ if TYPE_CHECKING:
 @click.command("send")
 @click.argument("issue", required=False)
 @click.option(
-    "--to", "lists", metavar="LIST", multiple=True, help="Instead of its own."
+    "--to",
+    "lists",
+    metavar="LIST",
+    multiple=True,
+    help="Send to this list instead of those the issue names; may be repeated.",
 )
 @click.option(
-    "--confirm", type=int, metavar="N", help="The number of recipients, for scripts."
+    "--confirm",
+    type=int,
+    metavar="N",
+    help="Confirm the number of recipients; for scripts, which nobody can ask.",
 )
-@click.option("--rehearse", is_flag=True, help="Write the mails to outbox/ instead.")
-@click.option("--untested", is_flag=True, help="Send what nobody saw as a mail.")
+@click.option(
+    "--rehearse", is_flag=True, help="Write the mails to outbox/; mail nobody."
+)
+@click.option("--untested", is_flag=True, help="Send it though no test of it was sent.")
 @click.option("--skip-probe", is_flag=True, help="Do not try the public pages first.")
 @json_option
 @pass_project
@@ -60,18 +66,21 @@ def command(
     Exit code 0: everybody was sent it or left meanwhile; 1: some were refused, are
     unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
     """
-    from newsletter.workflow.send import Wish, plan_send, send_planned
+    from newsletter.workflow.send import Wish, count_planned, plan_send, send_planned
 
     wish = Wish(lists, is_untested=untested, skips_probe=skip_probe)
     if rehearse:
         return _rehearse(project, issue, wish, as_json=as_json)
+    if confirm is None and not is_terminal():
+        # Before links are asked: a script should not wait a minute to hear this.
+        _refuse_unconfirmed(count_planned(project, issue, wish, environment=os.environ))
     plan = plan_send(
         project,
         issue,
         wish,
         environment=os.environ,
         now=datetime.now(UTC),
-        show_progress=_show_progress,
+        show_progress=show_link_progress,
     )
     _show_plan(plan)
     confirmed = _confirm(plan, confirm)
@@ -100,19 +109,13 @@ def _rehearse(
     from newsletter.workflow.send import rehearse
 
     now = datetime.now(UTC)
-    files = rehearse(project, issue, wish, now=now, show_progress=_show_progress)
+    files = rehearse(project, issue, wish, now=now, show_progress=show_link_progress)
     if as_json:
         print_json({"rehearsed": len(files), "files": [str(path) for path in files]})
         return 0
     click.echo(f"wrote {count_of(len(files), 'mail')} to {project.root / 'outbox'}")
     click.echo("Nobody was mailed, and the links in them change nothing.")
     return 0
-
-
-def _show_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    if not sys.stderr.isatty():
-        say(f"asking {count_of(total, 'link')}.")
-    return progress("Links", total)
 
 
 def _show_plan(plan: "Plan") -> None:
@@ -141,18 +144,20 @@ def _duration(plan: "Plan") -> str:
     return f"{text}; leave the computer on" if plan.seconds >= 120 else text
 
 
+def _refuse_unconfirmed(number: int) -> NoReturn:
+    raise UsageError(
+        "nobody is there to confirm the number of recipients.",
+        f"Write it yourself: --confirm {number}",
+    )
+
+
 def _confirm(plan: "Plan", given: int | None) -> int:
     """Return the number of recipients in the editor's own word.
 
     Raises:
-        UsageError: It is another one, or there is nobody to ask.
+        UsageError: It is another one.
     """
     number = plan.recipients
-    if given is None and not is_terminal():
-        raise UsageError(
-            "nobody is there to confirm the number of recipients.",
-            f"Write it yourself: --confirm {number}",
-        )
     if given is None:
         given = click.prompt(
             f"Type the number of recipients ({number}) to send", type=int, err=True

@@ -16,6 +16,7 @@ from newsletter.delivery.limits import estimate_seconds
 from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.messages.compile import dump_compiled
+from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Order
 from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
@@ -29,6 +30,7 @@ from newsletter.store.dispatches import (
     read_recipients,
 )
 from newsletter.store.keys import open_keyring
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.check import CheckReport, Progress, check_composition
 from newsletter.workflow.compose import (
     Composition,
@@ -77,6 +79,27 @@ class Plan:
     waivers: tuple[str, ...] = field(default=())
 
 
+def count_planned(
+    project: Project,
+    reference: str | None,
+    wish: Wish,
+    *,
+    environment: Mapping[str, str],
+) -> int:
+    """Return how many recipients a `plan_send` would find, before anything is checked.
+
+    Raises:
+        NewsletterError: As `plan_send`, for what is seen without the network.
+    """
+    open_account(project, environment)
+    composition = compose_issue(project, find_issue(project, reference))
+    issue = require_assembled(composition).issue
+    lists = _lists(project, wish.lists or issue.lists)
+    with _open(project) as database:
+        _refuse_planned(database, issue.slug)
+        return _count(database, issue.slug, lists)[0]
+
+
 def plan_send(
     project: Project,
     reference: str | None,
@@ -110,7 +133,7 @@ def plan_send(
     lists = _lists(project, wish.lists or issue.lists)
     server = project.settings.server
     with _open(project) as database:
-        _refuse_under_way(database, issue.slug)
+        _refuse_planned(database, issue.slug)
         waivers = (
             *_tested(database, compiled, wish),
             *_probed(project, database, wish),
@@ -258,15 +281,29 @@ def _lists(project: Project, slugs: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(slugs))
 
 
-def _refuse_under_way(database: Database, issue: str) -> None:
+def _refuse_planned(database: Database, issue: str) -> None:
+    """Refuse an issue that is still under way, by whomever."""
+    with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+        _refuse_under_way(database, issue, nobody_sends=nobody_sends)
+
+
+def _refuse_under_way(database: Database, issue: str, *, nobody_sends: bool) -> None:
     with database.reading() as connection:
         under_way = [one for one in open_dispatches(connection) if one.issue == issue]
     for dispatch in under_way:
+        state, number = dispatch.state, dispatch.id
+        advice = f"Go on with it: newsletter resume {number}."
+        if state is DispatchState.RUNNING and nobody_sends:
+            state = DispatchState.INTERRUPTED
+        elif state is DispatchState.RUNNING:
+            advice = (
+                f"Another process is sending it: see newsletter status {number}, or "
+                f"halt it with newsletter pause {number}."
+            )
         raise RefusedError(
-            f"dispatch {dispatch.id} of {issue} is not over yet "
-            f"({dispatch.state}, {dispatch.unfinished} left to do).",
-            f"Go on with it: newsletter resume {dispatch.id}. Or end it: "
-            f"newsletter cancel {dispatch.id}.",
+            f"dispatch {number} of {issue} is not over yet "
+            f"({state}, {dispatch.unfinished} left to do).",
+            f"{advice} Or end it: newsletter cancel {number}.",
         )
 
 
@@ -339,7 +376,7 @@ def _freeze(sender: Sender, plan: Plan, confirmed: int) -> Dispatch:
         compiled=dump_compiled(plan.compiled),
     )
     order = Order(plan.issue, content.hash, plan.lists, plan.waivers)
-    _refuse_under_way(sender.database, plan.issue)
+    _refuse_under_way(sender.database, plan.issue, nobody_sends=True)
     with sender.database.writing() as connection:
         save_content(connection, content, now=now)
         dispatch = create_dispatch(connection, order, now=now)

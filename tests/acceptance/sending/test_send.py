@@ -231,8 +231,11 @@ def test_send_with_nobody_to_ask_wants_the_number_written(post: Any) -> None:
     post.add("anna", "bob")
     with SmtpServer() as server:
         post.use_server(server.port)
+        with (post.root / "issues" / "2026-03.md").open("a") as file:
+            file.write("\n[A link](http://127.0.0.1:9/)\n")
         assert post.run("send", "--untested") == 2
-    assert post.err.endswith(
+    # Nothing was asked of the network to say this.
+    assert post.err == (
         "nobody is there to confirm the number of recipients. "
         "Write it yourself: --confirm 2\n"
     )
@@ -255,6 +258,30 @@ def test_send_while_a_dispatch_of_the_issue_is_open_is_refused(post: Any) -> Non
     assert post.err.endswith(
         "dispatch 1 of 2026-03 is not over yet (paused, 2 left to do). Go on with it: "
         "newsletter resume 1. Or end it: newsletter cancel 1.\n"
+    )
+
+
+def test_send_of_an_issue_that_another_process_sends_does_not_advise_resume(
+    post: Any,
+) -> None:
+    post.add(*NAMES)
+    arrived = threading.Event()
+    with SmtpServer(on_message=lambda _: arrived.set()) as server:
+        post.use_server(server.port, limits=["1/minute"])
+        with post.start("send", "--confirm", "5", "--untested") as sender:
+            try:
+                assert arrived.wait(20)
+                code = send(post, 5)
+            finally:
+                # Whatever comes: it would go on for minutes.
+                sender.terminate()
+            sender.communicate(timeout=20)
+    assert code == 1
+    assert re.search(
+        r"\ndispatch 1 of 2026-03 is not over yet \(running, [45] left to do\)\. "
+        r"Another process is sending it: see newsletter status 1, or halt it with "
+        r"newsletter pause 1\. Or end it: newsletter cancel 1\.\n$",
+        post.err,
     )
 
 
