@@ -74,7 +74,7 @@ def link_summary(links: Iterable["CheckedLink"], *, unasked: int = 0) -> str:
 
 
 def show_link_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """Show how far the asking of links is; elsewhere than on a terminal, say it once."""
+    """Show how far the asking of links is; without a terminal, say once what begins."""
     if not sys.stderr.isatty():
         # Links to one address are one question.
         say(f"asking {count_of(total, 'address', plural='addresses')}.")
