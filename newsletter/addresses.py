@@ -28,6 +28,8 @@ _USUAL = re.compile(
     rf"@(?!.*xn--)((?:{_LABEL}\.)+(?=[A-Za-z])(?:{_LABEL}))",
     re.IGNORECASE | re.ASCII,
 )
+#: An address among other words, whatever stands around it.
+_LOOKS_LIKE = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+\w")
 _QUOTED_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -117,6 +119,11 @@ def mask(address: str) -> str:
     return f"{local[:1]}***@{domain}"
 
 
+def mask_addresses(text: str) -> str:
+    """Return *text* with everything in it that looks like an address masked."""
+    return _LOOKS_LIKE.sub(lambda match: mask(match[0]), text)
+
+
 def domain_of(address: str) -> str:
     """Return the domain of a normalised address, in lower case."""
     return address.rpartition("@")[2].lower()
@@ -179,6 +186,8 @@ def _split(address: str) -> tuple[str, str]:
     local, at, domain = address.rpartition("@")
     if not at:
         raise ValueError("the address has no @.")
+    if not domain:
+        raise ValueError("there is nothing after the @.")
     return local, domain
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from newsletter.addresses import mask
+from newsletter.addresses import mask_addresses
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.outcome import Outcome, Reply
 
@@ -19,7 +19,6 @@ from newsletter.model.outcome import Outcome, Reply
 MAX_TEXT = 200
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*")
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+\w")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
@@ -164,7 +163,7 @@ def read_reply(code: int, text: str) -> Reply:
         lines = [line.removeprefix(enhanced).strip() for line in lines]
     line = _SPACE.sub(" ", " ".join(lines)).strip()
     line = line.encode("ascii", "replace").decode()
-    masked = _ADDRESS.sub(lambda match: mask(match[0]), line)
+    masked = mask_addresses(line)
     return Reply(code=code, text=masked[:MAX_TEXT].rstrip(), enhanced=enhanced)
 
 

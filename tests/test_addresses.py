@@ -10,6 +10,7 @@ from newsletter.addresses import (
     display_address,
     domain_of,
     mask,
+    mask_addresses,
     normalise_address,
     parse_mailbox,
 )
@@ -48,7 +49,7 @@ def test_normalise_of_a_good_address(written: str, normal: str) -> None:
         (" \t", "the address is empty."),
         ("anna", "the address has no @."),
         ("@example.org", "there is nothing before the @."),
-        ("anna@", 'the domain "" has no dot.'),
+        ("anna@", "there is nothing after the @."),
         ("anna@localhost", 'the domain "localhost" has no dot.'),
         ("anna@example..org", 'the domain "example..org" is not valid.'),
         ("anna@.example.org", 'the domain ".example.org" is not valid.'),
@@ -224,3 +225,15 @@ def test_mask_leaves_a_letter_and_the_domain() -> None:
 
 def test_domain_of_is_in_lower_case() -> None:
     assert domain_of("a@Example.org") == "example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("550 <anna@example.org> is gone", "550 <a***@example.org> is gone"),
+        ("to:anna@example.org,bob@x.org;", "to:a***@example.org,b***@x.org;"),
+        ("File 'a.py', in 3 @ 4", "File 'a.py', in 3 @ 4"),
+    ],
+)
+def test_mask_addresses_masks_each_and_leaves_the_rest(text: str, masked: str) -> None:
+    assert mask_addresses(text) == masked

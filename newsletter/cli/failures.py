@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from newsletter import __version__
+from newsletter.addresses import mask_addresses
 from newsletter.errors import DefinitionError, NewsletterError
 
 INTERNAL_ERROR = 4
@@ -66,9 +67,12 @@ def _show_bug(error: Exception, *, wants_json: bool) -> int:
 
 
 def _write_report(error: Exception) -> str:
-    """Keep the traceback in a private file: it may hold what an editor wrote."""
+    """Keep the traceback in a private file: it may hold what an editor wrote.
+
+    It is made to be passed on, so no address of a reader stands in it.
+    """
     lines = [f"newsletter {__version__}, Python {sys.version}\n"]
-    lines += traceback.format_exception(error)
+    lines += [mask_addresses(line) for line in traceback.format_exception(error)]
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", prefix="newsletter-", suffix=".txt", delete=False
     ) as report:

@@ -10,9 +10,6 @@ from newsletter.model.problem import Problem
 from newsletter.studio.mail_frame import shown_subject
 from newsletter.workflow.preview import Preview
 
-#: Gmail cuts an HTML part beyond this (facts/deliverability.md: size-clip).
-CLIP_BYTES = 102 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Note:

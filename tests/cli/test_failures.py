@@ -79,3 +79,16 @@ def test_every_command_of_the_table_exists_and_explains_itself(
     for name in COMMANDS:
         assert run([name, "--help"]) == 0, name
         assert capsys.readouterr().out.startswith(f"Usage: newsletter {name}")
+
+
+def test_the_report_of_a_bug_is_private_and_names_no_address(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    show_failure(ValueError("no seat for <anna@example.org>"), wants_json=True)
+    (report,) = tmp_path.iterdir()
+    assert report.stat().st_mode & 0o777 == 0o600
+    assert "ValueError: no seat for <a***@example.org>" in report.read_text()
+    assert "anna@" not in report.read_text() + "".join(capsys.readouterr())
