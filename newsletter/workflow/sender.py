@@ -93,7 +93,11 @@ def run_dispatch(sender: Sender, dispatch: Dispatch, watch: Watch) -> Dispatch:
         OperationError: The disk failed; nothing more was sent.
     """
     compiled = _frozen_content(sender.database, dispatch)
-    halt = asyncio.run(_run(sender, dispatch, compiled, watch))
+    try:
+        halt = asyncio.run(_run(sender, dispatch, compiled, watch))
+    except OperationError as error:
+        advice = f"{error.advice} Go on with: newsletter resume {dispatch.id}"
+        raise OperationError(error.message, advice.lstrip()) from error
     with sender.database.writing() as connection:
         return finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from newsletter.errors import UsageError
+from newsletter.errors import OperationError, UsageError
 from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.dispatch import Permission
+from newsletter.store.ledger_thread import LedgerThread
 from newsletter.testing.smtp_server import Fault, Received, SmtpServer
 from newsletter.workflow.send import Wish, plan_send, send_planned
 from newsletter.workflow.status import cancel, pause
@@ -333,6 +335,29 @@ def test_send_with_a_recipient_put_off_waits_and_resume_tries_again(post: Any) -
         assert sorted(server.recording.recipients) == [
             f"{name}@example.org" for name in NAMES
         ]
+
+
+def test_send_when_the_disk_fails_says_how_to_go_on(
+    post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = LedgerThread.intend
+
+    async def intend(self: LedgerThread, *given: Any) -> Permission:
+        if given[1].email.startswith("bob"):
+            raise OperationError("the disk is full.", "Make room.")
+        return await real(self, *given)
+
+    monkeypatch.setattr(LedgerThread, "intend", intend)
+    post.add("anna", "bob")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert send(post, 2) == 3
+        assert post.err.endswith(
+            "the disk is full. Make room. Go on with: newsletter resume 1\n"
+        )
+        monkeypatch.undo()
+        assert post.run("resume") == 0
+        assert server.recording.recipients == ["anna@example.org", "bob@example.org"]
 
 
 def test_resume_of_a_recipient_put_off_again_tries_once_and_waits_longer(
