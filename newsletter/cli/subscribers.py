@@ -15,6 +15,7 @@ from newsletter.cli.context import (
     print_rows,
     say,
 )
+from newsletter.cli.local_time import show_time
 
 if TYPE_CHECKING:
     from newsletter.model.subscriber import Subscriber, Subscription
@@ -47,7 +48,7 @@ def command() -> None:
     """Import, add, list and unsubscribe people."""
 
 
-@command.command("import")
+@command.command("import", short_help="Bring people in from a CSV file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--list", "list_slug", metavar="LIST", help="Which list; else the default."
@@ -188,8 +189,9 @@ def list_people(
         rows = [_person_json(person, standing) for person, standing in people]
         print_json({"subscribers": rows})
         return
+    time_zone = project.settings.newsletter.time_zone
     for person, standing in people:
-        click.echo("\t".join(_person_cells(person, standing)))
+        click.echo("\t".join(_person_cells(person, standing, time_zone)))
 
 
 @command.command("show")
@@ -204,7 +206,7 @@ def show(project: "Project", address: str, as_json: bool) -> None:
     if as_json:
         print_json(_record_json(record))
     else:
-        _show_record(record)
+        _show_record(record, project.settings.newsletter.time_zone)
 
 
 def _parse_status(word: str) -> Any:
@@ -281,12 +283,14 @@ def _report_json(
     }
 
 
-def _person_cells(person: "Subscriber", standing: "Subscription") -> list[str]:
+def _person_cells(
+    person: "Subscriber", standing: "Subscription", time_zone: str
+) -> list[str]:
     return [
         person.email,
         standing.list,
         standing.status.name.lower(),
-        _shown(standing.changed_at),
+        show_time(standing.changed_at, time_zone),
         *(f"{name}={value}" for name, value in person.fields.items()),
     ]
 
@@ -334,28 +338,28 @@ def _record_json(record: "Record") -> dict[str, Any]:
     }
 
 
-def _show_record(record: "Record") -> None:
+def _show_record(record: "Record", time_zone: str) -> None:
+    def shown(at: datetime) -> str:
+        return show_time(at, time_zone)
+
     click.echo(record.email)
     _show_fields(record.fields)
     for standing in record.subscriptions:
         status = standing.status.name.lower()
-        click.echo(f"list {standing.list}: {status}, {_shown(standing.changed_at)}")
+        click.echo(f"list {standing.list}: {status}, {shown(standing.changed_at)}")
     for item in record.suppressions:
-        scope = "every list" if item.scope == "*" else f"the list {item.scope}"
+        scope = "any list" if item.scope == "*" else item.scope
         click.echo(
-            f"never mailed for {scope}: {item.reason}, {_shown(item.at)}, {item.source}"
+            f"gets no mail of {scope} any more: {item.reason}, {shown(item.at)}, "
+            f"{item.source}"
         )
     for event in record.history:
         evidence = f": {event.evidence}" if event.evidence else ""
         click.echo(
-            f"{_shown(event.at)}  {event.kind}, {event.list}, {event.source}{evidence}"
+            f"{shown(event.at)}  {event.kind}, {event.list}, {event.source}{evidence}"
         )
 
 
 def _show_fields(fields: Mapping[str, str]) -> None:
     for name, value in fields.items():
         click.echo(f"{name}: {value}")
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

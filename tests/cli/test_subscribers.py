@@ -4,6 +4,7 @@ import pty
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ class Desk:
         code = run(["subscribers", *arguments, "--project", str(self.root)])
         out, err = self._capsys.readouterr()
         return code, out, err
+
+    def take(self) -> str:
+        """Return what was printed since the last look."""
+        return self._capsys.readouterr().out
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self(*arguments, "--json")[1])
@@ -213,10 +218,38 @@ def test_list_and_show_print_lines_for_people(desk: Desk) -> None:
         "anna@example.org",
         "first_name: Anna",
         "list main: unsubscribed, NOW",
-        "never mailed for the list main: unsubscribed, NOW, command",
+        "gets no mail of main any more: unsubscribed, NOW, command",
         "NOW  added, main, command",
         "NOW  unsubscribed, main, command",
     ]
+
+
+def test_list_and_show_go_by_the_clock_of_the_newsletter(desk: Desk) -> None:
+    settings = SETTINGS.replace(
+        "[lists.main]", 'time_zone = "Pacific/Kiritimati"\n[lists.main]'
+    )
+    (desk.root / "newsletter.toml").write_text(settings)
+    desk("unsubscribe", "anna@example.org")
+    desk("add", "anna@example.org", "--consent", "by phone")
+    (person,) = desk.json("list")["subscribers"]
+    at = datetime.fromisoformat(person["changed_at"]) + timedelta(hours=14)
+    local = f"{at:%Y-%m-%d %H:%M} +14"
+    assert desk("list")[1].split("\t")[3].strip() == local
+    _, out, _ = desk("show", "anna@example.org")
+    assert out.count(local) == 3
+
+
+def test_show_of_an_address_that_left_everything(desk: Desk) -> None:
+    desk("unsubscribe", "anna@example.org")
+    _, out, _ = desk("show", "anna@example.org")
+    assert "gets no mail of any list any more: unsubscribed, " in out
+
+
+def test_help_of_subscribers_cuts_no_sentence(desk: Desk) -> None:
+    run(["subscribers", "--help"])
+    commands = desk.take().partition("Commands:")[2]
+    assert "import" in commands
+    assert "..." not in commands
 
 
 def test_list_of_nobody_is_empty(desk: Desk) -> None:
