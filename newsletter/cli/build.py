@@ -1,4 +1,4 @@
-"""`newsletter build ISSUE`."""
+"""`newsletter build [ISSUE]`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command("build")
-@click.argument("issue")
+@click.argument("issue", required=False)
 @click.option(
     "-o",
     "--output",
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     help="Write everything to this folder.",
 )
 @pass_project
-def command(project: "Project", issue: str, output: Path | None) -> None:
-    """Write the mail, web page, calendar files and PDF of ISSUE."""
+def command(project: "Project", issue: str | None, output: Path | None) -> None:
+    """Write the mail, web page, calendar files and PDF of ISSUE (default: the last)."""
     from newsletter.workflow.build import build_issue
     from newsletter.workflow.compose import compose_issue
     from newsletter.workflow.project import find_issue

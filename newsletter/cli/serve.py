@@ -1,9 +1,11 @@
 """`newsletter serve`."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
+from newsletter.addresses import is_loopback
 from newsletter.cli.context import pass_project, say
 
 if TYPE_CHECKING:
@@ -44,10 +46,14 @@ def command(project: "Project", host: str, port: int | None) -> None:
 def _announce(project: "Project", listener: "Listener") -> None:
     base_url = project.settings.newsletter.base_url
     click.echo(f"The public pages listen on {listener.url}")
-    if base_url:
+    if not base_url:
+        say("Mails do not point here yet: newsletter.toml has no base_url.")
+    elif is_loopback(urlsplit(base_url).hostname or ""):
+        say(f"Mails point to {base_url}, which only this computer opens: for trials.")
+        say("Ctrl-C stops it.")
+        return
+    else:
         say(
             f"Readers come by {base_url}: let a web server with TLS pass it on to here."
         )
-    else:
-        say("Mails do not point here yet: newsletter.toml has no base_url.")
     say("docs/serving.md shows what to put before it. Ctrl-C stops it.")

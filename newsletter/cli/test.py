@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     "--to", metavar="ADDRESS", multiple=True, help="Where to; may be repeated."
 )
 @click.option(
-    "--as", "as_email", metavar="ADDRESS", default="", help="Fill in their fields."
+    "--as",
+    "as_email",
+    metavar="ADDRESS",
+    default="",
+    help="Show it as this subscriber gets it.",
 )
 @click.option("--mark", is_flag=True, help="Put [TEST] before the subject.")
 @json_option

@@ -80,6 +80,22 @@ def test_serve_says_where_it_listens_and_stops_in_time(root: Path) -> None:
     assert seconds < 2
 
 
+def test_serve_for_mails_that_point_to_this_computer_asks_for_no_tls(
+    root: Path,
+) -> None:
+    settings = f'{SETTINGS}base_url = "http://127.0.0.1:8025"\n'
+    (root / "newsletter.toml").write_text(settings)
+    with newsletter(root, "serve", "--port", "0") as process:
+        first_line(process)
+        _, told, _ = stop(process)
+    assert told == (
+        "Mails point to http://127.0.0.1:8025, which only this computer opens: "
+        "for trials.\n"
+        "Ctrl-C stops it.\n"
+        "Stopped.\n"
+    )
+
+
 def test_serve_makes_its_database_and_keys_private(root: Path) -> None:
     with newsletter(root, "serve", "--port", "0") as process:
         first_line(process)
