@@ -4,7 +4,7 @@ To add a block: a branch of `newsletter.model.issue.Block`, a template, and a li
 BLOCKS.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,10 +36,11 @@ from newsletter.model.words import plain_words
 #: Pixels that a list and the bar of a quote take away from the width.
 _INDENT = 24
 
-#: A table in the narrowest mail (320 pixels): room, a cell's padding, a wide letter.
-_NARROWEST_ROOM = 272
-_CELL_PADDING = 16
-_CHARACTER_WIDTH = 8.5
+#: A table in the narrowest mail (320 pixels): room (272, and some to spare), a cell's
+#: padding, a usual letter.
+_NARROWEST_ROOM = 262
+_CELL_PADDING = 8
+_CHARACTER_WIDTH = 7.5
 
 #: Block -> its template ``blocks/….j2``, and its name in messages to the editor.
 BLOCKS: Mapping[type, str] = {
@@ -161,17 +162,34 @@ def _list_facts(
 def _table_facts(
     block: Table, around: Surroundings, renderer: BlockRenderer
 ) -> dict[str, Any]:
-    """Say whether the words of a table may stay whole on the narrowest screen."""
+    """Say of each column below which width its words may be broken."""
     columns = zip(block.header, *block.rows, strict=True)
-    longest = (
+    longest = [
         max(map(len, " ".join(map(plain_words, column)).split()), default=0)
         for column in columns
-    )
-    width = sum(_CELL_PADDING + count * _CHARACTER_WIDTH for count in longest)
-    return {
-        "word_break": "normal" if width <= _NARROWEST_ROOM else "break-word",
-        "overflow_wrap": "break-word" if width <= _NARROWEST_ROOM else "anywhere",
-    }
+    ]
+    return {"breaks_below": _breaking_widths(longest)}
+
+
+def _breaking_widths(longest: Sequence[int]) -> list[int]:
+    """Return the pixels that each column keeps, or 0 where words stay whole.
+
+    On the narrowest screen, columns with short words leave their room to the others;
+    only where a word is wider than its share of that may it be broken.
+
+    Args:
+        longest: Letters of the longest word of each column.
+    """
+    room: float = _NARROWEST_ROOM - _CELL_PADDING * len(longest)
+    widths = [0] * len(longest)
+    narrowest_first = sorted(range(len(longest)), key=longest.__getitem__)
+    for done, number in enumerate(narrowest_first):
+        share = room / (len(longest) - done)
+        width = longest[number] * _CHARACTER_WIDTH
+        if width > share:
+            widths[number] = max(1, int(share))
+        room -= min(width, share)
+    return widths
 
 
 def _image_facts(
