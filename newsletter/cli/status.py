@@ -179,13 +179,20 @@ def _csv(records: "list[DeliveryRecord]") -> str:
         text, ["email", "state", "reason", "at"], lineterminator="\n"
     )
     writer.writeheader()
-    writer.writerows(_record_json(record) for record in records)
+    for record in records:
+        row = _record_json(record)
+        writer.writerow(row | {"email": _guarded(record.email)})
     return text.getvalue()
 
 
 def _write_people(path: Path, records: "list[DeliveryRecord]") -> None:
     _write_private(path, _csv(records))
     say(f"wrote {count_of(len(records), 'recipient')} to {path}")
+
+
+def _guarded(cell: str) -> str:
+    """Return a cell that no spreadsheet computes; `subscribers import` undoes it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ way a mail program does (RFC 8058), with a token that lets nobody leave.
 """
 
 import secrets
+import ssl
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -85,13 +86,21 @@ class _StayHere(HTTPRedirectHandler):
 
 
 def _not_reached(base_url: str, error: Exception) -> OperationError:
-    reason = getattr(error, "reason", None) or error
-    said = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     return OperationError(
-        f"the public pages at {base_url} could not be reached: {said}.",
+        f"the public pages at {base_url} could not be reached: {_said(error)}.",
         "Start `newsletter serve` and the proxy before it, or correct base_url in "
         f"newsletter.toml. {_SKIP}",
     )
+
+
+def _said(error: Exception) -> str:
+    """Return what went wrong, without the jargon of a library."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate cannot be trusted ({reason.verify_message})"
+    if isinstance(reason, ssl.SSLError):
+        return "no secure connection can be made there"
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _answered(base_url: str, error: HTTPError, token: str) -> OperationError:

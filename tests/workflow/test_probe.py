@@ -153,6 +153,15 @@ def test_probe_where_nobody_listens_fails(tmp_path: Path, desk: Desk) -> None:
     )
 
 
+def test_probe_by_https_of_a_server_without_fails_in_plain_words(
+    tmp_path: Path, desk: Desk
+) -> None:
+    with answering(200) as url:
+        told = failure(tmp_path, desk, url.replace("http:", "https:"))
+    assert "could not be reached: no secure connection can be made there." in told
+    assert "SSL" not in told
+
+
 def test_probe_of_a_server_that_never_answers_fails_in_time(
     tmp_path: Path, desk: Desk
 ) -> None:

@@ -53,6 +53,24 @@ def test_status_not_reached_goes_to_a_private_file(post: Any) -> None:
     ]
 
 
+def test_status_not_reached_holds_nothing_that_a_spreadsheet_computes(
+    post: Any,
+) -> None:
+    post.add("=1+1", "bob")
+    with SmtpServer([Fault("rcpt", reply="550 5.1.1 no")]) as server:
+        post.use_server(server.port)
+        post.run("send", "--confirm", "2", "--untested")
+    path = post.root / "left.csv"
+    post.run("status", "--not-reached", "-o", str(path))
+    assert "\n'=1+1@example.org,refused," in path.read_text()
+    # As a list to import it means the same person again.
+    post.run("subscribers", "import", str(path))
+    assert "there already" in post.out
+    assert "new" not in post.out
+    found = post.json("status", "--not-reached")["not_reached"]
+    assert [one["email"] for one in found] == ["=1+1@example.org", "bob@example.org"]
+
+
 def test_status_not_reached_json(post: Any) -> None:
     send_with(post, Fault("rcpt", recipient="anna", reply="550 5.1.1 no"))
     found = post.json("status", "1", "--not-reached")
