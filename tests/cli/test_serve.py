@@ -86,7 +86,9 @@ def test_serve_for_mails_that_point_to_this_computer_asks_for_no_tls(
     settings = f'{SETTINGS}base_url = "http://127.0.0.1:8025"\n'
     (root / "newsletter.toml").write_text(settings)
     with newsletter(root, "serve", "--port", "0") as process:
-        first_line(process)
+        url = first_line(process).rpartition(" ")[2]
+        # It answers: from now on Ctrl-C is heard.
+        urlopen(f"{url}/robots.txt", timeout=5).close()  # noqa: S310
         _, told, _ = stop(process)
     assert told == (
         "Mails point to http://127.0.0.1:8025, which only this computer opens: "
