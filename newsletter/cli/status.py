@@ -200,6 +200,8 @@ def _write_private(path: Path, text: str) -> None:
     try:
         flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            # One that was there keeps its mode, which may let others read it.
+            path.chmod(0o600)
             file.write(text)
     except OSError as error:
         raise OperationError(

@@ -42,6 +42,7 @@ def test_status_not_reached_goes_to_a_private_file(post: Any) -> None:
         Fault("rcpt", recipient="bob", reply="450 4.2.1 later"),
     )
     path = post.root / "left.csv"
+    path.touch(0o644)
     assert post.run("status", "--not-reached", "-o", str(path)) == 0
     assert post.err.endswith(f"wrote 2 recipients to {path}\n")
     assert path.stat().st_mode & 0o777 == 0o600
