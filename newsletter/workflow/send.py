@@ -37,6 +37,7 @@ from newsletter.workflow.compose import (
     compose_issue,
     require_assembled,
 )
+from newsletter.workflow.imports import choose_list
 from newsletter.workflow.letters import compile_issue, write_harmless
 from newsletter.workflow.probe import probe_public_page
 from newsletter.workflow.project import Project, find_issue
@@ -274,11 +275,7 @@ def _checked(
 
 
 def _lists(project: Project, slugs: Sequence[str]) -> tuple[str, ...]:
-    for slug in slugs:
-        if slug not in project.settings.lists:
-            known = ", ".join(project.settings.lists)
-            raise UsageError(f'there is no list "{slug}".', f"There are: {known}.")
-    return tuple(dict.fromkeys(slugs))
+    return tuple(dict.fromkeys(choose_list(project, slug) for slug in slugs))
 
 
 def _refuse_planned(database: Database, issue: str) -> None:

@@ -1,8 +1,7 @@
 """Send the real message of an issue to a few addresses, before anybody else gets it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,17 +21,16 @@ from newsletter.model.delivery import DeliveryState
 from newsletter.model.message import Message
 from newsletter.replies import classify_reply, show_reply
 from newsletter.store.contents import record_test
-from newsletter.store.database import Database, open_database
+from newsletter.store.database import Database
 from newsletter.store.instants import to_millis
-from newsletter.store.keys import open_keyring
 from newsletter.store.ledger_thread import LedgerThread
 from newsletter.store.people import find_by_key
-from newsletter.tokens import Keyring
 from newsletter.workflow.compose import compose_issue, require_assembled
 from newsletter.workflow.letters import compile_issue, write_harmless
 from newsletter.workflow.project import Project, find_issue
 from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.server import open_account
+from newsletter.workflow.unsubscribe import open_desk
 
 #: More would be a dispatch in disguise.
 MAX_ADDRESSES = 10
@@ -98,11 +96,16 @@ def send_test(
     report = TrialReport(
         assembled.issue.slug, marked.subject_text, compiled.content_hash
     )
-    with _open(project) as (database, keyring):
-        fields = _fields(database, trial.as_email)
+    with open_desk(project) as desk:
+        fields = _fields(desk.database, trial.as_email)
         messages = [
             write_harmless(
-                marked, keyring, email=address, fields=fields, number=number, now=now
+                marked,
+                desk.keyring,
+                email=address,
+                fields=fields,
+                number=number,
+                now=now,
             )
             for number, address in enumerate(addresses)
         ]
@@ -111,17 +114,10 @@ def send_test(
         account = open_account(project, environment)
         # Pictures that are hosted must be there when the mail is looked at.
         publish_composition(project, composition)
-        done = asyncio.run(_send_all(database, account, report, messages))
+        done = asyncio.run(_send_all(desk.database, account, report, messages))
         if done.accepted:
-            _record(database, done, now)
+            _record(desk.database, done, now)
     return done
-
-
-@contextmanager
-def _open(project: Project) -> Iterator[tuple[Database, Keyring]]:
-    url, root = project.settings.database_url, project.root
-    with open_database(url, root=root) as database:
-        yield database, open_keyring(database, root=root)
 
 
 def _addresses(given: Sequence[str]) -> list[str]:
