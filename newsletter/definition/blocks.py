@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from newsletter.definition.attributes import BUTTON, joined, read_attributes
 from newsletter.definition.events import read_event
-from newsletter.definition.inlines import read_inlines, refuse_html
+from newsletter.definition.inlines import read_inlines, refuse_footnote, refuse_html
 from newsletter.definition.markdown import MAX_NESTING
 from newsletter.definition.pictures import read_paragraph
 from newsletter.definition.reading import Reading, Stretch
@@ -41,6 +41,8 @@ _HEAD = re.compile(
     rf"^(?:\|[^\n|]*\|[^\n]*(?=\n\|)|[^\n]*\|[^\n]*(?=\n{_DASHES}))", re.MULTILINE
 )
 _DASHES_BELOW = re.compile(rf"\n{_DASHES}", re.MULTILINE)
+#: A note of several words; the parser takes one of a single word for an address.
+_FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:", re.MULTILINE)
 _UNDERLINE = re.compile(
     r"^(?:(?P<words>[^\n]+)\n)?(?P<line>={2,})[ \t]*$", re.MULTILINE
 )
@@ -136,6 +138,8 @@ def _read_text(_: Token, tokens: _Tokens, reading: Reading) -> list[Part]:
     _refuse_glued_headings(token, stretch)
     _refuse_rows_without_head(token, stretch)
     _refuse_underlines(token, stretch)
+    for match in _FOOTNOTE.finditer(token.content):
+        refuse_footnote(stretch.place(match.start()), reading)
     return [*read_paragraph(token.children or (), stretch)]
 
 
@@ -264,13 +268,13 @@ def _judge_container(token: Token, reading: Reading) -> str:
     name, _, rest = token.info.partition(" ")
     if name not in _CONTAINERS:
         advice = suggest(name, _CONTAINERS) or 'Use "::: event" or "::: note".'
-        reading.refuse(place, f'unknown container "::: {name}".', advice)
+        reading.refuse(place, f'there is no "::: {name}".', advice)
     if rest.strip():
         what = f'nothing can stand behind "::: {name}" here: {shown(rest.strip())}.'
         advice = "Put attributes on a line of their own above it."
         reading.refuse(place, what, advice)
     if not token.meta["is_closed"]:
-        what = f'the container "::: {name}" is not closed.'
+        what = f'"::: {name}" is not closed.'
         reading.refuse(place, what, 'Write a line ":::" below its last line.')
     return name
 
@@ -279,7 +283,7 @@ def _read_stray(token: Token, _: _Tokens, reading: Reading) -> list[Part]:
     reading.refuse(
         reading.start_of(_line_of(token)),
         'this ":::" closes nothing.',
-        'Delete it, or open a container with a line such as "::: note".',
+        'Delete it, or write a line above such as "::: note".',
     )
     return []
 

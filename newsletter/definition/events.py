@@ -8,7 +8,12 @@ from newsletter.definition.fields import read_plain_words
 from newsletter.definition.frontmatter import Pair, read_pairs
 from newsletter.definition.links import resolve_target
 from newsletter.definition.reading import Reading
-from newsletter.definition.validate import EventBody, keys_of, validate_event
+from newsletter.definition.validate import (
+    EventBody,
+    keys_of,
+    meant_keys,
+    validate_event,
+)
 from newsletter.model.issue import Event
 
 
@@ -19,7 +24,7 @@ def read_event(token: Token, line: int, reading: Reading) -> Event | None:
     pairs = read_pairs(lines, reading, keys=keys_of(EventBody))
     body = validate_event(pairs, place, reading)
     title = _words("title", body.title, pairs, reading) or reading.item_title
-    if not title:
+    if not title and "title" not in meant_keys(pairs, EventBody):
         what = "this event has no title, and stands below no heading of an item."
         reading.refuse(place, what, 'Add a line "title: What it is called".')
     where = _words("where", body.where, pairs, reading)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from newsletter.definition.reading import Reading
+from newsletter.fieldnames import same_field
 from newsletter.model.issue import EMAIL_FIELD, Field, Text
 from newsletter.model.problem import Place
 from newsletter.validation import shown, suggest
@@ -62,7 +63,8 @@ def read_field(written: str, place: Place, reading: Reading) -> Field | Text:
 
 def _refuse_unknown(name: str, place: Place, reading: Reading) -> None:
     known = [*reading.settings.fields, EMAIL_FIELD]
-    advice = suggest(name, known) or (
+    translated = same_field(name, reading.settings.fields)
+    advice = suggest(translated or name, known) or (
         f"Declare it in newsletter.toml with a line [fields.{name}], "
         f"or use one of: {', '.join(known)}."
     )
@@ -78,9 +80,9 @@ def refuse_leftover(written: str, place: Place, reading: Reading) -> None:
     else:
         advice = (
             'Write a field as {{ first_name or "reader" }}, '
-            r"or \{ for a brace that readers should see."
+            r"or \{ for a curly bracket that readers should see."
         )
-    what = f"these braces are left over: {shown(written)}."
+    what = f"these curly brackets are left over: {shown(written)}."
     reading.refuse(place, what, advice)
 
 

@@ -53,16 +53,16 @@ def read_front_matter(reading: Reading, *, keys: Iterable[str]) -> FrontMatter |
     if not lines or lines[opening - 1].rstrip() != FENCE:
         reading.refuse(
             reading.place(1),
-            "there is no front matter.",
+            "the first lines are missing.",
             'Begin the file with a line "---", then the lines "subject: …", '
             '"preheader: …" and "date: …", and one more line "---".',
         )
         return None
     end, body = _find_end(lines, opening)
     if body == end:
-        what = "the front matter that begins here has no end."
+        what = "the first lines, which begin here, have no end."
         reading.refuse(
-            reading.place(opening), what, 'Write a line "---" below its last key.'
+            reading.place(opening), what, 'Write a line "---" below the last of them.'
         )
     numbered = [(n, lines[n - 1]) for n in range(opening + 1, end)]
     pairs = read_pairs(numbered, reading, keys=keys)

@@ -108,6 +108,15 @@ def refuse_wordless_link(place: Place, reading: Reading) -> None:
     reading.refuse(place, what, "Write them between the square brackets.")
 
 
+def refuse_footnote(place: Place, reading: Reading) -> None:
+    """Note ``[^1]``, which elsewhere makes a footnote."""
+    what = "a letter has no footnotes."
+    advice = (
+        r"Write the words where they belong, or \[ for a bracket readers should see."
+    )
+    reading.refuse(place, what, advice)
+
+
 class _InlineReader:
     """Turns tokens into content; nested content waits on a stack, not in recursion."""
 
@@ -253,6 +262,9 @@ def read_target(opened_by: Token, stretch: Stretch) -> tuple[str, str]:
             "Leave it out, or write it into the text.",
         )
     written = str(opened_by.attrs["href"])
+    if opened_by.meta.get("label", "").startswith("^"):
+        refuse_footnote(place, stretch.reading)
+        return written, ""
     return written, resolve_target(written, place, stretch.reading)
 
 

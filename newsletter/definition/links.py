@@ -25,11 +25,14 @@ _HOST = re.compile(r"(?=.{1,253}\.?$)(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"\+?[0-9().\- ]+(?:;[a-z0-9=;+-]*)?")
 
+#: ``C:\\Users\\ines\\report.docx``, a network drive, or what a browser makes of them.
+_OWN_FILE = re.compile(r"[A-Za-z]:[\\/]|\\\\|file:", re.IGNORECASE)
+
 #: Schemes that are never a misspelt short link.
 _REFUSED = frozenset(
     re.findall(
         r"\S+",
-        "javascript vbscript data file blob about view-source jar res chrome cid mid "
+        "javascript vbscript data blob about view-source jar res chrome cid mid "
         "ftp sftp ws wss news nntp irc telnet ssh ldap sms geo intent market whatsapp",
     )
 )
@@ -43,9 +46,14 @@ def resolve_target(written: str, place: Place, reading: Reading) -> str:
     if "{" in written or "}" in written:
         reading.refuse(
             place,
-            f"an address holds braces: {shown(written)}.",
-            "No address is personal; write %7B and %7D for braces that belong to it.",
+            f"an address holds curly brackets: {shown(written)}.",
+            "No address is personal; write %7B and %7D for brackets that belong to it.",
         )
+        return ""
+    if _OWN_FILE.match(written):
+        what = f"this is a file on your computer, not on the web: {shown(written)}."
+        advice = "Readers do not have it: put it on a web site, and link to it there."
+        reading.refuse(place, what, advice)
         return ""
     match = _SCHEME.fullmatch(written)
     if match is None:

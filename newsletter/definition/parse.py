@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from newsletter.definition.blocks import read_parts
 from newsletter.definition.fields import read_words
 from newsletter.definition.frontmatter import FrontMatter, read_front_matter
+from newsletter.definition.inlines import refuse_footnote
 from newsletter.definition.markdown import parse_tokens
 from newsletter.definition.outline import Outline, build_outline
 from newsletter.definition.reading import Reading
@@ -96,7 +97,7 @@ def _read_body(first: int, reading: Reading) -> Outline:
     if not parts and not reading.problems:
         place = reading.place(len(reading.lines))
         advice = "Write a paragraph, or an item that begins with ###."
-        reading.refuse(place, "there is no text below the front matter.", advice)
+        reading.refuse(place, "there is no text below the first lines.", advice)
     _refuse_unused_definitions(tokens, reading)
     return build_outline(parts, reading)
 
@@ -109,7 +110,11 @@ def _refuse_unused_definitions(tokens: Iterable[Token], reading: Reading) -> Non
         return
     unused = {token.meta["id"] for token in definitions} - _used_labels(tokens)
     for token in definitions:
-        if token.meta["id"] in unused and token.map:
+        if not token.map or token.meta["id"] not in unused:
+            continue
+        if token.meta["label"].startswith("^"):
+            refuse_footnote(reading.start_of(token.map[0] + 1), reading)
+        else:
             reading.refuse(
                 reading.start_of(token.map[0] + 1),
                 f"no link uses {shown('[' + token.meta['label'] + ']')}, "

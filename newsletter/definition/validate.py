@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from newsletter.definition.frontmatter import FrontMatter, Pair
+from newsletter.definition.keywords import meant_answer, meant_key
 from newsletter.definition.reading import Reading
 from newsletter.definition.times import Moment, parse_date, parse_when
 from newsletter.model.problem import Place
@@ -30,7 +31,6 @@ from newsletter.validation import (
     MailboxText,
     Refusal,
     Slug,
-    nearest,
     refusals_of,
     refuse,
     shown,
@@ -45,7 +45,9 @@ _YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 def _read_yes_or_no(text: str) -> bool:
     if text.lower() not in _YES_OR_NO:
-        raise refuse(f"must be yes or no, not {shown(text)}.")
+        answer = meant_answer(text)
+        advice = f'Write "{answer}".' if answer else ""
+        raise refuse(f"must be yes or no, not {shown(text)}.", advice)
     return _YES_OR_NO[text.lower()]
 
 
@@ -119,13 +121,13 @@ def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
 
 def validate_head(front: FrontMatter, reading: Reading) -> Head:
     """Return the front matter as typed values."""
-    misspelt = {nearest(key, keys_of(Head)) for key in _unknown(front.pairs, Head)}
+    misspelt = meant_keys(front.pairs, Head)
     for key, example in _REQUIRED.items():
         pair = front.pairs.get(key)
         if pair is None and key in misspelt:
             continue
         if pair is None:
-            what = f"the front matter has no {key}."
+            what = f"the first lines hold no {key}."
             reading.refuse(front.place, what, f'Add a line "{example}".')
         elif not pair.value:
             what = f'"{key}" is empty.'
@@ -138,6 +140,8 @@ def validate_event(
 ) -> EventBody:
     """Return the body of an event that begins at *place* as typed values."""
     when = pairs.get("when")
+    if when is None and "when" in meant_keys(pairs, EventBody):
+        return _validate(EventBody, pairs, reading)
     if when is None or not when.value:
         reading.refuse(
             when.value_place if when else place,
@@ -153,8 +157,12 @@ def _validate(
     # An empty value says no more than a missing line.
     values = {key: pair.value for key, pair in pairs.items() if pair.value}
     for key in _unknown(pairs, model):
-        advice = suggest(key, keys_of(model))
-        advice = advice or f"Known keys are: {', '.join(keys_of(model))}."
+        meant = meant_key(key, keys_of(model))
+        advice = (
+            f'Did you mean "{meant}"?'
+            if meant
+            else f"Known keys are: {', '.join(keys_of(model))}."
+        )
         reading.refuse(pairs[key].place, f'unknown key "{key}".', advice)
         values.pop(key, None)
     while True:
@@ -176,3 +184,8 @@ def _refuse_value(
 
 def _unknown(pairs: Mapping[str, Pair], model: type[BaseModel]) -> list[str]:
     return [key for key in pairs if key not in keys_of(model)]
+
+
+def meant_keys(pairs: Mapping[str, Pair], model: type[BaseModel]) -> set[str]:
+    """Return the keys that unknown ones were surely meant to be."""
+    return {meant_key(key, keys_of(model)) for key in _unknown(pairs, model)}

@@ -1,8 +1,9 @@
 """Which column of a list file is what, by the words people put above it."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from newsletter.fieldnames import fold_name, names_alike
 
 #: Headers that can only mean a mail address, in nl, en, de and fr.
 _EMAIL = frozenset(
@@ -29,19 +30,6 @@ _EMAIL = frozenset(
 )
 #: Headers that may also mean a street; used where nothing better is there.
 _EMAIL_PERHAPS = frozenset(["adres", "address", "adresse"])
-#: Headers that mean the same field as any other of their row.
-_SAME_FIELD = tuple(
-    frozenset(row.split())
-    for row in (
-        "firstname givenname voornaam roepnaam vorname prenom",
-        "lastname surname familyname achternaam nachname familienname nomdefamille",
-        "name fullname naam volledigenaam nom nomcomplet",
-        "organisation organization organisatie organisationname verein association "
-        "company bedrijf firma societe",
-        "language taal sprache langue",
-        "town city plaats woonplaats ort stadt ville",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +50,7 @@ def find_columns(header: Sequence[str], fields: Iterable[str]) -> Columns | None
         header: First row of a file.
         fields: Names of the declared fields.
     """
-    names = [fold_header(cell) for cell in header]
+    names = [fold_name(cell) for cell in header]
     email = _first(names, _EMAIL)
     if email is None:
         email = _first(names, _EMAIL_PERHAPS)
@@ -78,16 +66,8 @@ def find_columns(header: Sequence[str], fields: Iterable[str]) -> Columns | None
     return Columns(email, found, tuple(cell for cell in unused if cell))
 
 
-def fold_header(cell: str) -> str:
-    """Return a header without what people vary: case, accents, spaces, hyphens."""
-    decomposed = unicodedata.normalize("NFKD", cell.casefold())
-    return "".join(character for character in decomposed if character.isalnum())
-
-
 def _find_field(name: str, names: Sequence[str], taken: set[int]) -> int | None:
-    own = fold_header(name)
-    same = next((row for row in _SAME_FIELD if own in row), frozenset())
-    for words in (frozenset({own}), same):
+    for words in (frozenset({fold_name(name)}), names_alike(name)):
         column = _first(names, words, taken)
         if column is not None:
             return column

@@ -111,11 +111,11 @@ _NOT_INSIDE = (
     [
         (
             "::: evnt\nwhen: x\n:::",
-            ['x.md:7:1: unknown container "::: evnt". Did you mean "event"?'],
+            ['x.md:7:1: there is no "::: evnt". Did you mean "event"?'],
         ),
         (
             ":::kader\na\n:::",
-            ['x.md:7:1: unknown container "::: kader". Use "::: event" or "::: note".'],
+            ['x.md:7:1: there is no "::: kader". Use "::: event" or "::: note".'],
         ),
         (
             "::: note {lang=en}\na\n:::",
@@ -127,21 +127,21 @@ _NOT_INSIDE = (
         (
             "::: note\na\n",
             [
-                'x.md:7:1: the container "::: note" is not closed. '
+                'x.md:7:1: "::: note" is not closed. '
                 'Write a line ":::" below its last line.'
             ],
         ),
         (
             "::: note\na\n\n### Kop\n\nb\n",
             [
-                'x.md:7:1: the container "::: note" is not closed. '
+                'x.md:7:1: "::: note" is not closed. '
                 'Write a line ":::" below its last line.'
             ],
         ),
         (
             "- ::: note\n  a\n\nb\n",
             [
-                'x.md:7:1: the container "::: note" is not closed. '
+                'x.md:7:1: "::: note" is not closed. '
                 'Write a line ":::" below its last line.'
             ],
         ),
@@ -149,7 +149,7 @@ _NOT_INSIDE = (
             "a\n:::\nb",
             [
                 'x.md:8:1: this ":::" closes nothing. '
-                'Delete it, or open a container with a line such as "::: note".'
+                'Delete it, or write a line above such as "::: note".'
             ],
         ),
         (
@@ -283,3 +283,18 @@ def test_line_of_equals_signs_is_a_problem(
 @pytest.mark.parametrize("body", ["a\n\\===\n", "a == b\n", "a\n=\n"])
 def test_other_equals_signs_are_text(read: ReadAny, body: str) -> None:
     assert read(body).problems == []
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("Tekst.\n\n[^1]: note\n", "9:1"),
+        ("Tekst[^1].\n\n[^1]: note\n", "7:6"),
+        ("Tekst.\n\n[^1]: een hele noot\n", "9:1"),
+    ],
+)
+def test_footnote_is_explained(read: ReadAny, body: str, place: str) -> None:
+    assert read(body).problems == [
+        f"x.md:{place}: a letter has no footnotes. Write the words where they "
+        r"belong, or \[ for a bracket readers should see."
+    ]

@@ -120,9 +120,9 @@ _NO_TITLE = (
             [
                 "x.md:8:10: a personal field cannot stand here. Use it in text, "
                 "headings, words of links, subject or preheader.",
-                'x.md:10:8: these braces are left over: "{zaal}". Write a field as '
-                r'{{ first_name or "reader" }}, or \{ for a brace that readers should '
-                "see.",
+                'x.md:10:8: these curly brackets are left over: "{zaal}". Write a '
+                r'field as {{ first_name or "reader" }}, or \{ for a curly bracket '
+                "that readers should see.",
             ],
         ),
         (
@@ -155,8 +155,16 @@ def test_event_that_is_not_closed_leaves_the_rest_of_the_issue(read: ReadAny) ->
         "::: event\ntitle: U\nwhen: 2023-02-16\n:::\n"
     )
     assert result.problems == [
-        'x.md:7:1: the container "::: event" is not closed. '
-        'Write a line ":::" below its last line.'
+        'x.md:7:1: "::: event" is not closed. Write a line ":::" below its last line.'
     ]
     kinds = [type(block).__name__ for block in result.issue.opening]
     assert kinds == ["Event", "Paragraph", "Event"]
+
+
+def test_event_with_keys_in_another_language_is_explained(read: ReadAny) -> None:
+    body = "::: event\ntitel: Avond\nwanneer: 2023-02-14\nwaar: Hier\n:::\n"
+    assert read(body).problems == [
+        'x.md:8:1: unknown key "titel". Did you mean "title"?',
+        'x.md:9:1: unknown key "wanneer". Did you mean "when"?',
+        'x.md:10:1: unknown key "waar". Did you mean "where"?',
+    ]

@@ -12,7 +12,7 @@ ReadAny = Callable[[str], Any]
 
 _LEFT_OVER = (
     'Write a field as {{ first_name or "reader" }}, '
-    r"or \{ for a brace that readers should see."
+    r"or \{ for a curly bracket that readers should see."
 )
 
 
@@ -112,31 +112,36 @@ def test_closing_brace_alone_is_text(read: ReadAny) -> None:
         ),
         (
             "Dag {naam}",
-            f'x.md:7:5: these braces are left over: "{{naam}}". {_LEFT_OVER}',
+            f'x.md:7:5: these curly brackets are left over: "{{naam}}". {_LEFT_OVER}',
         ),
         (
             "Dag {{ naam",
-            f'x.md:7:5: these braces are left over: "{{{{ naam". {_LEFT_OVER}',
+            f'x.md:7:5: these curly brackets are left over: "{{{{ naam". {_LEFT_OVER}',
         ),
-        ("Dag naam }}", f'x.md:7:10: these braces are left over: "}}}}". {_LEFT_OVER}'),
+        (
+            "Dag naam }}",
+            f'x.md:7:10: these curly brackets are left over: "}}}}". {_LEFT_OVER}',
+        ),
         (
             "Dag {% if x %}",
-            f'x.md:7:5: these braces are left over: "{{% if x %}}". {_LEFT_OVER}',
+            'x.md:7:5: these curly brackets are left over: "{% if x %}". '
+            f"{_LEFT_OVER}",
         ),
         (
             "[Teken](https://example.org) {.button}",
-            'x.md:7:30: these braces are left over: "{.button}". '
+            'x.md:7:30: these curly brackets are left over: "{.button}". '
             "Put {.button} right behind a link, without a space between.",
         ),
         (
             "### Kop {lang=en}",
-            'x.md:7:9: these braces are left over: "{lang=en}". '
+            'x.md:7:9: these curly brackets are left over: "{lang=en}". '
             "Put attributes on a line of their own above the block.",
         ),
         (
             "[a](https://example.org/{{email}})",
-            'x.md:7:1: an address holds braces: "https://example.org/{{email}}". '
-            "No address is personal; write %7B and %7D for braces that belong to it.",
+            "x.md:7:1: an address holds curly brackets: "
+            '"https://example.org/{{email}}". '
+            "No address is personal; write %7B and %7D for brackets that belong to it.",
         ),
     ],
 )
@@ -147,7 +152,7 @@ def test_wrong_field_is_explained(read: ReadAny, text: str, problem: str) -> Non
 def test_wrong_field_of_the_subject_has_its_own_place(read_file: ReadAny) -> None:
     text = '---\nsubject: "Dag {naam}"\npreheader: P\ndate: 2023-02-14\n---\nx'
     assert read_file(text).problems == [
-        f'x.md:2:15: these braces are left over: "{{naam}}". {_LEFT_OVER}'
+        f'x.md:2:15: these curly brackets are left over: "{{naam}}". {_LEFT_OVER}'
     ]
 
 
@@ -158,3 +163,10 @@ def test_wrong_field_stays_visible_in_the_preview(read: ReadAny) -> None:
 def test_place_of_a_field_in_a_later_line_is_its_own(read: ReadAny) -> None:
     result = read("> eerste regel\n> tweede {{ x }}\n")
     assert [str(p.place) for p in result.parsed.problems] == ["x.md:8:10"]
+
+
+@pytest.mark.parametrize("name", ["voornaam", "Vorname", "firstname"])
+def test_field_in_another_language_is_suggested(read: ReadAny, name: str) -> None:
+    assert read(f'{{{{ {name} or "x" }}}}').problems == [
+        f'x.md:7:1: unknown field "{name}". Did you mean "first_name"?'
+    ]

@@ -52,7 +52,7 @@ def test_no_front_matter_is_a_problem(read_file: ReadAny) -> None:
     read = read_file("Beste lezer,\n")
     assert read.parsed.issue is None
     assert read.problems == [
-        'x.md:1:1: there is no front matter. Begin the file with a line "---", then '
+        'x.md:1:1: the first lines are missing. Begin the file with a line "---", then '
         'the lines "subject: …", "preheader: …" and "date: …", and one more line "---".'
     ]
 
@@ -69,8 +69,8 @@ def test_unclosed_front_matter_is_a_problem_and_its_text_is_read(
     )
     read = read_file(text)
     assert read.problems == [
-        "x.md:1:1: the front matter that begins here has no end. "
-        'Write a line "---" below its last key.'
+        "x.md:1:1: the first lines, which begin here, have no end. "
+        'Write a line "---" below the last of them.'
     ]
     assert len(read.issue.opening) == 3
 
@@ -89,8 +89,8 @@ def test_unclosed_front_matter_may_reach_to_the_end_of_the_file(
     read_file: ReadAny,
 ) -> None:
     assert read_file("---\nsubject: S\npreheader: P\ndate: 2023-02-14").problems == [
-        "x.md:1:1: the front matter that begins here has no end. "
-        'Write a line "---" below its last key.'
+        "x.md:1:1: the first lines, which begin here, have no end. "
+        'Write a line "---" below the last of them.'
     ]
 
 

@@ -64,7 +64,7 @@ def test_promised_link_without_target_is_no_problem(read: ReadAny, text: str) ->
     assert result.block.content[0].target == ""
 
 
-@pytest.mark.parametrize("scheme", ["javascript", "JavaScript", "data", "file", "ftp"])
+@pytest.mark.parametrize("scheme", ["javascript", "JavaScript", "data", "ftp"])
 def test_refused_scheme_is_explained(read: ReadAny, scheme: str) -> None:
     assert read(f"Zie [a]({scheme}:alert)").problems == [
         f'x.md:7:5: an address cannot begin with "{scheme.lower()}:". '
@@ -267,4 +267,22 @@ def test_link_that_cannot_be_read_is_a_problem(read: ReadAny, text: str) -> None
 def test_link_without_words_is_a_problem(read: ReadAny, text: str) -> None:
     assert read(text).problems == [
         "x.md:7:1: this link has no words. Write them between the square brackets."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (r"C:\Users\a.docx", r"C:\Users\a.docx"),
+        ("c:/a.docx", "c:/a.docx"),
+        (r"<\\\\server\a b.docx>", r"\\server\a b.docx"),
+        ("file:///home/a.pdf", "file:///home/a.pdf"),
+    ],
+)
+def test_file_of_a_computer_is_explained(
+    read: ReadAny, written: str, told: str
+) -> None:
+    assert read(f"[c]({written})").problems == [
+        f'x.md:7:1: this is a file on your computer, not on the web: "{told}". '
+        "Readers do not have it: put it on a web site, and link to it there."
     ]

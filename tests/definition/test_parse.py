@@ -173,7 +173,7 @@ def test_empty_file_is_a_problem(read_file: ReadAny, text: str) -> None:
 
 def test_front_matter_without_text_is_a_problem(read: ReadAny) -> None:
     assert read("").problems == [
-        "x.md:7:1: there is no text below the front matter. "
+        "x.md:7:1: there is no text below the first lines. "
         "Write a paragraph, or an item that begins with ###."
     ]
 

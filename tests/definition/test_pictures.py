@@ -93,7 +93,7 @@ _ALONE = (
 )
 _LEFT_OVER = (
     'Write a field as {{ first_name or "reader" }}, '
-    r"or \{ for a brace that readers should see."
+    r"or \{ for a curly bracket that readers should see."
 )
 
 
@@ -139,15 +139,18 @@ _LEFT_OVER = (
         ),
         (
             "![a {b}](a.jpg)",
-            [f'x.md:7:1: these braces are left over: "{{b}}". {_LEFT_OVER}'],
+            [f'x.md:7:1: these curly brackets are left over: "{{b}}". {_LEFT_OVER}'],
         ),
         (
             '![a](a.jpg "{b}")',
-            [f'x.md:7:1: these braces are left over: "{{b}}". {_LEFT_OVER}'],
+            [f'x.md:7:1: these curly brackets are left over: "{{b}}". {_LEFT_OVER}'],
         ),
         (
             "![a]({b}.jpg)",
-            [f'x.md:7:1: these braces are left over: "{{b}}.jpg". {_LEFT_OVER}'],
+            [
+                'x.md:7:1: these curly brackets are left over: "{b}.jpg". '
+                f"{_LEFT_OVER}"
+            ],
         ),
         (
             "[![a](a.jpg)](javascript:x)",

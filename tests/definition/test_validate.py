@@ -80,10 +80,16 @@ def test_required_keys_are_read(read_file: ReadAny) -> None:
             'x.md:5:1: unknown key "langage". Did you mean "language"?',
         ),
         (
-            "Onderwerp",
+            "kleur",
             "nl",
-            'x.md:5:1: unknown key "Onderwerp". Known keys are: subject, preheader, '
+            'x.md:5:1: unknown key "kleur". Known keys are: subject, preheader, '
             "date, language, number, template, lists, from, reply_to, slug, archive.",
+        ),
+        ("Taal", "nl", 'x.md:5:1: unknown key "Taal". Did you mean "language"?'),
+        (
+            "archive",
+            "nee",
+            'x.md:5:10: "archive" must be yes or no, not "nee". Write "no".',
         ),
         ("Langage", "", 'x.md:5:1: unknown key "Langage". Did you mean "language"?'),
         (
@@ -167,10 +173,10 @@ def test_wrong_front_matter_is_explained(
 
 def test_required_keys_left_out_are_named(read_file: ReadAny) -> None:
     assert read_file("---\nlanguage: nl\n---\nDag").problems == [
-        'x.md:1:1: the front matter has no date. Add a line "date: 2025-04-02".',
-        "x.md:1:1: the front matter has no preheader. Add a line "
+        'x.md:1:1: the first lines hold no date. Add a line "date: 2025-04-02".',
+        "x.md:1:1: the first lines hold no preheader. Add a line "
         '"preheader: What stands beside the subject".',
-        "x.md:1:1: the front matter has no subject. Add a line "
+        "x.md:1:1: the first lines hold no subject. Add a line "
         '"subject: What readers see in their inbox".',
     ]
 
@@ -194,3 +200,11 @@ def test_without_a_date_there_is_an_issue_of_no_day(read_file: ReadAny) -> None:
 def test_long_wrong_value_is_cut_in_the_message(read_file: ReadAny) -> None:
     (problem,) = read_file(_head(archive="x" * 500)).problems
     assert problem == f'x.md:5:10: "archive" must be yes or no, not "{"x" * 60}…".'
+
+
+def test_key_in_another_language_stands_for_the_missing_one(read_file: ReadAny) -> None:
+    text = "---\nonderwerp: S\npreheader: P\ndatum: 2023-02-14\n---\n\nDag\n"
+    assert read_file(text).problems == [
+        'x.md:2:1: unknown key "onderwerp". Did you mean "subject"?',
+        'x.md:4:1: unknown key "datum". Did you mean "date"?',
+    ]
