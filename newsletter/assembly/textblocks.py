@@ -4,6 +4,7 @@ What a block becomes is the table BLOCKS; each of its functions gets the block a
 surroundings it stands in.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,6 +51,9 @@ from newsletter.model.words import plain_words
 
 #: Between the columns of a table.
 _COLUMN_GAP = "  "
+
+#: Digits of "112"; fewer in the words of a link are no telephone number.
+_SHORTEST_NUMBER = 3
 
 #: No cell is as wide.
 _ENDLESS = 1_000_000
@@ -126,8 +130,8 @@ class TextPlace:
             case Field():
                 return [Unbroken(self.marker(part), width_of(part.fallback))]
             case Link(content, target):
-                is_bare = plain_words(content) in (target, _address(target))
-                reference = [] if is_bare else self.reference(target)
+                is_said = _says_address(plain_words(content), target)
+                reference = [] if is_said else self.reference(target)
                 return [*self.runs(content), *reference]
 
 
@@ -149,6 +153,20 @@ def _address(target: str) -> str:
     """Return an address as people write it: mail and telephone without their scheme."""
     scheme, _, rest = target.partition(":")
     return rest if scheme in ("mailto", "tel") and "?" not in rest else target
+
+
+def _says_address(words: str, target: str) -> bool:
+    """Whether the words of a link hold its address, so that nothing need be added."""
+    address = _address(target)
+    if words in (target, address):
+        return True
+    if target.startswith("mailto:"):
+        return address.casefold() in words.casefold()
+    if not target.startswith("tel:"):
+        return False
+    # "020 123 45 67" is +31201234567 at home.
+    said, number = (re.sub(r"\D", "", text) for text in (words, address))
+    return len(said) >= _SHORTEST_NUMBER and number.endswith(said.lstrip("0"))
 
 
 def _words_of_block(block: Paragraph | Subheading, place: TextPlace) -> list[str]:

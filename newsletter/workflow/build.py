@@ -14,6 +14,9 @@ from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_issue
 from newsletter.workflow.sample import html_part_bytes, sample_message
 
+#: Stands in the text for the address that is another one for each reader.
+_NOBODYS_ADDRESS = "each reader's own address"
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -66,8 +69,9 @@ def build_issue(
 
 def with_fallbacks(text: str, slots: tuple[Slot, ...], *, in_html: bool = False) -> str:
     """Return *text* as somebody without any field gets it, the leaving link dead."""
+    nobodys = "#" if in_html else _NOBODYS_ADDRESS
     for slot in slots:
-        value = "#" if slot.name == UNSUBSCRIBE_URL else slot.fallback
+        value = nobodys if slot.name == UNSUBSCRIBE_URL else slot.fallback
         text = text.replace(slot.marker, html.escape(value) if in_html else value)
     return text
 

@@ -185,6 +185,10 @@ def test_text_of_a_long_issue_has_the_addresses_below_each_section(
         ("```\nx = 1\n\n  y = 2\n```", "    x = 1\n\n      y = 2"),
         ("## Sectie\n### Item\n#### Kop\nTekst", "Item\n----\n\nKop\nTekst"),
         ("[post@example.org](mailto:post@example.org)", "post@example.org"),
+        ("[Mail Post@example.org](mailto:post@example.org)", "Mail Post@example.org"),
+        ("[020 123 45 67](tel:+31201234567)", "020 123 45 67"),
+        ("[bel 112](tel:112)", "bel 112"),
+        ("[Bel ons](tel:+3120)", "Bel ons [1]\n\n\nLinks\n-----\n[1] +3120"),
         ("https://example.org/x", "https://example.org/x"),
         (
             "[Schrijf](mailto:post@example.org)",

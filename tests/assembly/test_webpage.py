@@ -227,8 +227,10 @@ def test_picture_lies_beside_the_page(read_issue: Read, settings: Settings) -> N
     images, _ = prepare_images(issue, {"deur.png": file.getvalue()}, shown_width=600)
     html = render_webpage(issue, settings, images)
     name = images["deur.png"].name
+    # As wide as the mail: on the page it fills the column, which is wider.
     assert (
-        f'<figure><img src="{name}" alt="Een deur" width="600" height="300">'
+        f'<figure><img src="{name}" alt="Een deur" width="600" height="300" '
+        'class="wide">'
         "<figcaption>Open.</figcaption></figure>"
     ) in html
 

@@ -121,3 +121,14 @@ def test_folder_that_is_a_file_is_explained(build: Build, tmp_path: Path) -> Non
         f"{tmp_path / 'o'}: cannot write the issue: File exists. "
         "Choose another folder with -o, or make room."
     )
+
+
+def test_text_says_whose_address_for_leaving_stands_there(
+    build: Build, tmp_path: Path
+) -> None:
+    build("x")
+    folder = tmp_path / "outbox" / "2025-05"
+    assert "Unsubscribe: <each reader's own address>\n" in (
+        folder / "email.txt"
+    ).read_text("utf-8")
+    assert 'href="#"' in (folder / "email.html").read_text("utf-8")
