@@ -22,7 +22,7 @@ from newsletter.model.delivery import (
 )
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.store.audience import is_mailable
-from newsletter.store.dispatches import CANCELLED, counter
+from newsletter.store.dispatch_records import CANCELLED, counter
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 

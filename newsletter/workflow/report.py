@@ -31,7 +31,7 @@ def open_dispatch_lines(project: Project) -> dict[int, str]:
 
 def _ask(project: Project) -> dict[int, str]:
     from newsletter.store.database import exists, open_database
-    from newsletter.store.dispatches import open_dispatches
+    from newsletter.store.dispatch_records import open_dispatches
     from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 
     url, root = project.settings.database_url, project.root

@@ -8,11 +8,8 @@ from sqlalchemy import Connection
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
-from newsletter.store.dispatches import (
-    continue_dispatch,
-    newest_dispatch,
-    open_dispatches,
-)
+from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
+from newsletter.store.dispatches import continue_dispatch
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
 from newsletter.workflow.server import open_account

@@ -22,11 +22,11 @@ from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
 from newsletter.store.contents import Content, last_tested_at, save_content
 from newsletter.store.database import Database, open_database
+from newsletter.store.dispatch_records import open_dispatches
 from newsletter.store.dispatches import (
     cancel_dispatch,
     count_recipients,
     create_dispatch,
-    open_dispatches,
     read_recipients,
 )
 from newsletter.store.keys import open_keyring

@@ -13,15 +13,17 @@ from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import DeliveryRecord, Dispatch, PastDispatch
 from newsletter.store.contents import load_content, read_subject
 from newsletter.store.database import Database, exists, open_database
-from newsletter.store.dispatches import (
-    cancel_dispatch,
+from newsletter.store.dispatch_records import (
     earlier_dispatches,
     load_dispatch,
-    needs_recovery,
     newest_dispatch,
     open_dispatches,
-    pause_dispatch,
     read_records,
+)
+from newsletter.store.dispatches import (
+    cancel_dispatch,
+    needs_recovery,
+    pause_dispatch,
     recover,
 )
 from newsletter.store.keys import open_keyring

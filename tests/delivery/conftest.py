@@ -20,11 +20,8 @@ from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
-from newsletter.store.dispatches import (
-    create_dispatch,
-    finish_dispatch,
-    read_records,
-)
+from newsletter.store.dispatch_records import read_records
+from newsletter.store.dispatches import create_dispatch, finish_dispatch
 from newsletter.store.ledger_thread import LedgerThread
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
 

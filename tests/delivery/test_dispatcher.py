@@ -40,14 +40,17 @@ def test_run_asked_to_stop_ends_with_the_reason(floor: Any) -> None:
 def test_run_notices_a_pause_while_it_waits_for_a_line(floor: Any) -> None:
     """No intent is asked for meanwhile: the watcher has to see it."""
 
-    released = asyncio.Event()
+    is_waiting, released = asyncio.Event(), asyncio.Event()
 
     class Busy(MemoryTransport):
         async def send(self, message: Message, permit: Permit) -> Answer | None:
+            is_waiting.set()
             await released.wait()
             return await super().send(message, permit)
 
     async def pause(desk: Desk) -> None:
+        # Paused before that, nothing would be claimed, and nobody would have to wait.
+        await is_waiting.wait()
         with floor.database.writing() as connection:
             pause_dispatch(connection, floor.dispatch.id, reason="by hand")
         await desk.stop.sleep(5)

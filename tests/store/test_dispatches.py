@@ -11,19 +11,21 @@ from newsletter.model.outcome import Reply
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
+from newsletter.store.dispatch_records import (
+    load_dispatch,
+    newest_dispatch,
+    open_dispatches,
+    read_records,
+)
 from newsletter.store.dispatches import (
     cancel_dispatch,
     continue_dispatch,
     count_recipients,
     create_dispatch,
     finish_dispatch,
-    load_dispatch,
     needs_recovery,
-    newest_dispatch,
-    open_dispatches,
     pause_dispatch,
     read_recipients,
-    read_records,
     recover,
 )
 from newsletter.store.ledger import claim_batch, read_due, write_intent, write_result

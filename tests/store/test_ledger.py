@@ -13,12 +13,12 @@ from newsletter.model.outcome import Reply
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
+from newsletter.store.dispatch_records import load_dispatch
 from newsletter.store.dispatches import (
     cancel_dispatch,
     continue_dispatch,
     count_recipients,
     create_dispatch,
-    load_dispatch,
     pause_dispatch,
     recover,
 )

@@ -11,7 +11,8 @@ from newsletter.model.outcome import Reply
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
-from newsletter.store.dispatches import create_dispatch, load_dispatch
+from newsletter.store.dispatch_records import load_dispatch
+from newsletter.store.dispatches import create_dispatch
 from newsletter.store.ledger_thread import LedgerThread
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ from newsletter.model.dispatch import Dispatch
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status, unsubscribe
 from newsletter.store.database import Database, open_database
-from newsletter.store.dispatches import load_dispatch, read_records
+from newsletter.store.dispatch_records import load_dispatch, read_records
 from newsletter.store.keys import open_keyring
 from newsletter.store.people import (
     Person,
