@@ -36,11 +36,19 @@ from newsletter.model.words import plain_words
 #: Pixels that a list and the bar of a quote take away from the width.
 _INDENT = 24
 
-#: A table in the narrowest mail (320 pixels): room (272, and some to spare), a cell's
-#: padding, a usual letter.
-_NARROWEST_ROOM = 262
+#: A table in the narrowest mail (320 pixels): its room, and a cell's padding.
+_NARROWEST_ROOM = 272
 _CELL_PADDING = 8
-_CHARACTER_WIDTH = 7.5
+#: Letters of Arial and Helvetica at 14 pixels: a usual one, and those that differ.
+_LETTER_WIDTH = 7.8
+_LETTER_WIDTHS = (
+    dict.fromkeys("ijl.,:;'|!", 4.0)
+    | dict.fromkeys("ftrI()-/", 5.0)
+    | dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ", 10.2)
+    | dict.fromkeys("mwMW", 12.5)
+)
+#: So much the widest columns keep: six letters to a line can still be read.
+_LEAST_WIDTH = 50
 
 #: Block -> its template ``blocks/….j2``, and its name in messages to the editor.
 BLOCKS: Mapping[type, str] = {
@@ -165,30 +173,39 @@ def _table_facts(
     """Say of each column below which width its words may be broken."""
     columns = zip(block.header, *block.rows, strict=True)
     longest = [
-        max(map(len, " ".join(map(plain_words, column)).split()), default=0)
+        max(map(_word_width, " ".join(map(plain_words, column)).split()), default=0)
         for column in columns
     ]
-    return {"breaks_below": _breaking_widths(longest)}
+    indent = renderer.mail.around.room - around.room
+    return {"breaks_below": _breaking_widths(longest, _NARROWEST_ROOM - indent)}
 
 
-def _breaking_widths(longest: Sequence[int]) -> list[int]:
-    """Return the pixels that each column keeps, or 0 where words stay whole.
+def _word_width(word: str) -> float:
+    """Return about how many pixels a word takes on a phone, rather too many."""
+    return 1 + sum(_LETTER_WIDTHS.get(letter, _LETTER_WIDTH) for letter in word)
 
-    On the narrowest screen, columns with short words leave their room to the others;
-    only where a word is wider than its share of that may it be broken.
+
+def _breaking_widths(longest: Sequence[float], room: float) -> list[int]:
+    """Return the pixels that each column keeps, or 0 for all where all words fit.
+
+    Columns with short words leave their room to the others, so that only words wider
+    than their share are broken; in larger letters than ours, others too.
 
     Args:
-        longest: Letters of the longest word of each column.
+        longest: Pixels of the widest word of each column.
+        room: For the whole table, on the narrowest screen.
     """
-    room: float = _NARROWEST_ROOM - _CELL_PADDING * len(longest)
+    room -= _CELL_PADDING * len(longest)
+    if sum(longest) <= room:
+        return [0] * len(longest)
     widths = [0] * len(longest)
     narrowest_first = sorted(range(len(longest)), key=longest.__getitem__)
     for done, number in enumerate(narrowest_first):
-        share = room / (len(longest) - done)
-        width = longest[number] * _CHARACTER_WIDTH
-        if width > share:
-            widths[number] = max(1, int(share))
-        room -= min(width, share)
+        others = len(longest) - done - 1
+        most = max(room / (others + 1), room - others * _LEAST_WIDTH)
+        width = min(longest[number], most)
+        widths[number] = max(1, int(width))
+        room -= width
     return widths
 
 
