@@ -10,7 +10,6 @@ end closes the connection, and each connection is a new `SMTP` object.
 """
 
 import asyncio
-import ipaddress
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from aiosmtplib import (
 )
 from aiosmtplib.protocol import SMTPProtocol
 
+from newsletter.addresses import is_loopback
 from newsletter.delivery.transports import (
     Answer,
     ConnectionBrokenError,
@@ -199,16 +199,6 @@ def refuse_clear_text(account: Account) -> None:
             f"mail to {server.host} would travel in clear text: set security = "
             '"tls" or "starttls", or allow_clear_text = true if that network is yours.'
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* names this very machine, without a look-up."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def make_client(account: Account) -> SMTP:
