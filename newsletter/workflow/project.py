@@ -51,7 +51,7 @@ def open_project(start: Path, *, search: bool = True) -> Project:
 def list_issues(project: Project) -> list[Path]:
     """Return the definitions in ``issues/``, oldest name first."""
     folder = project.root / "issues"
-    files = {path.stem: path for path in folder.glob("*.md")}
+    files = {path.stem: path for path in folder.glob("*.md") if path.is_file()}
     folders = {path.parent.name: path for path in folder.glob("*/issue.md")}
     return [path for _, path in sorted((files | folders).items())]
 
@@ -80,14 +80,24 @@ def find_issue(project: Project, reference: str | None) -> Path:
     issues = {issue_name(path): path for path in list_issues(project)}
     if reference in issues:
         return issues[reference]
-    near = get_close_matches(reference, issues, 1)
+    raise _not_found(project, reference, list(issues))
+
+
+def _not_found(project: Project, reference: str, names: list[str]) -> OperationError:
+    for folder in (Path(reference), project.root / reference):
+        if folder.is_dir():
+            return OperationError(
+                f"{project.shown(folder)}: this is a folder without an issue.md.",
+                "Name a file in it, or write the issue as issue.md in that folder.",
+            )
+    near = get_close_matches(reference, names, 1)
     if near:
         advice = f'Did you mean "{near[0]}"?'
-    elif issues:
-        advice = f"There are: {', '.join(issues)}."
+    elif names:
+        advice = f"There are: {', '.join(names)}."
     else:
         advice = 'Begin one with: newsletter new "Title"'
-    raise OperationError(f'there is no issue "{reference}".', advice)
+    return OperationError(f'there is no issue "{reference}".', advice)
 
 
 def _by_path(path: Path) -> Path | None:

@@ -63,8 +63,8 @@ def test_issue_that_is_not_there_is_explained(project: Project) -> None:
     assert refusal(project, "2025-0") == (
         'there is no issue "2025-0". Did you mean "2025-03"?'
     )
-    assert refusal(project, "issues") == (
-        'there is no issue "issues". There are: 2025-01, 2025-02, 2025-03.'
+    assert refusal(project, "zomer") == (
+        'there is no issue "zomer". There are: 2025-01, 2025-02, 2025-03.'
     )
 
 
@@ -99,3 +99,15 @@ def test_last_issue_is_the_one_with_the_latest_date(project: Project) -> None:
         path = project.root / "issues" / f"{name}.md"
         path.write_text(f"---\ndate: {day}\n---\n", "utf-8")
     assert issue_name(find_issue(project, None)) == "2025-04-01"
+
+
+def test_a_folder_without_an_issue_is_told_as_one(project: Project) -> None:
+    (project.root / "issues" / "2025-09.md").mkdir()
+    advice = "Name a file in it, or write the issue as issue.md in that folder."
+    assert refusal(project, "issues/photos") == (
+        f"issues/photos: this is a folder without an issue.md. {advice}"
+    )
+    assert refusal(project, "issues/2025-09.md") == (
+        f"issues/2025-09.md: this is a folder without an issue.md. {advice}"
+    )
+    assert "2025-09" not in [issue_name(path) for path in list_issues(project)]
