@@ -9,7 +9,7 @@ import pytest
 from newsletter.cli import COMMANDS, newsletter
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 QUICK_START = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/newsletter demo",

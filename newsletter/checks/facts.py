@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsletter.model.copy import Copy
 from newsletter.model.finding import Finding
+from newsletter.model.issue import Issue
 from newsletter.model.link import CheckedLink
 from newsletter.model.problem import Place
 from newsletter.model.rules import RULES
@@ -25,8 +27,23 @@ class Facts:
     base_url: str = ""
     #: Postal address in the footer, or empty.
     postal_address: str = ""
-    #: Bytes of the HTML part as it travels, encoded; None when there is no mail yet.
+    #: The copies of edge recipients: first that of a reader of whom nothing is known,
+    #: then those with the longest values, the fewest, …; empty when there is no mail.
+    copies: tuple[Copy, ...] = ()
+    #: Bytes of the HTML part of the largest copy as it travels, encoded; None when
+    #: there is no mail yet.
     html_bytes: int | None = None
+    #: ``Name <address>`` in newsletter.toml.
+    sender: str = ""
+    #: User name at the mail server, or empty.
+    server_user: str = ""
+    #: The project's own template of this issue as shown to the editor, or empty when
+    #: a built-in one is used.
+    template_file: str = ""
+    #: The issue before this one, or None.
+    previous: Issue | None = None
+    #: Mail programs that count, as `newsletter.clients` names them.
+    clients: tuple[str, ...] = ()
     #: Links with what was found; those that were not looked at are left out.
     links: tuple[CheckedLink, ...] = ()
     #: False: links were to be asked, and nothing at all could be reached.

@@ -19,6 +19,8 @@ class Verdict(StrEnum):
     OK = "ok"
     #: It answers, and says that it has another address for good.
     MOVED = "moved"
+    #: Something answers, but it does not look like what the link promises.
+    SUSPECT = "suspect"
     #: It exists, but lets no program look: only a person can tell.
     BLOCKED = "blocked"
     #: It asks us to come back later.

@@ -22,6 +22,7 @@ from newsletter.definition.files import read_definition
 from newsletter.definition.frontmatter import declared
 from newsletter.errors import DefinitionError
 from newsletter.model.assembled import Assembled
+from newsletter.model.copy import Copy
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.link import CheckedLink, Sightings
 from newsletter.model.problem import Place, Problem
@@ -34,10 +35,9 @@ from newsletter.workflow.accept import (
     read_acceptances,
 )
 from newsletter.workflow.compose import Composition, compose_issue
+from newsletter.workflow.copies import UNKNOWN_READER, make_copies
 from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
-from newsletter.workflow.sample import html_part_bytes, sample_message
 
-#: As long as a real one, and nobody's.
 #: Takes the number of addresses to ask; gives a function that takes how many are done.
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
@@ -134,14 +134,18 @@ def check_composition(
     if plan.asked and not offline:
         seen = _observe(plan, settings, allow_private, show_progress)
     links = conclude_links(assembled.links, plan, seen)
-    size, refused = _measure(assembled, settings)
+    copies, refused = _copies(assembled, settings)
+    size = max((copy.html_bytes for copy in copies), default=None)
     facts = Facts(
         now=now.astimezone(ZoneInfo(settings.newsletter.time_zone)),
         source=composition.lines,
         problems=frozenset(problem.place for problem in composition.problems),
         base_url=settings.newsletter.base_url,
         postal_address=settings.newsletter.address,
+        copies=copies,
         html_bytes=size,
+        sender=settings.newsletter.sender,
+        server_user=settings.server.user if settings.server else "",
         links=links,
         has_network=seen is None or seen.has_network,
         levels=settings.checks,
@@ -263,12 +267,11 @@ def _control_hosts(settings: Settings) -> tuple[str, ...]:
     return tuple(h for h in hosts if "." in h and h.rpartition(".")[2].isalpha())
 
 
-def _measure(
+def _copies(
     assembled: Assembled, settings: Settings
-) -> tuple[int | None, list[Finding]]:
-    """Return the bytes of the HTML part, or why there is no mail."""
+) -> tuple[tuple[Copy, ...], list[Finding]]:
+    """Return the copies to look at, or why there is no mail."""
     try:
-        sample = sample_message(assembled, settings)
+        return make_copies(assembled, settings, (UNKNOWN_READER,)), []
     except DefinitionError as error:
-        return None, [_problem_finding(problem) for problem in error.problems]
-    return html_part_bytes(sample), []
+        return (), [_problem_finding(problem) for problem in error.problems]

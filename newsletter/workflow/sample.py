@@ -12,7 +12,7 @@ from newsletter.workflow.letters import compile_issue
 #: RFC 2606 keeps this address from being anybody's.
 SAMPLE_RECIPIENT = "reader@example.org"
 #: Nobody's: as long as a real one, but the leaving link of a sample leads nowhere.
-_SAMPLE_TOKEN = "sample".ljust(40, "a")
+SAMPLE_TOKEN = "sample".ljust(40, "a")
 
 #: Lines of a part may begin with "--" (comments do), but never with "--=_": an equals
 #: sign is encoded there (RFC 2045, section 6.7).
@@ -31,8 +31,8 @@ def sample_message(assembled: Assembled, settings: Settings) -> bytes:
         compile_issue(assembled, settings),
         email=SAMPLE_RECIPIENT,
         fields={},
-        unsubscribe_token=_SAMPLE_TOKEN,
-        message_token=_SAMPLE_TOKEN,
+        unsubscribe_token=SAMPLE_TOKEN,
+        message_token=SAMPLE_TOKEN,
         sent_at=noon.astimezone(UTC),
     ).data
 

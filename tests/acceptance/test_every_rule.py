@@ -1,0 +1,54 @@
+"""Each rule speaks on an issue that is bad in one way, and none on a good one.
+
+tests/data/good is a project without findings. tests/data/bad/RULE holds files that are
+laid over a copy of it; `newsletter check --offline` must then report RULE.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from newsletter.cli import newsletter
+from newsletter.model.rules import RULES
+
+TESTS = Path(__file__).resolve().parents[1]
+GOOD = TESTS / "data" / "good"
+BAD = TESTS / "data" / "bad"
+
+#: Rules that no issue, template or setting can set off without a network, a browser or
+#: a fault of our own: the test that sees them speak.
+ELSEWHERE = {
+    "link-broken": "workflow/test_check.py",
+}
+
+
+def findings_of(project: Path) -> list[dict[str, Any]]:
+    command = ["check", "2099-01", "--offline", "--json", "--project", str(project)]
+    result = CliRunner().invoke(newsletter, command)
+    found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return found
+
+
+def test_good_issue_has_no_findings() -> None:
+    assert findings_of(GOOD) == []
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULES) - set(ELSEWHERE)))
+def test_bad_issue_is_told_of(rule: str, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(GOOD, project)
+    shutil.copytree(BAD / rule, project, dirs_exist_ok=True)
+    assert rule in {finding["rule"] for finding in findings_of(project)}
+
+
+@pytest.mark.parametrize("rule", sorted(ELSEWHERE))
+def test_rule_is_seen_to_speak_elsewhere(rule: str) -> None:
+    assert f'"{rule}"' in (TESTS / ELSEWHERE[rule]).read_text(encoding="utf-8")
+
+
+def test_every_folder_is_that_of_a_rule() -> None:
+    assert {path.name for path in BAD.iterdir()} <= set(RULES)
