@@ -79,6 +79,32 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What stands in the page that answered, as far as it was read."""
+
+    #: "text/html", "application/pdf", …; lower case, without parameters.
+    media_type: str = ""
+    #: Words of the title; blanks are single spaces, here and below.
+    title: str = ""
+    #: Words of the first heading of the highest level.
+    headline: str = ""
+    #: The first words a visitor sees, at most 600 characters.
+    words: str = ""
+    #: Every id and every name of an ``<a>``, at most 1000.
+    anchors: tuple[str, ...] = ()
+    #: Addresses of scripts, frames and form targets as written, at most 40 of them.
+    sources: tuple[str, ...] = ()
+    #: Where the page passes its visitor on to by itself, as written, or empty.
+    refresh: str = ""
+    #: Whether it asks for a password.
+    asks_password: bool = False
+    #: Whether the body was read to its end.
+    is_whole: bool = False
+    #: Bytes that were read, unpacked.
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What asking for one address showed."""
 
@@ -91,6 +117,8 @@ class Observation:
     fault: Fault | None = None
     #: What the server asked us to wait, if anything.
     retry_after_seconds: int | None = None
+    #: What the last answer holds; None when nothing of it was read.
+    page: PageFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
