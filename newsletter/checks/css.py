@@ -1,0 +1,35 @@
+"""The declarations of a style, read as mail programs read them. Pure.
+
+What comes in is the text of a style attribute or of a rule's block; what does not parse
+is left out, as browsers do.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import tinycss2
+
+
+# A mail of 200 elements has about 40 different styles, one of 2,000 about 60.
+@lru_cache(maxsize=1024)
+def declarations(style: str) -> Mapping[str, str]:
+    """Return what holds in the end: property, lower case -> value, as written.
+
+    A later declaration replaces an earlier one unless only that one is important.
+    """
+    held: dict[str, str] = {}
+    important: set[str] = set()
+    parts = tinycss2.parse_blocks_contents(
+        style, skip_comments=True, skip_whitespace=True
+    )
+    for part in parts:
+        if part.type != "declaration":
+            continue
+        name = part.lower_name
+        if name in important and not part.important:
+            continue
+        if part.important:
+            important.add(name)
+        held[name] = tinycss2.serialize(part.value).strip()
+    return MappingProxyType(held)

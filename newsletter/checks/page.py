@@ -1,0 +1,157 @@
+"""The HTML of a copy, parsed once for all checks that look at it. Pure.
+
+Law: what is given out is looked at and never changed: it is shared and remembered.
+A conditional comment for Outlook is a comment here, as it is to every other program.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from newsletter.checks.css import declarations
+
+#: Elements whose content starts on a line of its own.
+_BLOCKS = re.compile(
+    "address|article|aside|blockquote|body|br|center|d[dlt]|div|figcaption|figure|footer"
+    "|form|h[1-6r]|header|html|li|main|nav|[ou]l|p|pre|section|table|tbody|t[dhr]|tfoot"
+    "|thead"
+)
+#: Elements whose content nobody sees.
+_UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
+
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_CONDITION = re.compile(r"\s*\[if\s+([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
+_CONDITION_END = re.compile(r"<!\[endif\]\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """An ``a`` with an address."""
+
+    href: str
+    #: What is seen between its tags, with the words of pictures; without outer spaces.
+    words: str
+    element: HtmlElement
+
+
+@dataclass(frozen=True, slots=True)
+class StyleBlock:
+    """A ``style`` element."""
+
+    css: str
+    #: Its media attribute, or empty.
+    media: str
+    is_in_body: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``<!--[if mso]>…<![endif]-->``: what only Outlook reads."""
+
+    #: Between "if" and the bracket: "mso | IE", "!mso".
+    condition: str
+    #: As written; empty where the content is open to all.
+    content: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """What several checks need of an HTML part."""
+
+    root: HtmlElement
+    #: Every element in document order, the root first; no comments.
+    elements: tuple[HtmlElement, ...]
+    #: What a reader sees, a line for each block; spaces are single.
+    text: str
+    links: tuple[PageLink, ...]
+    styles: tuple[StyleBlock, ...]
+    #: The different texts of style attributes, by first use.
+    inline_styles: tuple[str, ...]
+    conditionals: tuple[Conditional, ...]
+
+
+# Edge recipients of an issue are a handful, and each of their copies is asked for by
+# half a dozen checks in turn.
+@lru_cache(maxsize=16)
+def page_of(html: str) -> Page:
+    """Return the HTML of a copy, taken apart; of an empty one an empty page."""
+    # As bytes: lxml refuses text that begins with an XML declaration.
+    parser = HTMLParser(encoding="utf-8")
+    document = html if html.strip() else "<html></html>"
+    root = document_fromstring(document.encode(), parser=parser)
+    elements = tuple(root.iter(etree.Element))
+    return Page(
+        root=root,
+        elements=elements,
+        text=seen_text(root),
+        links=tuple(
+            map(_link, (e for e in elements if e.tag == "a" and "href" in e.attrib))
+        ),
+        styles=tuple(_style_block(e) for e in elements if e.tag == "style"),
+        inline_styles=tuple(dict.fromkeys(filter(None, map(_style_text, elements)))),
+        conditionals=tuple(_conditionals(root)),
+    )
+
+
+def style_of(element: HtmlElement) -> Mapping[str, str]:
+    """Return the declarations of the style attribute of an element."""
+    return declarations(_style_text(element))
+
+
+def is_hidden(element: HtmlElement) -> bool:
+    """Whether an element and all in it is taken out of sight by its own style."""
+    style = style_of(element)
+    return (
+        "hidden" in element.attrib
+        or style.get("display", "").lower() == "none"
+        or style.get("visibility", "").lower() == "hidden"
+    )
+
+
+def seen_text(element: HtmlElement) -> str:
+    """Return what a reader sees of an element, a line for each block."""
+    lines = "".join(_pieces(element)).split("\n")
+    cleaned = (_SPACE.sub(" ", line).strip(" ") for line in lines)
+    return "\n".join(line for line in cleaned if line)
+
+
+def _pieces(element: HtmlElement) -> Iterator[str]:
+    if element.tag in _UNSEEN or is_hidden(element):
+        return
+    edge = "\n" if _BLOCKS.fullmatch(element.tag) else ""
+    yield edge
+    yield _SPACE.sub(" ", element.text or "")
+    for child in element:
+        if isinstance(child.tag, str):
+            yield from _pieces(child)
+        yield _SPACE.sub(" ", child.tail or "")
+    yield edge
+
+
+def _link(element: HtmlElement) -> PageLink:
+    pictures = (image.get("alt", "").strip() for image in element.iter("img"))
+    words = " ".join(filter(None, (seen_text(element), *pictures)))
+    return PageLink(element.get("href", "").strip(), words.replace("\n", " "), element)
+
+
+def _style_block(element: HtmlElement) -> StyleBlock:
+    is_in_body = any(above.tag == "body" for above in element.iterancestors())
+    return StyleBlock(element.text or "", element.get("media", ""), is_in_body)
+
+
+def _style_text(element: HtmlElement) -> str:
+    return str(element.get("style", "")).strip()
+
+
+def _conditionals(root: HtmlElement) -> Iterator[Conditional]:
+    for comment in root.getroottree().iter(etree.Comment):
+        match = _CONDITION.match(comment.text or "")
+        if match:
+            content = match[2]
+            end = _CONDITION_END.search(content)
+            shut = content[: end.start()].strip() if end else ""
+            yield Conditional(match[1].strip(), shut)
