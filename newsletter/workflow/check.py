@@ -60,6 +60,8 @@ class CheckReport:
     lines: tuple[str, ...] = ()
     #: Bytes of the HTML part as it travels; None when there is no mail.
     html_bytes: int | None = None
+    #: The copies that were looked at, as `Facts.copies`.
+    copies: tuple[Copy, ...] = ()
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -153,7 +155,13 @@ def check_composition(
     shared = _find_namesakes(project, composition)
     found = [*report.findings, *shared, *refused, *run_checks(assembled, facts)]
     unasked = [] if seen else [u for u in assembled.links if u.url in plan.asked]
-    complete = replace(report, links=links, unasked_links=len(unasked), html_bytes=size)
+    complete = replace(
+        report,
+        links=links,
+        unasked_links=len(unasked),
+        html_bytes=size,
+        copies=copies,
+    )
     return _finish_report(project, complete, found)
 
 
