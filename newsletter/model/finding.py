@@ -1,6 +1,7 @@
 """What a check saw."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 
 from newsletter.model.problem import Place
@@ -29,6 +30,8 @@ class Finding:
     advice: str
     #: The editor's reason for accepting it, or empty.
     accepted: str = ""
+    #: When it was accepted, in the time zone of the newsletter; None when it is not.
+    accepted_at: datetime | None = None
 
     @property
     def is_blocking(self) -> bool:

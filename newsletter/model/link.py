@@ -6,7 +6,8 @@ anybody.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from newsletter.model.assembled import LinkUse
@@ -66,6 +67,10 @@ class Fault(StrEnum):
     TOO_MANY_REDIRECTS = "too-many-redirects"
     #: Passed on to something that is not a web address.
     BAD_REDIRECT = "bad-redirect"
+    #: Passed on to a page of ours that is one reader's own: not asked.
+    PERSONAL_ADDRESS = "personal-address"
+    #: Its site had asked to be left alone before its turn came: not asked.
+    LEFT_ALONE = "left-alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +127,27 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """How long an address has been found as it is now, check after check."""
+
+    verdict: Verdict
+    #: Checks in a row that came to it, the present one among them.
+    checks: int
+    #: The first of them; aware.
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Sightings:
-    """What one run of observing saw."""
+    """What is seen of addresses: in one run of observing, and remembered of others."""
 
     #: Address -> its observations, oldest first.
     looks: Mapping[str, tuple[Observation, ...]]
-    #: False when nothing at all could be reached.
+    #: False when nothing at all could be reached; says nothing of what is remembered.
     has_network: bool = True
+    #: Address that was not asked this time -> when it was seen; aware.
+    remembered: Mapping[str, datetime] = field(default_factory=dict)
+    histories: Mapping[str, History] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +169,5 @@ class CheckedLink:
 
     use: LinkUse
     judgement: Judgement
+    #: Of this verdict; None where it was not stored.
+    history: History | None = None

@@ -69,6 +69,15 @@ _FAULTS: Mapping[Fault, tuple[Verdict, str]] = {
         Verdict.UNSAFE,
         "it passes its visitors on to something that is not a web page.",
     ),
+    Fault.PERSONAL_ADDRESS: (
+        Verdict.UNSAFE,
+        "it passes its visitors on to one reader's own address: "
+        "who opens it can take that reader off the list.",
+    ),
+    Fault.LEFT_ALONE: (
+        Verdict.RATE_LIMITED,
+        "{host} asks to be left alone for a while.",
+    ),
 }
 
 #: What a computer sees that has no network; not proof of one.
