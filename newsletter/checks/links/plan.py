@@ -11,7 +11,7 @@ from newsletter.checks.links.clean import clean_address, shown_address
 from newsletter.checks.links.judge import judge
 from newsletter.checks.links.reach import Network
 from newsletter.model.assembled import LinkUse
-from newsletter.model.link import CheckedLink, Judgement, Sightings, Verdict
+from newsletter.model.link import CheckedLink, History, Judgement, Sightings, Verdict
 
 _SOMEBODYS_OWN = Judgement(
     Verdict.UNSAFE,
@@ -81,16 +81,39 @@ def conclude_links(
         seen: None when nothing was asked.
     """
     judgements = dict(plan.known)
+    histories: dict[str, History] = {}
     if seen is not None:
         for url, address in plan.asked.items():
-            looks = seen.looks[address]
-            judged = judge(looks, has_network=seen.has_network)
-            judgements[url] = _with_new_url(judged, url)
+            if address not in seen.looks:
+                continue
+            judgements[url] = _judge_use(url, address, seen)
+            if address in seen.histories:
+                histories[url] = seen.histories[address]
     return tuple(
-        CheckedLink(replace(use, url=shown_address(use.url)), judgements[use.url])
+        CheckedLink(
+            replace(use, url=shown_address(use.url)),
+            judgements[use.url],
+            _history_of(judgements[use.url], histories.get(use.url)),
+        )
         for use in uses
         if use.kind != "own" and use.url in judgements
     )
+
+
+def _judge_use(url: str, address: str, seen: Sightings) -> Judgement:
+    is_judged = seen.has_network or address in seen.remembered
+    judged = judge(seen.looks[address], has_network=is_judged)
+    return _with_new_url(judged, url)
+
+
+def _history_of(judgement: Judgement, history: History | None) -> History | None:
+    """Return the history only where it is that of this verdict.
+
+    Histories are of addresses; a place in a page may be judged otherwise.
+    """
+    if history is None or history.verdict is not judgement.verdict:
+        return None
+    return history
 
 
 def _with_new_url(judgement: Judgement, url: str) -> Judgement:
