@@ -1,0 +1,1 @@
+"""What mail programs support, and what they would make of a mail. Pure."""
