@@ -1,11 +1,18 @@
 """Observations -> verdict: what a reader may expect. Tables, no I/O.
 
-Law: what we cannot tell is never called broken; broken needs two looks that agree.
+Law: what we cannot tell is never called broken; broken needs two looks that agree. What
+a page says of itself comes before its status: walls answer 200, 403, 404 and 503.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlsplit
 
+from newsletter.checks.links.domains import host_of, is_front_page, registered_domain
+from newsletter.checks.links.suspect import (
+    ASKS_PASSWORD,
+    NO_PROGRAMS,
+    suspicion,
+    wall_reason,
+)
 from newsletter.model.link import Fault, Judgement, Observation, Verdict
 
 #: The site says that the page has this new address for good (RFC 9110, 15.4.2, 15.4.9).
@@ -13,11 +20,10 @@ _PERMANENT = frozenset({301, 308})
 #: Longest wait a site may ask for within one check; beyond it we leave it alone.
 MAX_WAIT_SECONDS = 10
 
-_NO_PROGRAMS = "the site lets no program look at this page."
 _SITE_FAULT = "{host} has a fault at this moment."
 
 _STATUSES: Mapping[int, tuple[Verdict, str]] = {
-    401: (Verdict.BLOCKED, "the page asks for a password."),
+    401: (Verdict.BLOCKED, ASKS_PASSWORD),
     404: (Verdict.BROKEN, "the page does not exist."),
     410: (Verdict.BROKEN, "the page has been taken away for good."),
     429: (Verdict.RATE_LIMITED, "{host} asks to be left alone for a while."),
@@ -90,16 +96,19 @@ NO_NETWORK = Judgement(
 )
 
 
-def judge(looks: Sequence[Observation], *, has_network: bool = True) -> Judgement:
+def judge(
+    looks: Sequence[Observation], *, fragment: str = "", has_network: bool = True
+) -> Judgement:
     """Return what is made of one address.
 
     Args:
         looks: One or more observations of it, oldest first.
+        fragment: The place in the page that the link names, without "#".
         has_network: False when nothing at all could be reached in this run.
     """
     if not has_network:
         return NO_NETWORK
-    judgements = [_judge_look(look) for look in looks]
+    judgements = [_judge_look(look, fragment) for look in looks]
     last = judgements[-1]
     if last.verdict is not Verdict.BROKEN:
         return last
@@ -139,36 +148,41 @@ def shows_no_network(looks: Iterable[Observation]) -> bool:
     return any(look.fault is not Fault.TIMEOUT for look in looks)
 
 
-def _judge_look(look: Observation) -> Judgement:
+def _judge_look(look: Observation, fragment: str = "") -> Judgement:
     """Judge one observation as if it were the only one, and the second to say so."""
-    if look.fault is not None:
-        verdict, reason = _FAULTS[look.fault]
-    else:
-        verdict, reason = _judge_status(look)
-    last = look.hops[-1].target if look.hops else look.url
+    verdict, reason = _first_judged(look, fragment)
     if verdict is Verdict.OK:
         return _ok_or_moved(look)
-    return Judgement(verdict, reason.format(host=_host_of(last)), status=look.status)
+    last = look.hops[-1].target if look.hops else look.url
+    host = host_of(last) or last
+    return Judgement(verdict, reason.replace("{host}", host), status=look.status)
 
 
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or url
-    except ValueError:  # a redirect may name anything
-        return url
+def _first_judged(look: Observation, fragment: str) -> tuple[Verdict, str]:
+    if look.fault is not None:
+        return _FAULTS[look.fault]
+    if (wall := wall_reason(look)) is not None:
+        return (Verdict.BLOCKED, wall)
+    verdict, reason = _judge_status(look)
+    if verdict is Verdict.OK and (doubt := suspicion(look, fragment)) is not None:
+        return (Verdict.SUSPECT, doubt)
+    return (verdict, reason)
 
 
 def _judge_status(look: Observation) -> tuple[Verdict, str]:
     assert look.status is not None  # noqa: S101 - an observation has one or a fault
     if look.status in _STATUSES:
         return _STATUSES[look.status]
+    if look.status == 202 and look.page is not None and not look.page.words:
+        # "Accepted" for a page: AWS WAF's way of asking whether a browser is there.
+        return (Verdict.BLOCKED, NO_PROGRAMS)
     if 200 <= look.status < 300:
         return (Verdict.OK, "")
     if look.status == 503 and look.retry_after_seconds is not None:
         return _STATUSES[429]
     if 500 <= look.status < 600:
         return (Verdict.TIMEOUT, _SITE_FAULT)
-    return (Verdict.BLOCKED, _NO_PROGRAMS)
+    return (Verdict.BLOCKED, NO_PROGRAMS)
 
 
 def _ok_or_moved(look: Observation) -> Judgement:
@@ -178,7 +192,21 @@ def _ok_or_moved(look: Observation) -> Judgement:
         if hop.status not in _PERMANENT:
             break
         new_url = hop.target
-    if not new_url or new_url.partition("#")[0] == look.url:
+    if not new_url or not _is_worth_writing(look.url, new_url):
         return Judgement(Verdict.OK, status=look.status)
     reason = "the page has moved for good."
     return Judgement(Verdict.MOVED, reason, new_url, look.status)
+
+
+def _is_worth_writing(old: str, new: str) -> bool:
+    """Whether a reader gains by the new address; sites pass on for little reasons."""
+    old, new = old.partition("#")[0], new.partition("#")[0]
+    if old.rstrip("/") == new.rstrip("/"):
+        return False
+    if old.startswith("https:") and new.startswith("http:"):
+        return False
+    if old[:6].lower() != new[:6].lower():  # http became https
+        return True
+    # "example.org" is how a site wants to be written, wherever it begins.
+    is_same_site = registered_domain(host_of(old)) == registered_domain(host_of(new))
+    return not (is_same_site and is_front_page(old) and is_front_page(new))
