@@ -1,0 +1,55 @@
+"""The imitations there are, each under its name. Pure: HTML in, HTML and remarks out.
+
+Law: an imitation never claims to be the program. Its note says from which facts of
+which date it is made and what it cannot show.
+"""
+
+from collections.abc import Callable, Mapping
+
+from newsletter.clients.dark_rules import show_dark_rules
+from newsletter.clients.images_off import show_without_images
+from newsletter.clients.imitated import Imitated, Imitation
+from newsletter.clients.support import FACTS_DATE
+
+__all__ = ["IMITATIONS", "Imitated", "Imitation", "imitate"]
+
+_ALL = (
+    Imitation(
+        "dark-obey",
+        "Dark, own colours",
+        "The mail's own dark rules, as Apple Mail, Outlook.com and Samsung Email apply "
+        f"them (caniemail, {FACTS_DATE}). Other programs show the mail light or choose "
+        "dark colours themselves.",
+        FACTS_DATE,
+    ),
+    Imitation(
+        "images-off",
+        "Without pictures",
+        "The mail while its pictures are not loaded: frames of their size, with their "
+        "alternative text. Each program draws the frame in its own way.",
+        FACTS_DATE,
+    ),
+)
+
+#: Name -> imitation, in the order in which they are shown.
+IMITATIONS: Mapping[str, Imitation] = {one.name: one for one in _ALL}
+
+_TRANSFORMS: Mapping[str, Callable[[str, int | None], Imitated]] = {
+    "dark-obey": lambda html, _: show_dark_rules(html),
+    "images-off": lambda html, _: show_without_images(html),
+}
+
+
+def imitate(name: str, html: str, *, html_bytes: int | None = None) -> Imitated:
+    """Return what an imitation makes of a mail.
+
+    Args:
+        name: A key of `IMITATIONS`.
+        html: The HTML part, decoded.
+        html_bytes: Its size as it travels, encoded; None where it is not known, then
+            that of the text itself counts.
+
+    Raises:
+        KeyError: There is no such imitation.
+    """
+    return _TRANSFORMS[name](html, html_bytes)
