@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from newsletter.store.dialect import insert_missing
 from newsletter.store.instants import from_millis, to_millis
-from newsletter.store.tables import contents, test_mails
+from newsletter.store.tables import contents, dispatches, test_mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +82,39 @@ def last_tested_at(connection: Connection, content_hash: str) -> datetime | None
         )
     )
     return None if at is None else from_millis(at)
+
+
+def load_last_tested(
+    connection: Connection, issue: str
+) -> tuple[Content, datetime] | None:
+    """Return the content that was the last test of an issue, and when; or None."""
+    row = connection.execute(
+        select(contents, test_mails.c.at)
+        .join(test_mails, test_mails.c.content_hash == contents.c.hash)
+        .where(test_mails.c.issue == issue)
+        .order_by(test_mails.c.at.desc(), test_mails.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Content(row.hash, row.issue, row.subject, row.compiled), from_millis(row.at)
+
+
+def drop_superseded(connection: Connection, issue: str, *, kept: str) -> None:
+    """Forget the mails of an issue that were no more than tests, but for one.
+
+    With its pictures a mail may take megabytes, and an issue is tested many times. That
+    they were tested stays known.
+
+    Args:
+        connection: Of a writer.
+        issue: Slug.
+        kept: Hash of the content to keep.
+    """
+    connection.execute(
+        delete(contents).where(
+            contents.c.issue == issue,
+            contents.c.hash != kept,
+            contents.c.hash.not_in(select(dispatches.c.content_hash)),
+        )
+    )

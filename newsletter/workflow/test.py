@@ -17,10 +17,16 @@ from newsletter.delivery.transports import (
 from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.delivery.transports.smtp import Account, SmtpTransport
 from newsletter.errors import UsageError
+from newsletter.messages.compile import dump_compiled
 from newsletter.model.delivery import DeliveryState
-from newsletter.model.message import Message
+from newsletter.model.message import CompiledMessage, Message
 from newsletter.replies import classify_reply, show_reply
-from newsletter.store.contents import record_test
+from newsletter.store.contents import (
+    Content,
+    drop_superseded,
+    record_test,
+    save_content,
+)
 from newsletter.store.database import Database
 from newsletter.store.instants import to_millis
 from newsletter.store.ledger_thread import LedgerThread
@@ -116,7 +122,7 @@ def send_test(
         publish_composition(project, composition)
         done = asyncio.run(_send_all(desk.database, account, report, messages))
         if done.accepted:
-            _record(desk.database, done, now)
+            _record(desk.database, done, compiled, now)
     return done
 
 
@@ -212,8 +218,19 @@ async def _always() -> bool:
     return True
 
 
-def _record(database: Database, report: TrialReport, now: datetime) -> None:
+def _record(
+    database: Database, report: TrialReport, compiled: CompiledMessage, now: datetime
+) -> None:
+    """Note the test, and keep what was tested: later versions are compared with it."""
+    content = Content(
+        hash=report.content_hash,
+        issue=report.issue,
+        subject=compiled.subject_text,
+        compiled=dump_compiled(compiled),
+    )
     with database.writing() as connection:
+        save_content(connection, content, now=now)
+        drop_superseded(connection, report.issue, kept=content.hash)
         record_test(
             connection,
             issue=report.issue,
