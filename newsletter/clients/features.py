@@ -144,7 +144,9 @@ def _declaration_features(declaration: Declaration) -> Iterator[str]:
         yield from (_DISPLAYS.get(word, "css-display") for word in words)
     elif name == "flex-direction":
         yield "css-flex-direction" if "column" in str(words) else ""
-    elif name != "flex-wrap" or words & {"wrap", "wrap-reverse"}:
+    elif name == "flex-wrap":
+        yield "css-flex-wrap" if words & {"wrap", "wrap-reverse"} else ""
+    elif name != "background-image":  # it may hold a gradient
         yield property_feature(name)
     known = _known()
     for unit in declaration.units:
