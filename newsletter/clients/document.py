@@ -75,3 +75,8 @@ def change_inline(
             element.set("style", changed)
         else:
             del element.attrib["style"]
+
+
+def in_body(element: HtmlElement) -> bool:
+    """Whether an element stands in the body."""
+    return any(above.tag == "body" for above in element.iterancestors())

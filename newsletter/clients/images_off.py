@@ -7,6 +7,7 @@ which each program draws in its own way.
 
 from lxml.html import HtmlElement
 
+from newsletter.clients.css import Declaration, Style, read_style
 from newsletter.clients.document import (
     add_style,
     change_inline,
@@ -18,12 +19,11 @@ from newsletter.clients.document import (
 from newsletter.clients.imitated import Imitated
 from newsletter.clients.remarks import counted
 from newsletter.clients.sheets import (
-    Declaration,
-    read_declarations,
-    read_sheet,
-    with_declarations,
-    write_declarations,
-    write_sheet,
+    read_tree,
+    with_styles,
+    without_addresses,
+    write_style,
+    write_tree,
 )
 
 #: Drawn inside the size of the picture, so that nothing moves when it is loaded.
@@ -64,24 +64,24 @@ def show_without_images(html: str) -> Imitated:
 def _put_words(image: HtmlElement) -> None:
     """Turn a picture into a box of its size; a link around it stays."""
     alt = image.get("alt", "")
-    size = [
-        Declaration(name, f"{value}px" if value.isdecimal() else value)
+    size = (
+        f"{name}: {value}{'px' if value.isdecimal() else ''}"
         for name in ("width", "height")
-        if (value := image.get(name, "").strip()) and value.rstrip("%px").isdecimal()
-    ]
-    own = [d for d in read_declarations(image.get("style", "")) if _is_kept(d)]
+        if (value := image.get(name, "").strip()).rstrip("%px").isdecimal()
+    )
+    own = filter(_is_kept, read_style(image.get("style", "")))
     kept = {k: image.get(k) for k in ("class", "id", "dir", "lang") if image.get(k)}
     image.attrib.clear()
     image.tag = "span"
     image.text = alt
     image.attrib.update(kept)
     image.set("data-image-off", "")
-    image.set("style", write_declarations([*size, *own]))
+    image.set("style", "; ".join([*size, *filter(None, [write_style(own)])]))
 
 
 def _is_kept(declaration: Declaration) -> bool:
     """Whether a declaration of a picture says where or how large its frame is."""
-    name, value = declaration.name, declaration.value
+    name, value = declaration.property, declaration.value
     is_size = name in _SIZES or name.startswith("margin-")
     # A frame has no height of its own to be kept in proportion.
     return is_size and not (name == "height" and value == "auto")
@@ -91,24 +91,27 @@ def _drop_grounds(root: HtmlElement) -> int:
     """Take out background pictures; return how many there were."""
     dropped = 0
 
-    def bare(declarations: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    def bare(style: Style) -> Style:
         nonlocal dropped
-        kept = tuple(map(without_picture, declarations))
-        dropped += sum(new != old for new, old in zip(kept, declarations, strict=True))
-        return tuple(d for d in kept if d.value)
+        kept: Style = ()
+        for declaration in style:
+            if has_picture(declaration):
+                dropped += 1
+                kept += without_addresses(declaration)
+            else:
+                kept += (declaration,)
+        return kept
 
-    change_inline(root, lambda _, s: write_declarations(bare(read_declarations(s))))
-    for style in each_style(root):
-        items = read_sheet(style.text or "").items
-        style.text = write_sheet(with_declarations(items, bare))
+    change_inline(root, lambda _, style: write_style(bare(read_style(style))))
+    for sheet in each_style(root):
+        items = read_tree(sheet.text or "").items
+        sheet.text = write_tree(with_styles(items, bare))
     for element in elements(root):
         if element.attrib.pop("background", None):
             dropped += 1
     return dropped
 
 
-def without_picture(declaration: Declaration) -> Declaration:
-    """Return a declaration without its ``url(…)``; its value may be empty then."""
-    if declaration.name not in _GROUND or "url(" not in declaration.value.lower():
-        return declaration
-    return declaration.without_addresses()
+def has_picture(declaration: Declaration) -> bool:
+    """Whether a declaration asks for a background picture."""
+    return declaration.property in _GROUND and bool(declaration.addresses)

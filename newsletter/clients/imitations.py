@@ -7,6 +7,7 @@ which date it is made and what it cannot show.
 from collections.abc import Callable, Mapping
 
 from newsletter.clients.dark_rules import show_dark_rules
+from newsletter.clients.gmail import show_in_gmail, show_in_gmail_app
 from newsletter.clients.images_off import show_without_images
 from newsletter.clients.imitated import Imitated, Imitation
 from newsletter.clients.support import FACTS_DATE
@@ -14,6 +15,22 @@ from newsletter.clients.support import FACTS_DATE
 __all__ = ["IMITATIONS", "Imitated", "Imitation", "imitate"]
 
 _ALL = (
+    Imitation(
+        "gmail",
+        "Gmail",
+        f"An imitation from caniemail data of {FACTS_DATE} and documented behaviour "
+        "of Gmail in a browser: what it strips and where it clips. Not a picture of "
+        "Gmail: its fonts, its dark mode and its apps may differ.",
+        FACTS_DATE,
+    ),
+    Imitation(
+        "gmail-imap",
+        "Gmail app, other account",
+        "An imitation of Gmail's app reading an account that is not Google's, from "
+        f"caniemail data of {FACTS_DATE}: no style sheets and no background pictures. "
+        "Not a picture of the app.",
+        FACTS_DATE,
+    ),
     Imitation(
         "dark-obey",
         "Dark, own colours",
@@ -35,6 +52,8 @@ _ALL = (
 IMITATIONS: Mapping[str, Imitation] = {one.name: one for one in _ALL}
 
 _TRANSFORMS: Mapping[str, Callable[[str, int | None], Imitated]] = {
+    "gmail": show_in_gmail,
+    "gmail-imap": show_in_gmail_app,
     "dark-obey": lambda html, _: show_dark_rules(html),
     "images-off": lambda html, _: show_without_images(html),
 }

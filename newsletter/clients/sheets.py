@@ -1,9 +1,9 @@
-"""A style sheet as values that can be chosen from and written again. Pure.
+"""A style sheet as a tree that can be chosen from and written again. Pure.
 
-In: the text of a style element or attribute. Out: rules and declarations without their
-places, since what is written from them is not the mail's any more. Both readings are
-remembered: MJML repeats a few dozen style attributes hundreds of times, and tinycss2
-needs about 2 ms for a kilobyte (measured 2026-11: 104 KB in 0.19 s).
+`css` reads what a sheet uses; here its shape is kept: groups of selectors, rules within
+at-rules, and what does not parse. What is written from it has the same meaning, not the
+same spaces. A reading is remembered: tinycss2 needs about 2 ms for a kilobyte
+(measured 2026-11: 104 KB in 0.19 s).
 """
 
 import re
@@ -15,6 +15,8 @@ from typing import TypeAlias
 import tinycss2
 from tinycss2 import ast
 
+from newsletter.clients.css import Declaration, Style, read_style
+
 #: Strings, comments and addresses, in which a brace is no brace.
 _QUOTED = re.compile(
     r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|url\([^)]*\)", re.DOTALL
@@ -23,26 +25,11 @@ _ADDRESS = re.compile(r"url\(\s*(?:\"[^\"]*\"|'[^']*'|[^)]*)\s*\)", re.IGNORECAS
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """``name: value``."""
-
-    #: Lower case; a custom property as written.
-    name: str
-    #: As written, without outer spaces and without ``!important``.
-    value: str
-    is_important: bool = False
-
-    def without_addresses(self) -> "Declaration":
-        """Return it without ``url(…)``; the value is empty when that was all."""
-        return replace(self, value=" ".join(_ADDRESS.sub(" ", self.value).split()))
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """``selector, selector { declarations }``."""
 
     selectors: tuple[str, ...]
-    declarations: tuple[Declaration, ...]
+    style: Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +40,9 @@ class AtRule:
     keyword: str
     prelude: str
     #: Rules within, for those that hold rules (``@media``, ``@supports``); else empty.
-    items: tuple["Rule | AtRule", ...] = ()
+    items: tuple["Item", ...] = ()
     #: Declarations within, for those that hold some (``@font-face``); else empty.
-    declarations: tuple[Declaration, ...] = ()
+    style: Style = ()
     #: Whether it has a block at all.
     has_block: bool = True
 
@@ -64,7 +51,7 @@ Item: TypeAlias = Rule | AtRule
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Tree:
     """What stands in one style element."""
 
     items: tuple[Item, ...]
@@ -72,17 +59,41 @@ class Sheet:
     errors: tuple[str, ...]
 
 
-def write_sheet(items: Iterable[Item]) -> str:
+# A mail has three or four style elements, of which half a dozen imitations are made.
+@lru_cache(maxsize=128)
+def read_tree(css: str) -> Tree:
+    """Return the rules of a style sheet; what does not parse is told and left out."""
+    parsed = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    errors = list(_errors(parsed))
+    if not _is_balanced(css):
+        errors.append("a brace is never closed")
+    return Tree(tuple(_items(parsed)), tuple(errors))
+
+
+def write_tree(items: Iterable[Item]) -> str:
     """Return the text of rules, one a line."""
     return "\n".join(map(_write_item, items))
 
 
-def write_declarations(declarations: Iterable[Declaration]) -> str:
+def write_style(style: Iterable[Declaration]) -> str:
     """Return the text of a style attribute or of a block."""
-    return "; ".join(
-        f"{d.name}: {d.value}{' !important' if d.is_important else ''}"
-        for d in declarations
-    )
+    return "; ".join(f"{d}{' !important' if d.is_important else ''}" for d in style)
+
+
+def declare(name: str, value: str, *, is_important: bool = False) -> Style:
+    """Return a declaration in a list of its own; nothing for an empty value."""
+    return read_style(f"{name}: {value}{' !important' if is_important else ''}")
+
+
+def with_value(declaration: Declaration, value: str) -> Style:
+    """Return a declaration with another value; nothing for an empty one."""
+    return declare(declaration.property, value, is_important=declaration.is_important)
+
+
+def without_addresses(declaration: Declaration) -> Style:
+    """Return a declaration without ``url(…)``; nothing when that was all."""
+    value = " ".join(_ADDRESS.sub(" ", declaration.value).split())
+    return with_value(declaration, value) if value else ()
 
 
 def rules_in(items: Iterable[Item]) -> Iterator[Rule]:
@@ -94,55 +105,33 @@ def rules_in(items: Iterable[Item]) -> Iterator[Rule]:
             yield from rules_in(item.items)
 
 
-def with_declarations(
-    items: Iterable[Item],
-    change: Callable[[tuple[Declaration, ...]], tuple[Declaration, ...]],
+def with_styles(
+    items: Iterable[Item], change: Callable[[Style], Style]
 ) -> Iterator[Item]:
     """Yield rules whose blocks went through *change*; emptied rules are left out."""
     for item in items:
         if isinstance(item, AtRule):
-            within = tuple(with_declarations(item.items, change))
-            yield replace(item, items=within)
-            continue
-        declarations = change(item.declarations)
-        if declarations:
-            yield replace(item, declarations=declarations)
+            yield replace(item, items=tuple(with_styles(item.items, change)))
+        elif style := change(item.style):
+            yield replace(item, style=style)
 
 
-# A mail has three or four style elements; the preview makes five imitations of each.
-@lru_cache(maxsize=128)
-def read_sheet(css: str) -> Sheet:
-    """Return the rules of a style sheet; what does not parse is told and left out."""
-    parsed = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
-    errors = list(_errors(parsed))
-    if not _is_balanced(css):
-        errors.append("a brace is never closed")
-    return Sheet(tuple(_items(parsed)), tuple(errors))
-
-
-@lru_cache(maxsize=4096)
-def read_declarations(style: str) -> tuple[Declaration, ...]:
-    """Return the declarations of a style attribute, in order."""
-    return _declarations(
-        tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
-    )
-
-
-def _items(nodes: Sequence[ast.Node]) -> Iterator[Item]:
+def _items(nodes: Iterable[ast.Node]) -> Iterator[Item]:
     for node in nodes:
         if isinstance(node, ast.QualifiedRule):
-            yield Rule(_selectors(node.prelude), _declarations(_block(node.content)))
+            style = read_style(tinycss2.serialize(node.content))
+            yield Rule(_selectors(node.prelude), style)
         elif isinstance(node, ast.AtRule):
             yield _at_rule(node)
 
 
 def _at_rule(node: ast.AtRule) -> AtRule:
-    content = _block(node.content or [])
+    content = node.content or []
     return AtRule(
         keyword=node.lower_at_keyword,
         prelude=tinycss2.serialize(node.prelude).strip(),
-        items=tuple(_items(content)),
-        declarations=_declarations(content),
+        items=tuple(_items(_block(content))),
+        style=read_style(tinycss2.serialize(content)),
         has_block=node.content is not None,
     )
 
@@ -155,20 +144,8 @@ def _block(content: Sequence[ast.Node]) -> list[ast.Node]:
     )
 
 
-def _declarations(nodes: Iterable[ast.Node]) -> tuple[Declaration, ...]:
-    return tuple(
-        Declaration(
-            name=node.name if node.name.startswith("--") else node.lower_name,
-            value=tinycss2.serialize(node.value).strip(),
-            is_important=node.important,
-        )
-        for node in nodes
-        if isinstance(node, ast.Declaration)
-    )
-
-
 def _selectors(prelude: Sequence[ast.Node]) -> tuple[str, ...]:
-    """Return the selectors of a group; commas within parentheses do not part them."""
+    """Return the selectors of a group; commas within brackets do not part them."""
     groups: list[list[ast.Node]] = [[]]
     for node in prelude:
         if isinstance(node, ast.LiteralToken) and node.value == ",":
@@ -178,7 +155,7 @@ def _selectors(prelude: Sequence[ast.Node]) -> tuple[str, ...]:
     return tuple(tinycss2.serialize(group).strip() for group in groups)
 
 
-def _errors(nodes: Sequence[ast.Node]) -> Iterator[str]:
+def _errors(nodes: Iterable[ast.Node]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.ParseError):
             yield node.message
@@ -194,10 +171,8 @@ def _is_balanced(css: str) -> bool:
 
 def _write_item(item: Item) -> str:
     if isinstance(item, Rule):
-        return (
-            f"{', '.join(item.selectors)} {{ {write_declarations(item.declarations)} }}"
-        )
+        return f"{', '.join(item.selectors)} {{ {write_style(item.style)} }}"
     if not item.has_block:
         return f"@{item.keyword} {item.prelude};"
-    inner = write_sheet(item.items) or write_declarations(item.declarations)
+    inner = write_tree(item.items) or write_style(item.style)
     return f"@{item.keyword} {item.prelude} {{\n{inner}\n}}"
