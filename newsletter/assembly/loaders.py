@@ -68,9 +68,33 @@ class Templates:
         )
         return sorted(set(files))
 
+    def own_texts(self) -> dict[str, str]:
+        """Return the text of each template of the project's own, by its shown path."""
+        own, *builtin = self._folders
+        if not builtin:
+            return {}
+        files = sorted(own.rglob("*.j2"))
+        texts = {f: f.read_text(encoding="utf-8", errors="replace") for f in files}
+        return {f"templates/{f.relative_to(own).as_posix()}": texts[f] for f in texts}
+
     def shown_path(self, name: str) -> str:
         """Return how the editor is told of a template: "templates/blocks/event.j2"."""
         return f"{'built-in ' if self.is_builtin(name) else ''}templates/{name}"
+
+    def own_file(self, main: str) -> str:
+        """Return the project's own file that an issue most likely looks like, or empty.
+
+        Args:
+            main: A main template: "bulletin".
+        """
+        own, builtin = self._folders[0], self._folders[-1]
+        if own == builtin:
+            return ""
+        parts = sorted(own.glob("partials/*.j2")) + sorted(own.glob("blocks/*.j2"))
+        names = [f"{main}{_MAIN_SUFFIX}", f"{main}.css.j2"]
+        names += [path.relative_to(own).as_posix() for path in parts]
+        found = (name for name in names if (own / name).is_file())
+        return next((self.shown_path(name) for name in found), "")
 
     def is_builtin(self, name: str) -> bool:
         """Whether a template is not the project's own."""

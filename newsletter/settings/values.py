@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator
 
 from newsletter.addresses import ascii_host
+from newsletter.clients.names import CLIENTS
 from newsletter.model.rules import RULES
 from newsletter.validation import refuse, shown, suggest
 
@@ -30,6 +31,12 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _TAKEN_SCHEMES = frozenset(
     {"http", "https", "mailto", "tel", "javascript", "data", "vbscript", "file"}
 )
+#: Rule that no setting changes -> why.
+_FIXED_RULES = {
+    "sender-missing": "every mail must say who sends it.",
+    "unsubscribe-place": "every mail must offer a way to leave.",
+    "field-unfilled": "no reader may get a mail with a field that is not filled in.",
+}
 #: Every subscriber has an address; the other is a place of our own in each mail.
 _TAKEN_FIELDS = frozenset({"email", "unsubscribe_url"})
 
@@ -161,7 +168,14 @@ def _check_rule(name: str) -> str:
         advice = suggest(name, RULES) or f"Rules are: {', '.join(RULES)}."
         raise refuse("is not a rule of the checks.", advice)
     if RULES[name].is_fixed:
-        raise refuse("cannot be changed: every mail must offer a way to leave.")
+        raise refuse(f"cannot be changed: {_FIXED_RULES[name]}")
+    return name
+
+
+def _check_client(name: str) -> str:
+    if name not in CLIENTS:
+        advice = suggest(name, CLIENTS) or f"Programs are: {', '.join(CLIENTS)}."
+        raise refuse(f"names an unknown mail program {shown(name)}.", advice)
     return name
 
 
@@ -211,6 +225,7 @@ Scheme = Annotated[str, AfterValidator(_check_scheme)]
 LinkPattern = Annotated[str, AfterValidator(_check_pattern)]
 FieldName = Annotated[str, AfterValidator(_check_field_name)]
 RuleName = Annotated[str, AfterValidator(_check_rule)]
+ClientName = Annotated[str, AfterValidator(_check_client)]
 #: (messages, seconds).
 Limit = Annotated[tuple[int, int], BeforeValidator(_check_limit)]
 PasswordSource = Annotated[str, AfterValidator(_check_password)]
