@@ -4,7 +4,7 @@ What comes in is the text of a style attribute or of a rule's block; what does n
 is left out, as browsers do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -33,3 +33,21 @@ def declarations(style: str) -> Mapping[str, str]:
             important.add(name)
         held[name] = tinycss2.serialize(part.value).strip()
     return MappingProxyType(held)
+
+
+def addresses_in(css: str) -> Iterator[str]:
+    """Yield what ``url(…)`` names in a style or a style sheet."""
+    if "url(" not in css.lower():
+        return
+    waiting = list(tinycss2.parse_component_value_list(css, skip_comments=True))
+    while waiting:
+        part = waiting.pop(0)
+        if part.type == "url":
+            yield part.value.strip()
+        elif part.type == "function" and part.lower_name == "url":
+            # Quoted, it is a function with a string.
+            yield from (a.value.strip() for a in part.arguments if a.type == "string")
+        else:
+            waiting[:0] = getattr(part, "content", None) or getattr(
+                part, "arguments", []
+            )

@@ -13,6 +13,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsletter.checks.css import declarations
+from newsletter.checks.facts import Facts
 
 #: Elements whose content starts on a line of its own.
 _BLOCKS = re.compile(
@@ -21,7 +22,7 @@ _BLOCKS = re.compile(
     "|thead"
 )
 #: Elements whose content nobody sees.
-_UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
+UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _CONDITION = re.compile(r"\s*\[if\s+([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
@@ -97,6 +98,11 @@ def page_of(html: str) -> Page:
     )
 
 
+def first_page(facts: Facts) -> Page | None:
+    """Return the copy of a reader of whom nothing is known; None without a mail."""
+    return page_of(facts.copies[0].html) if facts.copies else None
+
+
 def style_of(element: HtmlElement) -> Mapping[str, str]:
     """Return the declarations of the style attribute of an element."""
     return declarations(_style_text(element))
@@ -120,7 +126,7 @@ def seen_text(element: HtmlElement) -> str:
 
 
 def _pieces(element: HtmlElement) -> Iterator[str]:
-    if element.tag in _UNSEEN or is_hidden(element):
+    if element.tag in UNSEEN or is_hidden(element):
         return
     edge = "\n" if _BLOCKS.fullmatch(element.tag) else ""
     yield edge

@@ -1,0 +1,159 @@
+"""What mail programs take out of an HTML mail, and what they take for a trick.
+
+Only a template can bring these: raw HTML in an issue is refused.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from newsletter.checks.facts import Facts, found, template_place
+from newsletter.checks.page import Page, first_page
+from newsletter.checks.stylesheets import style_faults
+from newsletter.checks.unseen import unseen_texts
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding
+from newsletter.model.problem import Place
+
+#: Gmail keeps style blocks up to so many bytes together, and drops the one that goes
+#: beyond and all after it (email-bugs#90; caniemail, 2026-06-29).
+_GMAIL_STYLES: Final = 16 * 1024
+
+#: Tag -> what to write instead.
+_FORBIDDEN: Final = {
+    "script": "Take it out; a mail runs no scripts.",
+    "form": "Link to a form on a web page.",
+    "input": "Link to a form on a web page.",
+    "iframe": "Show a picture, and link to the page.",
+    "frame": "Show a picture, and link to the page.",
+    "object": "Show a picture, and link to the page.",
+    "embed": "Show a picture, and link to the page.",
+    "applet": "Show a picture, and link to the page.",
+    "base": "Write every address in full.",
+}
+
+
+def check_html(assembled: Assembled, facts: Facts) -> list[Finding]:
+    """Report what the HTML of the mail holds and readers will not get."""
+    page = first_page(facts)
+    if page is None:
+        return []
+    place = template_place(assembled.issue, facts)
+    return [
+        *_forbidden_elements(page, place),
+        *_silent_media(page, place),
+        *_outer_styles(page, place),
+        *_actions(page, place),
+        *_styles_for_gmail(page, place),
+        *_hidden_texts(page, place),
+    ]
+
+
+def _forbidden_elements(page: Page, place: Place) -> Iterator[Finding]:
+    tags = [element.tag for element in page.elements]
+    inside_form = "form" in tags
+    for tag, advice in _FORBIDDEN.items():
+        if tag in tags and not (tag == "input" and inside_form):
+            message = f"the mail has <{tag}>, which mail programs take out."
+            yield found("html-forbidden", place, message, advice)
+
+
+def _silent_media(page: Page, place: Place) -> Iterator[Finding]:
+    """Report video and audio that leave nothing where they are not played."""
+    for tag in ("video", "audio"):
+        media = (element for element in page.elements if element.tag == tag)
+        if any(not _has_fallback(element) for element in media):
+            yield found(
+                "html-forbidden",
+                place,
+                f"the mail has <{tag}> with nothing in its stead: "
+                "most mail programs play none.",
+                "Put a picture with a link between its tags.",
+            )
+
+
+def _has_fallback(media: HtmlElement) -> bool:
+    inner = [e for e in media.iterdescendants() if e.tag not in ("source", "track")]
+    return bool(inner) or bool(media.text_content().strip())
+
+
+def _outer_styles(page: Page, place: Place) -> Iterator[Finding]:
+    linked = any(
+        element.tag == "link" and "stylesheet" in element.get("rel", "").lower().split()
+        for element in page.elements
+    )
+    if linked or any("@import" in style.css.lower() for style in page.styles):
+        yield found(
+            "html-forbidden",
+            place,
+            "the mail fetches a style sheet, which most mail programs do not.",
+            "Write the styles into the template.",
+        )
+
+
+def _actions(page: Page, place: Place) -> Iterator[Finding]:
+    if any(_is_refresh(element) for element in page.elements):
+        yield found(
+            "html-forbidden",
+            place,
+            "the mail sends its readers on by <meta http-equiv=refresh>; "
+            "mail programs take that for an attack.",
+            "Take it out, and write a link.",
+        )
+    handlers = [
+        name
+        for element in page.elements
+        for name in element.attrib
+        if name.lower().startswith("on") and name.isalpha()
+    ]
+    if handlers:
+        yield found(
+            "html-forbidden",
+            place,
+            f'the mail has the attribute "{handlers[0]}", which would run a script; '
+            "mail programs take it out.",
+            "Take it out; a mail runs no scripts.",
+        )
+
+
+def _is_refresh(element: HtmlElement) -> bool:
+    return bool(
+        element.tag == "meta" and element.get("http-equiv", "").lower() == "refresh"
+    )
+
+
+def _styles_for_gmail(page: Page, place: Place) -> Iterator[Finding]:
+    total = sum(len(style.css.encode()) for style in page.styles)
+    if total > _GMAIL_STYLES:
+        yield found(
+            "style-gmail",
+            place,
+            f"the mail has {total / 1024:.0f} KB of style blocks; "
+            "Gmail drops what goes beyond 16 KB.",
+            "Take out rules that nothing uses.",
+        )
+    faults = [fault for style in page.styles for fault in style_faults(style.css)]
+    if any(style.is_in_body for style in page.styles):
+        faults.append("stands in the body, not in the head")
+    for fault in dict.fromkeys(faults):
+        yield found(
+            "style-gmail",
+            place,
+            f"a style block {fault}; Gmail drops the whole block.",
+            "Put it right, or move what it holds to a block of its own.",
+        )
+
+
+def _hidden_texts(page: Page, place: Place) -> Iterator[Finding]:
+    for how, text in unseen_texts(page):
+        yield found(
+            "hidden-text",
+            place,
+            f'"{_shortened(text)}" {how}; spam filters take that for a trick.',
+            "Show the words, or take them out.",
+        )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39].rstrip()}…"

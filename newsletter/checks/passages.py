@@ -1,0 +1,125 @@
+"""Back from what an issue says to the lines in which an editor wrote it. Pure.
+
+The model knows where each block begins; where in it some words stand is looked up in
+the source. Where that fails, the beginning of the block is near enough.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from newsletter.model.issue import (
+    Block,
+    Button,
+    Code,
+    Emphasis,
+    Event,
+    Inline,
+    Issue,
+    Link,
+    Paragraph,
+    Strong,
+    Subheading,
+    Table,
+)
+from newsletter.model.problem import Place
+from newsletter.model.walk import walk_blocks
+from newsletter.model.words import plain_words
+
+#: What stands between two words in the source and is not read.
+_BETWEEN = r"[\s>*_\[]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A heading, or the words of a block, without code spans."""
+
+    words: str
+    place: Place
+    is_heading: bool = False
+
+
+def all_said(issue: Issue) -> Iterator[Said]:
+    """Yield headings and words of blocks, in reading order within each part."""
+    for lead in issue.leads:
+        yield Said(_readable(lead.heading), lead.place, is_heading=True)
+    for section in issue.sections:
+        yield Said(_readable(section.heading), section.place, is_heading=True)
+        for item in section.items:
+            yield Said(_readable(item.heading), item.place, is_heading=True)
+    for block in walk_blocks(issue):
+        yield from _said(block)
+
+
+def _said(block: Block) -> Iterator[Said]:
+    match block:
+        case Paragraph() | Button():
+            yield Said(_readable(block.content), block.place)
+        case Subheading():
+            yield Said(_readable(block.content), block.place, is_heading=True)
+        case Event():
+            yield Said(block.title, block.place, is_heading=True)
+        case Table():
+            for row in (block.header, *block.rows):
+                yield from (Said(_readable(cell), block.place) for cell in row)
+        case _:
+            pass
+
+
+def _readable(content: Iterable[Inline]) -> str:
+    """Return the words; a code span, whose letters are to be kept, is a mark."""
+    parts = []
+    for part in content:
+        match part:
+            case Code():
+                parts.append("\ufffc")
+            case Strong() | Emphasis() | Link():
+                parts.append(_readable(part.content))
+            case _:
+                parts.append(plain_words((part,)))
+    return "".join(parts)
+
+
+def lines_of(place: Place, source: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Return number and text of each line of a block, up to the next empty one.
+
+    The signs of a quotation and spaces before the words are left out.
+    """
+    lines = []
+    if place.line:
+        for number, line in enumerate(source[place.line - 1 :], start=place.line):
+            words = line.lstrip("> \t").rstrip()
+            if not words:
+                break
+            lines.append((number, words))
+    return lines
+
+
+def place_of(words: str, block: Place, source: tuple[str, ...]) -> Place:
+    """Return where words of a block are written first, or where it begins."""
+    lines = []
+    for line in source[max(block.line - 1, 0) :]:
+        if not line.strip():
+            break
+        lines.append(line)
+    written = "\n".join(lines)
+    match = re.search(_BETWEEN.join(map(re.escape, words.split())), written)
+    if not block.line or match is None:
+        return block
+    before = written[: match.start()]
+    column = len(before) - (before.rfind("\n") + 1)
+    return Place(block.file, block.line + before.count("\n"), column + 1)
+
+
+def listed_lines(lines: Iterable[int]) -> str:
+    """Return "line 7", "lines 7 and 9", "lines 7-9 and 12"."""
+    runs: list[list[int]] = []
+    for line in sorted(set(lines)):
+        if runs and line == runs[-1][-1] + 1:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    shown = [f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs]
+    if len(shown) == 1:
+        return f"line{'s' if len(runs[0]) > 1 else ''} {shown[0]}"
+    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"

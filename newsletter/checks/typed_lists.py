@@ -1,0 +1,219 @@
+"""Bullets and numbers typed by hand, as they come along from Word, PDF and web pages.
+
+A list that is one is read out as a list, with the number of its entries, and its lines
+are indented; a typed one is a heap of words. A typed number goes wrong with the next
+change, or stands twice where sections are numbered.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from newsletter.checks.facts import Facts, found
+from newsletter.checks.passages import lines_of, listed_lines
+from newsletter.model.assembled import Assembled
+from newsletter.model.finding import Finding
+from newsletter.model.issue import Issue, ListBlock, Paragraph, Subheading
+from newsletter.model.problem import Place
+from newsletter.model.walk import walk_blocks
+from newsletter.model.words import plain_words
+
+#: Nothing else begins with these.
+_BULLET = re.compile(r"([•▪◦‣●■➢➤❖✓✔·\uf0b7])\s*\S")
+#: These may begin a sentence too; two in a row are a list.
+_MAYBE_BULLET = re.compile(r"([–—]|o(?=\s)|[-*](?=[^\W\d_]))\s*\S")
+#: Two entries have at most this many lines between them.
+_NEAR = 4
+
+#: "(1)", "1.Next", "a)": what Markdown itself does not take for a numbered list.
+_LABEL = re.compile(r"(?:\((\w{1,2})\)|([a-z])\)|(\d{1,2})\.)(?=\s*[^\W\d_])")
+_HEADING_NUMBER = re.compile(r"\(?(\d{1,2}|[IVX]{1,4}|[A-H](?=\)))[.)]\s+(?=\S)")
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
+#: A heading has so many words at the most.
+_HEADING_WORDS = 8
+
+
+def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
+    """Report bullets and numbers that are letters."""
+    issue = assembled.issue
+    paragraphs = [
+        lines_of(block.place, facts.source)
+        for block in walk_blocks(issue)
+        if isinstance(block, Paragraph)
+    ]
+    return [
+        *_bullet_findings(paragraphs, issue.file),
+        *_label_findings(paragraphs, issue.file),
+        *_heading_findings(issue),
+        *_lonely_entries(issue),
+    ]
+
+
+Lines = Sequence[tuple[int, str]]
+
+
+def _bullet_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]:
+    typed = [
+        pair
+        for lines in paragraphs
+        for pair in (*_bullets(lines), *_maybe_bullets(lines))
+    ]
+    sure = {number for number, _, is_sure in typed if is_sure}
+    unsure = [(number, mark) for number, mark, is_sure in typed if not is_sure]
+    sure |= {n for n, mark in unsure if _has_neighbour(n, mark, unsure)}
+    if sure:
+        mark = next(mark for number, mark, _ in typed if number == min(sure))
+        yield found(
+            "typed-bullets",
+            Place(file, min(sure), 1),
+            f'{_begin(sure)} with a typed "{mark}": this is no list to a voice, '
+            "and its lines run together.",
+            'Begin each line with "- " instead, with an empty line before the first.',
+        )
+
+
+def _begin(lines: Iterable[int]) -> str:
+    told = listed_lines(lines)
+    return f"{told} {'begin' if told.startswith('lines') else 'begins'}"
+
+
+def _bullets(lines: Lines) -> list[tuple[int, str, bool]]:
+    found_marks = [(n, m[1], True) for n, text in lines if (m := _BULLET.match(text))]
+    # One that begins a later line alone may divide words: "Utrecht · Arnhem".
+    is_list = len(found_marks) > 1 or (found_marks and found_marks[0][0] == lines[0][0])
+    return found_marks if is_list else []
+
+
+def _maybe_bullets(lines: Lines) -> Iterator[tuple[int, str, bool]]:
+    above = ":"
+    for number, text in lines:
+        match = _MAYBE_BULLET.match(text)
+        # In the middle of a paragraph a dash goes on with a sentence.
+        if match and (
+            above.endswith((":", ";", ",", ".")) or _MAYBE_BULLET.match(above)
+        ):
+            yield number, match[1], False
+        above = text
+
+
+def _has_neighbour(number: int, mark: str, others: Iterable[tuple[int, str]]) -> bool:
+    return any(mark == other and 0 < abs(number - at) <= _NEAR for at, other in others)
+
+
+def _label_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]:
+    labels = [
+        (number, match)
+        for lines in paragraphs
+        for number, text in lines
+        if (match := _LABEL.match(text))
+    ]
+    typed: set[int] = set()
+    for (first, one), (second, two) in pairwise(labels):
+        if _follows(_rank(one), _rank(two)) and second - first <= _NEAR:
+            typed |= {first, second}
+    if typed:
+        yield found(
+            "typed-numbers",
+            Place(file, min(typed), 1),
+            f"{_begin(typed)} with a typed number: this is no list to a voice, "
+            "and its lines run together.",
+            'Begin each line with "1. ", "2. " and so on, with the space.',
+        )
+
+
+def _rank(label: re.Match[str]) -> int:
+    written = next(filter(None, label.groups())).lower()
+    if written.isdecimal():
+        return int(written)
+    return ord(written) - ord("a") + 1 if len(written) == 1 else 0
+
+
+def _follows(one: int, two: int) -> bool:
+    return bool(one) and two == one + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    rank: int
+    words: str
+    place: Place
+
+
+def _heading_findings(issue: Issue) -> Iterator[Finding]:
+    items = [item for section in issue.sections for item in section.items]
+    subheadings = [b for b in walk_blocks(issue) if isinstance(b, Subheading)]
+    sections = _numbered((plain_words(s.heading), s.place) for s in issue.sections)
+    below = [
+        _numbered((plain_words(i.heading), i.place) for i in items),
+        _numbered((plain_words(b.content), b.place) for b in subheadings),
+    ]
+    advice = "Take them out; number_sections = true in newsletter.toml puts them there."
+    yield from _numbered_finding(sections, advice)
+    for numbered in below:
+        yield from _numbered_finding(numbered, "Take them out.")
+
+
+def _numbered(headings: Iterable[tuple[str, Place]]) -> list[_Numbered]:
+    """Return headings whose numbers follow one another; a date or a name does not."""
+    numbered = []
+    for words, place in headings:
+        match = _HEADING_NUMBER.match(words)
+        if match:
+            numbered.append(_Numbered(_heading_rank(match[1]), words, place))
+    return [
+        heading
+        for heading in numbered
+        if any(abs(heading.rank - other.rank) == 1 for other in numbered)
+    ]
+
+
+def _heading_rank(number: str) -> int:
+    if number.isdecimal():
+        return int(number)
+    return _ROMAN.index(number) + 1 if number in _ROMAN else ord(number) - ord("A") + 1
+
+
+def _numbered_finding(numbered: Sequence[_Numbered], advice: str) -> Iterator[Finding]:
+    if numbered:
+        lines = listed_lines(heading.place.line for heading in numbered)
+        yield found(
+            "typed-numbers",
+            numbered[0].place,
+            f"the headings in {lines} carry numbers typed by hand, "
+            "which are wrong after the next change.",
+            advice,
+        )
+
+
+def _lonely_entries(issue: Issue) -> Iterator[Finding]:
+    """Report "2. RESIDENCE" on its own: a heading that has become a list of one."""
+    lonely = [
+        _Numbered(block.start, words, block.place)
+        for block in walk_blocks(issue)
+        if isinstance(block, ListBlock) and (words := _lone_heading(block))
+    ]
+    if lonely and (len(lonely) > 1 or lonely[0].words.isupper()):
+        first = lonely[0]
+        lines = listed_lines(heading.place.line for heading in lonely)
+        what = "is a numbered list" if len(lonely) == 1 else "are numbered lists"
+        yield found(
+            "typed-numbers",
+            first.place,
+            f"{lines} {what} of one entry, and read{'s' * (len(lonely) == 1)} "
+            "like a heading.",
+            f"Write a heading: ## {_as_sentence(first.words)}",
+        )
+
+
+def _lone_heading(block: ListBlock) -> str:
+    if not block.is_ordered or len(block.entries) != 1 or len(block.entries[0]) != 1:
+        return ""
+    (only,) = block.entries[0]
+    words = plain_words(only.content) if isinstance(only, Paragraph) else ""
+    is_short = len(words.split()) <= _HEADING_WORDS
+    return words if is_short and not words.endswith((".", ";", ":", "!", "?")) else ""
+
+
+def _as_sentence(words: str) -> str:
+    return words.capitalize() if words.isupper() else words
