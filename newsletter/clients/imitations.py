@@ -10,6 +10,7 @@ from newsletter.clients.dark_rules import show_dark_rules
 from newsletter.clients.gmail import show_in_gmail, show_in_gmail_app
 from newsletter.clients.images_off import show_without_images
 from newsletter.clients.imitated import Imitated, Imitation
+from newsletter.clients.outlook import show_in_outlook
 from newsletter.clients.support import FACTS_DATE
 
 __all__ = ["IMITATIONS", "Imitated", "Imitation", "imitate"]
@@ -29,6 +30,15 @@ _ALL = (
         "An imitation of Gmail's app reading an account that is not Google's, from "
         f"caniemail data of {FACTS_DATE}: no style sheets and no background pictures. "
         "Not a picture of the app.",
+        FACTS_DATE,
+    ),
+    Imitation(
+        "outlook-classic",
+        "Outlook classic",
+        "A rough imitation of classic Outlook for Windows, from caniemail data of "
+        f"{FACTS_DATE} and documented behaviour: what Word's engine leaves out, with "
+        "conditional comments decided. Its layout cannot be repeated; not a picture of "
+        "Outlook.",
         FACTS_DATE,
     ),
     Imitation(
@@ -54,6 +64,7 @@ IMITATIONS: Mapping[str, Imitation] = {one.name: one for one in _ALL}
 _TRANSFORMS: Mapping[str, Callable[[str, int | None], Imitated]] = {
     "gmail": show_in_gmail,
     "gmail-imap": show_in_gmail_app,
+    "outlook-classic": lambda html, _: show_in_outlook(html),
     "dark-obey": lambda html, _: show_dark_rules(html),
     "images-off": lambda html, _: show_without_images(html),
 }
