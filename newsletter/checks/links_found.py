@@ -1,31 +1,58 @@
 """Verdicts on links -> findings: what the editor should do about each."""
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from newsletter.checks.facts import Facts, found
+from newsletter.checks.links.domains import is_front_page
+from newsletter.checks.places import named_lines, shown_url
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
-from newsletter.model.link import CheckedLink, Verdict
+from newsletter.model.issue import NO_DATE, Issue
+from newsletter.model.link import CheckedLink, History, Verdict
 from newsletter.model.problem import Place
 
-#: Longest address repeated in a message; the place leads to the whole of it.
-_MAX_SHOWN = 70
 
-#: Verdict -> rule and advice; what is not here needs no words.
-_RULES: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.BROKEN: ("link-broken", "Find its new address, or take the link out."),
-    Verdict.INVALID: ("link-invalid", "Copy the address again from the browser."),
-    Verdict.UNSAFE: ("link-unsafe", "Find a public address, or take the link out."),
-    Verdict.BLOCKED: ("link-blocked", "Open it yourself to see whether it works."),
-    Verdict.RATE_LIMITED: ("link-rate-limited", "Check again in an hour."),
-    Verdict.TIMEOUT: ("link-timeout", "Check again later, or open it yourself."),
+@dataclass(frozen=True, slots=True)
+class _Words:
+    rule: str
+    advice: str
+    #: How it is called in "…in 3 checks since 2 March 2026".
+    called: str = "so"
+
+
+#: What is not here needs no words.
+_WORDS: Mapping[Verdict, _Words] = {
+    Verdict.BROKEN: _Words(
+        "link-broken", "Find its new address, or take the link out.", "broken"
+    ),
+    Verdict.INVALID: _Words("link-invalid", "Copy the address again from the browser."),
+    Verdict.UNSAFE: _Words(
+        "link-unsafe", "Find a public address, or take the link out."
+    ),
+    Verdict.SUSPECT: _Words(
+        "link-suspect", "Open it, and write the address of the page you mean."
+    ),
+    Verdict.BLOCKED: _Words(
+        "link-blocked", "Open it yourself to see whether it works."
+    ),
+    Verdict.RATE_LIMITED: _Words("link-rate-limited", "Check again in an hour."),
+    Verdict.TIMEOUT: _Words("link-timeout", "Check again later, or open it yourself."),
+    Verdict.MOVED: _Words("link-moved", "Write {new}."),
 }
 
 
 def check_links_found(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report links that do not work, may not work, or have a new address."""
-    findings = [_finding_of(link) for link in facts.links if _is_told(link, facts)]
+    broken_off = {checked.address.place for checked in facts.breaks}
+    told = [
+        link
+        for link in facts.links
+        if _is_told(link, facts) and link.use.place not in broken_off
+    ]
+    findings = [
+        _finding_of(links, assembled.issue, facts) for links in _same_address(told)
+    ]
     if not facts.has_network:
         findings.append(
             found(
@@ -42,24 +69,57 @@ def _is_told(link: CheckedLink, facts: Facts) -> bool:
     verdict = link.judgement.verdict
     if verdict is Verdict.TIMEOUT and not facts.has_network:
         return False  # one finding says it for all
-    return verdict is Verdict.MOVED or verdict in _RULES
+    return verdict in _WORDS
 
 
-def _finding_of(link: CheckedLink) -> Finding:
-    judgement, use = link.judgement, link.use
-    message = f'"{use.words}" ({_short(use.url)}): {judgement.reason}'
-    if judgement.verdict is Verdict.MOVED:
-        advice = _moved_advice(use.url, judgement.new_url)
-        return found("link-moved", use.place, message, advice)
-    rule, advice = _RULES[judgement.verdict]
-    return found(rule, use.place, message, advice)
+def _same_address(links: Iterable[CheckedLink]) -> list[list[CheckedLink]]:
+    """Return the uses of each address together, by its first use."""
+    groups: dict[str, list[CheckedLink]] = {}
+    for link in links:
+        groups.setdefault(link.use.url, []).append(link)
+    return list(groups.values())
 
 
-def _moved_advice(old: str, new: str) -> str:
-    if urlsplit(new).path in ("", "/") and urlsplit(old).path not in ("", "/"):
+def _finding_of(links: list[CheckedLink], issue: Issue, facts: Facts) -> Finding:
+    link = links[0]
+    words = _WORDS[link.judgement.verdict]
+    reason = _with_history(link.judgement.reason, words.called, link.history, facts)
+    places = {each.use.place for each in links}
+    also = f" The address stands on {named_lines(places)}." if len(places) > 1 else ""
+    return found(
+        words.rule,
+        link.use.place,
+        f'"{link.use.words}" ({shown_url(link.use.url)}): {reason}{also}',
+        _advice(link, words, issue),
+    )
+
+
+def _with_history(
+    reason: str, called: str, history: History | None, facts: Facts
+) -> str:
+    """Return the reason, and how long it has been so where it was seen before."""
+    if history is None or history.checks < 2:
+        return reason
+    since = history.since.astimezone(facts.now.tzinfo)
+    day = f"{since.day} {since:%B %Y}"
+    return (
+        f"{reason.removesuffix('.')}; {called} in {history.checks} checks since {day}."
+    )
+
+
+def _advice(link: CheckedLink, words: _Words, issue: Issue) -> str:
+    url, new = link.use.url, link.judgement.new_url
+    if link.judgement.verdict is Verdict.BROKEN and issue.date != NO_DATE:
+        return f"{words.advice} An archive may have it: {archived(url, issue)}"
+    if new and is_front_page(new) and not is_front_page(url):
         return f"It now leads to a front page, {new}: look whether your page is there."
-    return f"Write {new}."
+    return words.advice.format(new=new)
 
 
-def _short(url: str) -> str:
-    return url if len(url) <= _MAX_SHOWN else f"{url[: _MAX_SHOWN - 1]}…"
+def archived(url: str, issue: Issue) -> str:
+    """Return where the Internet Archive shows the copy nearest to the issue's date.
+
+    Nothing is asked: the address is complete by itself, and leads to the nearest copy
+    there is (Internet Archive, "Wayback Machine APIs").
+    """
+    return f"https://web.archive.org/web/{issue.date:%Y%m%d}/{url}"

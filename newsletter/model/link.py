@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from newsletter.model.assembled import LinkUse
+from newsletter.model.problem import Place
 
 
 class Verdict(StrEnum):
@@ -171,3 +172,27 @@ class CheckedLink:
     judgement: Judgement
     #: Of this verdict; None where it was not stored.
     history: History | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenAddress:
+    """An address that its definition breaks over two lines."""
+
+    #: Where it begins.
+    place: Place
+    #: What stands on its first line, and what the next one goes on with.
+    first: str
+    rest: str
+    #: The whole addresses it may be: with the hyphen at the break, then without it.
+    joins: tuple[str, ...]
+    #: The one of *joins* that stands elsewhere in the same text, or empty.
+    whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBreak:
+    """A broken address with what was found of the whole ones."""
+
+    address: BrokenAddress
+    #: First part and joins -> judgement; what was not looked at is left out.
+    judgements: Mapping[str, Judgement] = field(default_factory=dict)

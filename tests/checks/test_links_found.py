@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -7,7 +8,14 @@ from newsletter.checks.facts import Facts
 from newsletter.checks.links_found import check_links_found
 from newsletter.model.assembled import Assembled, LinkUse
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.link import CheckedLink, Judgement, Verdict
+from newsletter.model.link import (
+    BrokenAddress,
+    CheckedBreak,
+    CheckedLink,
+    History,
+    Judgement,
+    Verdict,
+)
 from newsletter.model.problem import Place
 
 Assemble = Callable[..., Assembled]
@@ -33,7 +41,14 @@ def test_good_link_needs_no_words(assemble: Assemble, facts: Facts) -> None:
             Verdict.BROKEN,
             "link-broken",
             Severity.ERROR,
-            "Find its new address, or take the link out.",
+            "Find its new address, or take the link out. An archive may have it: "
+            "https://web.archive.org/web/20230214/https://site.example/page",
+        ),
+        (
+            Verdict.SUSPECT,
+            "link-suspect",
+            Severity.WARNING,
+            "Open it, and write the address of the page you mean.",
         ),
         (
             Verdict.INVALID,
@@ -115,6 +130,54 @@ def test_long_address_is_shortened(assemble: Assemble, facts: Facts) -> None:
     url = "https://site.example/" + "a" * 100
     (finding,) = found(assemble, facts, Judgement(Verdict.BROKEN, "gone."), url)
     assert finding.message == f'"the ruling" ({url[:69]}…): gone.'
+
+
+def test_address_that_stands_twice_is_told_once(
+    assemble: Assemble, facts: Facts
+) -> None:
+    gone = Judgement(Verdict.BROKEN, "the page does not exist.")
+    other = Place("issues/2023-02.md", 40, 1)
+    links = tuple(
+        CheckedLink(LinkUse(URL, words, "text", place), gone)
+        for words, place in (("the ruling", PLACE), ("again", other))
+    )
+    (finding,) = check_links_found(assemble(), replace(facts, links=links))
+    assert finding.place == PLACE
+    assert finding.message == (
+        '"the ruling" (https://site.example/page): the page does not exist. '
+        "The address stands on lines 14 and 40."
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "checks", "said"),
+    [
+        (Verdict.BROKEN, 3, "it is gone; broken in 3 checks since 2 March 2022."),
+        (Verdict.BLOCKED, 2, "it is gone; so in 2 checks since 2 March 2022."),
+        (Verdict.BROKEN, 1, "it is gone."),
+    ],
+)
+def test_link_that_was_so_before_is_told_with_its_history(
+    assemble: Assemble, facts: Facts, verdict: Verdict, checks: int, said: str
+) -> None:
+    # 23:30 in UTC is the next day in Amsterdam.
+    since = datetime(2022, 3, 1, 23, 30, tzinfo=UTC)
+    link = CheckedLink(
+        LinkUse(URL, "the ruling", "text", PLACE),
+        Judgement(verdict, "it is gone."),
+        History(verdict, checks, since),
+    )
+    (finding,) = check_links_found(assemble(), replace(facts, links=(link,)))
+    assert finding.message == f'"the ruling" ({URL}): {said}'
+
+
+def test_address_broken_over_two_lines_is_left_to_its_own_rule(
+    assemble: Assemble, facts: Facts
+) -> None:
+    link = CheckedLink(LinkUse(URL, URL, "text", PLACE), Judgement(Verdict.BROKEN, "."))
+    broken = CheckedBreak(BrokenAddress(PLACE, URL, "-more", (f"{URL}-more",)))
+    both = replace(facts, links=(link,), breaks=(broken,))
+    assert check_links_found(assemble(), both) == []
 
 
 def test_missing_network_is_said_once(assemble: Assemble, facts: Facts) -> None:

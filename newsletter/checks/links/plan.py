@@ -11,7 +11,15 @@ from newsletter.checks.links.clean import clean_address, shown_address
 from newsletter.checks.links.judge import judge
 from newsletter.checks.links.reach import Network
 from newsletter.model.assembled import LinkUse
-from newsletter.model.link import CheckedLink, History, Judgement, Sightings, Verdict
+from newsletter.model.link import (
+    BrokenAddress,
+    CheckedBreak,
+    CheckedLink,
+    History,
+    Judgement,
+    Sightings,
+    Verdict,
+)
 
 _SOMEBODYS_OWN = Judgement(
     Verdict.UNSAFE,
@@ -27,6 +35,8 @@ class Plan:
     known: Mapping[str, Judgement]
     #: Address as written -> address to ask.
     asked: Mapping[str, str]
+    #: Addresses broken over two lines: each of their joins is in *known* or *asked*.
+    breaks: tuple[BrokenAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +62,25 @@ def _is_below(url: str, folder: str) -> bool:
 
 
 def plan_links(
-    uses: Iterable[LinkUse], own: OwnPages, *, allowed: Sequence[Network] = ()
+    uses: Iterable[LinkUse],
+    own: OwnPages,
+    *,
+    allowed: Sequence[Network] = (),
+    breaks: tuple[BrokenAddress, ...] = (),
 ) -> Plan:
-    """Return what is to be asked; promised links without an address are left out."""
+    """Return what is to be asked; promised links without an address are left out.
+
+    Args:
+        uses: The links of an issue.
+        own: Addresses that are not asked.
+        allowed: Private networks that may be asked all the same.
+        breaks: Addresses of its definition that are broken over two lines.
+    """
     known: dict[str, Judgement] = {}
     asked: dict[str, str] = {}
-    for url in dict.fromkeys(use.url for use in uses if use.kind != "own" and use.url):
+    whole = [use.url for use in uses if use.kind != "own" and use.url]
+    parts = [url for broken in breaks for url in (broken.first, *broken.joins)]
+    for url in dict.fromkeys((*whole, *parts)):
         cleaned = clean_address(url, allowed)
         if own.is_personal(url):
             known[url] = _SOMEBODYS_OWN
@@ -65,7 +88,7 @@ def plan_links(
             known[url] = cleaned
         elif not own.is_to_come(url):
             asked[url] = cleaned
-    return Plan(known, asked)
+    return Plan(known, asked, breaks)
 
 
 def conclude_links(
@@ -80,29 +103,51 @@ def conclude_links(
         plan: Of the same links.
         seen: None when nothing was asked.
     """
-    judgements = dict(plan.known)
-    histories: dict[str, History] = {}
-    if seen is not None:
-        for url, address in plan.asked.items():
-            if address not in seen.looks:
-                continue
-            judgements[url] = _judge_use(url, address, seen)
-            if address in seen.histories:
-                histories[url] = seen.histories[address]
+    judgements = _judge_all(plan, seen)
+    histories = seen.histories if seen else {}
     return tuple(
         CheckedLink(
             replace(use, url=shown_address(use.url)),
             judgements[use.url],
-            _history_of(judgements[use.url], histories.get(use.url)),
+            _history_of(
+                judgements[use.url], histories.get(plan.asked.get(use.url, ""))
+            ),
         )
         for use in uses
         if use.kind != "own" and use.url in judgements
     )
 
 
+def conclude_breaks(plan: Plan, seen: Sightings | None) -> tuple[CheckedBreak, ...]:
+    """Return each broken address with what its joins came to, as `conclude_links`."""
+    judgements = _judge_all(plan, seen)
+    return tuple(
+        CheckedBreak(
+            broken,
+            {
+                url: judgements[url]
+                for url in (broken.first, *broken.joins)
+                if url in judgements
+            },
+        )
+        for broken in plan.breaks
+    )
+
+
+def _judge_all(plan: Plan, seen: Sightings | None) -> dict[str, Judgement]:
+    """Return address as written -> judgement, of all that is known or was seen."""
+    judgements = dict(plan.known)
+    if seen is not None:
+        for url, address in plan.asked.items():
+            if address in seen.looks:
+                judgements[url] = _judge_use(url, address, seen)
+    return judgements
+
+
 def _judge_use(url: str, address: str, seen: Sightings) -> Judgement:
     is_judged = seen.has_network or address in seen.remembered
-    judged = judge(seen.looks[address], has_network=is_judged)
+    looks, fragment = seen.looks[address], url.partition("#")[2]
+    judged = judge(looks, fragment=fragment, has_network=is_judged)
     return _with_new_url(judged, url)
 
 
