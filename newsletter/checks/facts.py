@@ -9,8 +9,10 @@ from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue
 from newsletter.model.link import CheckedBreak, CheckedLink
 from newsletter.model.problem import Place
+from newsletter.model.rendered import Rendering
 from newsletter.model.rules import RULES
 from newsletter.model.settings import RuleLevel
+from newsletter.model.spam import SpamReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,17 @@ class Facts:
     html_bytes: int | None = None
     #: ``Name <address>`` in newsletter.toml.
     sender: str = ""
+    #: Where answers go as newsletter.toml has it, or empty.
+    reply_to: str = ""
+    #: Mail server, or empty while there is none.
+    server_host: str = ""
     #: User name at the mail server, or empty.
     server_user: str = ""
     #: The project's own template of this issue as shown to the editor, or empty when
     #: a built-in one is used.
     template_file: str = ""
+    #: Each of the project's own templates: path as shown to the editor -> its text.
+    templates: Mapping[str, str] = field(default_factory=dict)
     #: The issue before this one, or None.
     previous: Issue | None = None
     #: Mail programs that count, as `newsletter.clients` names them.
@@ -50,6 +58,10 @@ class Facts:
     breaks: tuple[CheckedBreak, ...] = ()
     #: False: links were to be asked, and nothing at all could be reached.
     has_network: bool = True
+    #: What a browser made of the copies; empty when none was asked.
+    renderings: tuple[Rendering, ...] = ()
+    #: What SpamAssassin said of the first copy; None when it was not asked.
+    spam: SpamReport | None = None
     #: Rule id -> severity that replaces its own.
     levels: Mapping[str, RuleLevel] = field(default_factory=dict)
 
@@ -57,3 +69,8 @@ class Facts:
 def found(rule: str, place: Place, message: str, advice: str) -> Finding:
     """Return a finding with the severity its rule has in `RULES`."""
     return Finding(rule, RULES[rule].severity, place, message, advice)
+
+
+def template_place(issue: Issue, facts: Facts) -> Place:
+    """Return where to show what only a template can have brought into the mail."""
+    return Place(facts.template_file or issue.file)

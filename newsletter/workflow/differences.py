@@ -5,13 +5,11 @@ for the same reader, of whom nothing is known, with the same tokens that lead no
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.checks.copies import read_copy
-from newsletter.definition.files import read_definition
-from newsletter.definition.frontmatter import declared
 from newsletter.errors import DefinitionError, OperationError
 from newsletter.i18n import format_date
 from newsletter.messages.compile import load_compiled
@@ -22,7 +20,8 @@ from newsletter.store.database import exists, open_database
 from newsletter.workflow.compose import Composition, compose_issue
 from newsletter.workflow.copies import UNKNOWN_READER, make_copies
 from newsletter.workflow.letters import compile_issue
-from newsletter.workflow.project import Project, list_issues
+from newsletter.workflow.previous import previous_issue
+from newsletter.workflow.project import Project
 from newsletter.workflow.sample import SAMPLE_TOKEN
 
 
@@ -70,21 +69,8 @@ def find_previous(project: Project, composition: Composition) -> Path | None:
     issue = composition.issue
     if issue is None:
         return None
-    dated = [
-        (day, path)
-        for path in list_issues(project)
-        if path != composition.path and (day := _date_in(path, project)) is not None
-    ]
-    earlier = [pair for pair in dated if pair[0] < issue.date]
-    return max(earlier)[1] if earlier else None
-
-
-def _date_in(path: Path, project: Project) -> date | None:
-    try:
-        definition = read_definition(path, root=project.root)
-        return date.fromisoformat(declared(definition.text, "date"))
-    except (DefinitionError, ValueError):
-        return None
+    found = previous_issue(project, composition.path, issue.date)
+    return None if found is None else project.root / found.file
 
 
 def _copy_of(project: Project, composition: Composition) -> Copy | None:

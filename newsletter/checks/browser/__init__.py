@@ -1,0 +1,1 @@
+"""A copy in the Chromium that is installed; `checks.rendered` judges what it shows."""
