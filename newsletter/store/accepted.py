@@ -5,13 +5,23 @@ with the first change of its words.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from newsletter.store.dialect import insert_or_update
-from newsletter.store.instants import to_millis
+from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import accepted_findings
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Why something was accepted, and when."""
+
+    reason: str
+    #: Aware, UTC.
+    at: datetime
 
 
 def accept_finding(
@@ -34,9 +44,14 @@ def accept_finding(
     insert_or_update(connection, accepted_findings, [row])
 
 
-def read_accepted(connection: Connection, issue: str) -> Mapping[tuple[str, str], str]:
-    """Return the acceptances of an issue: (rule, line hash) -> reason."""
+def read_accepted(
+    connection: Connection, issue: str
+) -> Mapping[tuple[str, str], Accepted]:
+    """Return the acceptances of an issue, by rule and hash of the line."""
     rows = connection.execute(
         select(accepted_findings).where(accepted_findings.c.issue == issue)
     )
-    return {(row.rule, row.line_hash): row.reason for row in rows}
+    return {
+        (row.rule, row.line_hash): Accepted(row.reason, from_millis(row.at))
+        for row in rows
+    }

@@ -17,7 +17,13 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import OperationError
-from newsletter.store.sqlite import WRITES, explained, fold_wal, make_engine
+from newsletter.store.sqlite import (
+    BUSY_SECONDS,
+    WRITES,
+    explained,
+    fold_wal,
+    make_engine,
+)
 
 #: The Alembic tree: the revision is the number in a file name, ``r0001_….py``.
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,6 +38,8 @@ class Database:
     path: Path
     #: Sentences for the operator: what could not be made private.
     warnings: tuple[str, ...] = ()
+    #: How long a command waits for another one's write.
+    patience_seconds: float = BUSY_SECONDS
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -40,7 +48,10 @@ class Database:
         Raises:
             OperationError: Disk or file failed.
         """
-        with explained(self.path, reads=True), self.engine.connect() as connection:
+        with (
+            explained(self.path, reads=True, patience_seconds=self.patience_seconds),
+            self.engine.connect() as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -50,7 +61,10 @@ class Database:
         Raises:
             OperationError: Disk or file failed, or another writer did not finish.
         """
-        with explained(self.path), self.connect_writer() as connection:
+        with (
+            explained(self.path, patience_seconds=self.patience_seconds),
+            self.connect_writer() as connection,
+        ):
             with connection.begin():
                 yield connection
             fold_wal(connection)
@@ -78,20 +92,28 @@ class Database:
         self.close()
 
 
-def open_database(url: str, *, root: Path, migrations: Path = MIGRATIONS) -> Database:
+def open_database(
+    url: str,
+    *,
+    root: Path,
+    migrations: Path = MIGRATIONS,
+    patience_seconds: float = BUSY_SECONDS,
+) -> Database:
     """Open the database at *url*, made or brought up to date where needed.
 
     Args:
         url: ``sqlite:///…``; a relative path counts from *root*.
         root: The project folder.
         migrations: The Alembic tree; tests bring their own.
+        patience_seconds: How long to wait for another command's write.
 
     Raises:
         OperationError: It cannot be used; says why and what to do.
     """
     path = database_path(url, root=root)
     warnings = _make_private(path, root=root)
-    database = Database(engine=make_engine(path), path=path, warnings=warnings)
+    engine = make_engine(path, patience_seconds=patience_seconds)
+    database = Database(engine, path, warnings, patience_seconds)
     try:
         _bring_up_to_date(database, migrations)
     except BaseException:

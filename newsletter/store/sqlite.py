@@ -31,7 +31,7 @@ _FAILURES: dict[int, tuple[str, str]] = {
         "Check who owns it and its folder.",
     ),
     sqlite3.SQLITE_BUSY: (
-        f"is in use: another command has been writing for {BUSY_SECONDS} seconds.",
+        "is in use: another command has been writing for {seconds:g} seconds.",
         "Wait until it is ready and try again.",
     ),
     sqlite3.SQLITE_READONLY: (
@@ -61,25 +61,31 @@ _FAILURES: dict[int, tuple[str, str]] = {
 }
 
 
-def make_engine(path: Path, *, checks_references: bool = True) -> Engine:
+def make_engine(
+    path: Path,
+    *,
+    checks_references: bool = True,
+    patience_seconds: float = BUSY_SECONDS,
+) -> Engine:
     """Return an engine on the database file at *path*.
 
     Args:
         path: Absolute path of the file.
         checks_references: False while migrating: a table is then rebuilt under others
             that refer to it.
+        patience_seconds: How long to wait for another command's write.
     """
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         # Python 3.11 knows no other way to keep pysqlite from beginning transactions
         # itself, which it does too late for reads and never as BEGIN IMMEDIATE.
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        connect_args={"isolation_level": None, "timeout": patience_seconds},
         # An error's text may end up in a log; addresses may not.
         hide_parameters=True,
     )
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        _switch_to_wal(connection)
+        _switch_to_wal(connection, patience_seconds)
         # NORMAL may lose the last commits with the power: lost intents, doubled mails.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(
@@ -102,12 +108,12 @@ def fold_wal(connection: Connection) -> None:
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def _switch_to_wal(connection: sqlite3.Connection) -> None:
+def _switch_to_wal(connection: sqlite3.Connection, patience_seconds: float) -> None:
     """Let readers and the writer not wait for each other; kept in the file for ever.
 
     SQLite does not wait here by itself when two processes make one database at once.
     """
-    last_try = time.monotonic() + BUSY_SECONDS
+    last_try = time.monotonic() + patience_seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -129,17 +135,20 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def explained(path: Path, *, reads: bool = False) -> Iterator[None]:
+def explained(
+    path: Path, *, reads: bool = False, patience_seconds: float = BUSY_SECONDS
+) -> Iterator[None]:
     """Turn failures of disk and file at *path* into an `OperationError`.
 
     Args:
         path: The database.
         reads: Whether a reader is at work: that it cannot write is then our bug.
+        patience_seconds: As for `make_engine`.
     """
     try:
         yield
     except DatabaseError as error:
-        failure = _explain(error.orig, path)
+        failure = _explain(error.orig, path, patience_seconds)
         if failure is None or (reads and _code(error.orig) == sqlite3.SQLITE_READONLY):
             raise
         raise failure from error
@@ -149,10 +158,13 @@ def _code(error: BaseException | None) -> int:
     return getattr(error, "sqlite_errorcode", 0)
 
 
-def _explain(error: BaseException | None, path: Path) -> OperationError | None:
+def _explain(
+    error: BaseException | None, path: Path, seconds: float
+) -> OperationError | None:
     # The low byte is the primary code, the rest tells more of it.
     entry = _FAILURES.get(_code(error) & 0xFF)
     if entry is None:
         return None
     what, advice = entry
-    return OperationError(f"the database {path} {what}", advice)
+    said = what.format(seconds=seconds)
+    return OperationError(f"the database {path} {said}", advice)

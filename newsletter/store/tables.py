@@ -2,8 +2,7 @@
 
 Instants are integers: milliseconds since 1970, UTC. States are the small integers of
 the enums in `newsletter.model`. Migrations in `migrations/` bring a database to this
-shape; a test compares the two. Until the first release a change here goes into revision
-0001 too.
+shape; a test compares the two. A change here needs a revision of its own.
 """
 
 from sqlalchemy import (
@@ -243,6 +242,44 @@ accepted_findings = Table(
     Column("rule", String, primary_key=True),
     #: Hex SHA-256 of the line as it read when accepted.
     Column("line_hash", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: What was last seen of the addresses in issues: facts, so that changed rules judge
+#: them anew. Addresses that are one reader's own never come here.
+link_observations = Table(
+    "link_observations",
+    metadata,
+    #: Hex SHA-256 of the address and of the private networks that were open: addresses
+    #: may be longer than PostgreSQL takes into an index (2.7 KB).
+    Column("key", String, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    #: One or two `Observation`s, oldest first.
+    Column("looks", JSON, nullable=False),
+)
+
+#: Append only, for a year: how each address was judged at each check.
+link_verdicts = Table(
+    "link_verdicts",
+    metadata,
+    #: As in `link_observations`.
+    Column("key", String, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    #: `Verdict`.
+    Column("verdict", String, nullable=False),
+)
+
+#: Links that an editor looked at herself, whatever issue they stand in.
+confirmed_links = Table(
+    "confirmed_links",
+    metadata,
+    #: Hex SHA-256 of the address, place in the page included.
+    Column("key", String, primary_key=True),
+    #: `Verdict` that she knows better; another one is not covered.
+    Column("verdict", String, primary_key=True),
+    Column("address", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )

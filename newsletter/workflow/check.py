@@ -4,42 +4,57 @@ Definition problems stand beside the findings. `check_composition` is for who ha
 composed already (the preview), `check_issue` for who has not (the command, `send`).
 """
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from newsletter import __version__
-from newsletter.addresses import domain_of, parse_mailbox
+from newsletter.assembly.loaders import Templates
 from newsletter.checks import Facts, run_checks
 from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
 from newsletter.checks.links.reach import Network
 from newsletter.definition.files import read_definition
 from newsletter.definition.frontmatter import declared
-from newsletter.errors import DefinitionError
+from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.assembled import Assembled
-from newsletter.model.copy import Copy
+from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.link import CheckedLink, Sightings
+from newsletter.model.link import CheckedLink
 from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
 from newsletter.model.settings import Settings
 from newsletter.workflow.accept import (
     Acceptance,
+    Checked,
     accept_findings,
     apply_acceptances,
+    lapse_acceptances,
     read_acceptances,
 )
 from newsletter.workflow.compose import Composition, compose_issue
-from newsletter.workflow.copies import UNKNOWN_READER, make_copies
+from newsletter.workflow.copies import edge_readers, make_copies
+from newsletter.workflow.links import (
+    Inquiry,
+    LinksSeen,
+    Progress,
+    Tally,
+    look_at_links,
+    silent,
+)
+from newsletter.workflow.previous import previous_issue
 from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
 
-#: Takes the number of addresses to ask; gives a function that takes how many are done.
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+__all__ = [
+    "ArchiveReport",
+    "CheckReport",
+    "Inquiry",
+    "Progress",
+    "accept_in_report",
+    "check_archive",
+    "check_composition",
+    "check_issue",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,10 @@ class CheckReport:
     links: tuple[CheckedLink, ...] = ()
     #: How many links were left out because nobody was to be asked.
     unasked_links: int = 0
+    #: How many addresses were asked, and how many remembered.
+    tally: Tally = field(default_factory=Tally)
+    #: Why nothing was remembered, or empty.
+    trouble: str = ""
     #: Lines of the definition.
     lines: tuple[str, ...] = ()
     #: Bytes of the HTML part as it travels; None when there is no mail.
@@ -74,10 +93,23 @@ class CheckReport:
         return not any(f.severity >= least and not f.accepted for f in self.findings)
 
 
-@contextmanager
-def _silent(total: int) -> Iterator[Callable[[int], None]]:
-    del total
-    yield lambda _: None
+@dataclass(frozen=True, slots=True)
+class ArchiveReport:
+    """What was found in all issues."""
+
+    #: In the order of their names.
+    issues: tuple[CheckReport, ...]
+    #: Of all addresses, each counted once.
+    tally: Tally
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing was remembered, or empty."""
+        return next((one.trouble for one in self.issues if one.trouble), "")
+
+    def passes(self, *, strict: bool = False) -> bool:
+        """Whether every issue does."""
+        return all(report.passes(strict=strict) for report in self.issues)
 
 
 def check_issue(
@@ -86,8 +118,9 @@ def check_issue(
     *,
     offline: bool,
     now: datetime,
+    max_age: timedelta | None = None,
     allow_private: Sequence[Network] = (),
-    show_progress: Progress = _silent,
+    show_progress: Progress = silent,
 ) -> CheckReport:
     """Compose and check an issue.
 
@@ -96,11 +129,12 @@ def check_issue(
         reference: As for `find_issue`.
         offline: Ask no address.
         now: The present, aware.
+        max_age: Ask what was seen longer ago; None leaves it to each verdict.
         allow_private: Private networks that links may lead to.
         show_progress: Called before addresses are asked.
 
     Raises:
-        OperationError: There is no such issue, or the database cannot be read.
+        OperationError: There is no such issue.
     """
     composition = compose_issue(project, find_issue(project, reference))
     return check_composition(
@@ -108,6 +142,7 @@ def check_issue(
         composition,
         offline=offline,
         now=now,
+        max_age=max_age,
         allow_private=allow_private,
         show_progress=show_progress,
     )
@@ -119,27 +154,69 @@ def check_composition(
     *,
     offline: bool,
     now: datetime,
+    max_age: timedelta | None = None,
     allow_private: Sequence[Network] = (),
-    show_progress: Progress = _silent,
+    show_progress: Progress = silent,
+    readers: Sequence[Reader] | None = None,
 ) -> CheckReport:
     """Check an issue that is composed already; arguments as for `check_issue`.
 
-    Asking addresses starts an event loop of its own; offline can be called anywhere.
+    *readers* spares the question who the edge readers are, which takes a second for a
+    million subscribers. Asking addresses starts an event loop of its own; offline can
+    be called anywhere.
     """
+    inquiry = Inquiry(offline, max_age, allow_private, show_progress)
+    plan = _plan(project, composition, inquiry)
+    seen = look_at_links(project, plan.asked.values(), inquiry, now=now)
+    return _check_seen(project, composition, plan, seen, now=now, readers=readers)
+
+
+def check_archive(
+    project: Project, inquiry: Inquiry, *, now: datetime
+) -> ArchiveReport:
+    """Check all issues; an address that many of them have is asked once.
+
+    An issue of the past is checked as on its day: that its events are over is no news.
+    """
+    compositions = [compose_issue(project, path) for path in list_issues(project)]
+    plans = [_plan(project, one, inquiry) for one in compositions]
+    addresses = {address for plan in plans for address in plan.asked.values()}
+    seen = look_at_links(project, addresses, inquiry, now=now)
+    reports = [
+        _check_seen(project, composition, plan, seen, now=now, is_past=True)
+        for composition, plan in zip(compositions, plans, strict=True)
+    ]
+    return ArchiveReport(tuple(reports), seen.tally(addresses))
+
+
+def _plan(project: Project, composition: Composition, inquiry: Inquiry) -> Plan:
+    assembled = composition.assembled
+    if assembled is None:
+        return Plan({}, {})
+    own = OwnPages(project.settings.newsletter.base_url, assembled.issue.slug)
+    return plan_links(assembled.links, own, allowed=inquiry.allowed)
+
+
+def _check_seen(
+    project: Project,
+    composition: Composition,
+    plan: Plan,
+    seen: LinksSeen,
+    *,
+    now: datetime,
+    is_past: bool = False,
+    readers: Sequence[Reader] | None = None,
+) -> CheckReport:
+    """Return what is found in an issue, when its links have been looked at."""
     report = _begin_report(project, composition)
     assembled, settings = composition.assembled, project.settings
     if assembled is None:
         return report
-    own = OwnPages(settings.newsletter.base_url, assembled.issue.slug)
-    plan = plan_links(assembled.links, own, allowed=allow_private)
-    seen = None
-    if plan.asked and not offline:
-        seen = _observe(plan, settings, allow_private, show_progress)
-    links = conclude_links(assembled.links, plan, seen)
-    copies, refused = _copies(assembled, settings)
+    links = conclude_links(assembled.links, plan, seen.sightings)
+    copies, refused = _copies(project, assembled, readers)
     size = max((copy.html_bytes for copy in copies), default=None)
     facts = Facts(
-        now=now.astimezone(ZoneInfo(settings.newsletter.time_zone)),
+        now=_day_of(assembled, settings, now) if is_past else _local(now, settings),
         source=composition.lines,
         problems=frozenset(problem.place for problem in composition.problems),
         base_url=settings.newsletter.base_url,
@@ -147,22 +224,46 @@ def check_composition(
         copies=copies,
         html_bytes=size,
         sender=settings.newsletter.sender,
+        reply_to=settings.newsletter.reply_to,
+        server_host=settings.server.host if settings.server else "",
         server_user=settings.server.user if settings.server else "",
+        template_file=_own_template(project, assembled),
+        previous=previous_issue(project, composition.path, assembled.issue.date),
+        templates=Templates.of_project(project.root).own_texts(),
+        clients=settings.clients,
         links=links,
-        has_network=seen is None or seen.has_network,
+        has_network=seen.sightings.has_network,
         levels=settings.checks,
     )
     shared = _find_namesakes(project, composition)
     found = [*report.findings, *shared, *refused, *run_checks(assembled, facts)]
-    unasked = [] if seen else [u for u in assembled.links if u.url in plan.asked]
+    known = seen.sightings.looks
+    unasked = [
+        use
+        for use in assembled.links
+        if use.url in plan.asked and plan.asked[use.url] not in known
+    ]
     complete = replace(
         report,
         links=links,
         unasked_links=len(unasked),
+        tally=seen.tally(plan.asked.values()),
+        trouble=seen.trouble,
         html_bytes=size,
         copies=copies,
     )
     return _finish_report(project, complete, found)
+
+
+def _local(now: datetime, settings: Settings) -> datetime:
+    return now.astimezone(ZoneInfo(settings.newsletter.time_zone))
+
+
+def _day_of(assembled: Assembled, settings: Settings, now: datetime) -> datetime:
+    """Return the present, or the first moment of the day of an issue of the past."""
+    zone = ZoneInfo(settings.newsletter.time_zone)
+    day = datetime.combine(assembled.issue.date, time.min, zone)
+    return min(day, now.astimezone(zone))
 
 
 def accept_in_report(
@@ -175,14 +276,7 @@ def accept_in_report(
         RefusedError: Nobody can accept it.
         OperationError: The database cannot be written.
     """
-    findings = accept_findings(
-        project,
-        report.issue,
-        acceptance,
-        findings=report.findings,
-        lines=report.lines,
-        now=now,
-    )
+    findings = accept_findings(project, _as_checked(report), acceptance, now=now)
     return replace(report, findings=findings)
 
 
@@ -200,9 +294,21 @@ def _finish_report(
     project: Project, report: CheckReport, found: list[Finding]
 ) -> CheckReport:
     gravest_first = sorted(found, key=lambda finding: -finding.severity)
-    acceptances = read_acceptances(project, report.issue)
-    findings = apply_acceptances(gravest_first, acceptances, report.lines)
+    report = replace(report, findings=tuple(gravest_first))
+    checked = _as_checked(report)
+    try:
+        acceptances = read_acceptances(project, checked)
+        if report.tally.asked:
+            lapse_acceptances(project, acceptances, report.links)
+    except OperationError as error:
+        return replace(report, trouble=report.trouble or str(error))
+    time_zone = project.settings.newsletter.time_zone
+    findings = apply_acceptances(checked, acceptances, time_zone=time_zone)
     return replace(report, findings=findings)
+
+
+def _as_checked(report: CheckReport) -> Checked:
+    return Checked(report.issue, report.findings, report.lines, report.links)
 
 
 def _problem_finding(problem: Problem) -> Finding:
@@ -243,43 +349,17 @@ def _slug_at(path: Path, project: Project) -> str:
     return declared(definition.text, "slug") or definition.slug
 
 
-def _observe(
-    plan: Plan,
-    settings: Settings,
-    allowed: Sequence[Network],
-    show_progress: Progress,
-) -> Sightings:
-    # A tenth of a second to import, and most checks are offline ones of the preview.
-    from newsletter.checks.links.observe import Manner, observe_links
-
-    manner = Manner(
-        contact=settings.newsletter.base_url,
-        version=__version__,
-        allowed=allowed,
-        control_hosts=_control_hosts(settings),
-    )
-    addresses = frozenset(plan.asked.values())
-    with show_progress(len(addresses)) as step:
-        asking = observe_links(addresses, manner, on_look=lambda: step(1))
-        return asyncio.run(asking)
-
-
-def _control_hosts(settings: Settings) -> tuple[str, ...]:
-    """Return names of our own that exist wherever there is a network."""
-    hosts = [
-        settings.server.host if settings.server else "",
-        urlsplit(settings.newsletter.base_url).hostname or "",
-        domain_of(parse_mailbox(settings.newsletter.sender).address),
-    ]
-    # Numbers and "localhost" are found without a network too.
-    return tuple(h for h in hosts if "." in h and h.rpartition(".")[2].isalpha())
+def _own_template(project: Project, assembled: Assembled) -> str:
+    return Templates.of_project(project.root).own_file(assembled.issue.template)
 
 
 def _copies(
-    assembled: Assembled, settings: Settings
+    project: Project, assembled: Assembled, readers: Sequence[Reader] | None
 ) -> tuple[tuple[Copy, ...], list[Finding]]:
     """Return the copies to look at, or why there is no mail."""
+    if readers is None:
+        readers = edge_readers(project, assembled)
     try:
-        return make_copies(assembled, settings, (UNKNOWN_READER,)), []
+        return make_copies(assembled, project.settings, readers), []
     except DefinitionError as error:
         return (), [_problem_finding(problem) for problem in error.problems]

@@ -9,7 +9,12 @@ from newsletter.addresses import address_key
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import Word, set_status, unsubscribe
-from newsletter.store.database import MIGRATIONS, Database, open_database
+from newsletter.store.database import (
+    MIGRATIONS,
+    Database,
+    known_revisions,
+    open_database,
+)
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
 from newsletter.tokens import Keyring, address_hash
 
@@ -17,12 +22,15 @@ NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
 
 URL = "sqlite:///subscribers/newsletter.db"
 
-SECOND_REVISION = """
+LAST = known_revisions(MIGRATIONS)[-1]
+NEXT = f"{int(LAST) + 1:04}"
+
+NEXT_REVISION = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT}"
+down_revision = "{LAST}"
 
 
 def upgrade() -> None:
@@ -43,7 +51,18 @@ def next_migrations(tmp_path: Path) -> Path:
     """The tree of a later release: one revision more."""
     folder = tmp_path / "next" / "migrations"
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "r0002_colour.py").write_text(SECOND_REVISION)
+    (folder / "versions" / f"r{NEXT}_colour.py").write_text(NEXT_REVISION)
+    return folder
+
+
+@pytest.fixture
+def first_migrations(tmp_path: Path) -> Path:
+    """The tree of the first release: one revision."""
+    folder = tmp_path / "first" / "migrations"
+    shutil.copytree(MIGRATIONS, folder)
+    for file in (folder / "versions").glob("r*.py"):
+        if not file.name.startswith("r0001_"):
+            file.unlink()
     return folder
 
 

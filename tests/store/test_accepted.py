@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from newsletter.store.accepted import accept_finding, read_accepted
+from newsletter.store.accepted import Accepted, accept_finding, read_accepted
 from newsletter.store.database import Database
 
 NOW = datetime(2023, 2, 14, tzinfo=UTC)
@@ -23,7 +23,7 @@ def test_accepted_when_accepted_again_has_the_last_reason(database: Database) ->
     accept(database, "2023-02", "ab", "it is a report of the day")
     with database.reading() as connection:
         assert read_accepted(connection, "2023-02") == {
-            ("past-event", "ab"): "it is a report of the day"
+            ("past-event", "ab"): Accepted("it is a report of the day", NOW)
         }
 
 

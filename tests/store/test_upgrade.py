@@ -12,10 +12,23 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, insert
 
 from newsletter.errors import OperationError
-from newsletter.store.database import MIGRATIONS, Database, open_database
-from newsletter.store.tables import lists, metadata, subscribers, subscriptions
+from newsletter.store.database import (
+    MIGRATIONS,
+    Database,
+    known_revisions,
+    open_database,
+)
+from newsletter.store.tables import (
+    accepted_findings,
+    lists,
+    metadata,
+    subscribers,
+    subscriptions,
+)
 
 URL = "sqlite:///subscribers/newsletter.db"
+LAST = known_revisions(MIGRATIONS)[-1]
+NEXT = f"{int(LAST) + 1:04}"
 
 #: Dies when Alembic reads the new revision: after the backup, before the change.
 KILLED_BETWEEN = """
@@ -24,7 +37,7 @@ from pathlib import Path
 from newsletter.store.database import open_database
 
 def die(event, arguments):
-    if event == "open" and "r0002" in str(arguments[0]):
+    if event == "open" and "_colour.py" in str(arguments[0]):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(die)
@@ -99,12 +112,32 @@ def test_upgrade_keeps_rows_and_a_backup_of_before(
 ) -> None:
     with open_database(URL, root=old_project, migrations=next_migrations) as database:
         path = database.path
-    backup = path.with_name("newsletter.db.backup-0001")
-    assert (revision(path), revision(backup)) == ("0002", "0001")
+    backup = path.with_name(f"newsletter.db.backup-{LAST}")
+    assert (revision(path), revision(backup)) == (NEXT, LAST)
     assert read(path, "SELECT email FROM subscribers") == [("anna@example.org",)]
     assert read(backup, "SELECT email FROM subscribers") == [("anna@example.org",)]
     assert read(path, "SELECT status FROM subscriptions") == [(1,)]
     assert backup.stat().st_mode & 0o777 == 0o600
+
+
+def test_upgrade_from_the_first_release_keeps_what_was_there(
+    tmp_path: Path, first_migrations: Path
+) -> None:
+    with (
+        open_database(URL, root=tmp_path, migrations=first_migrations) as database,
+        database.writing() as writer,
+    ):
+        writer.execute(insert(lists).values(id=1, slug="main"))
+        line = {"issue": "2023-02", "rule": "link-broken", "line_hash": "ab"}
+        writer.execute(insert(accepted_findings).values(**line, reason="so", at=7))
+    assert revision(database.path) == "0001"
+    open_database(URL, root=tmp_path).close()
+    path = database.path
+    assert revision(path) == LAST
+    assert read(path, "SELECT reason, at FROM accepted_findings") == [("so", 7)]
+    assert read(path, "SELECT slug FROM lists") == [("main",)]
+    assert read(path, "SELECT count(*) FROM link_observations") == [(0,)]
+    assert revision(path.with_name("newsletter.db.backup-0001")) == "0001"
 
 
 def test_upgrade_when_database_is_new_makes_no_backup(
@@ -123,11 +156,11 @@ def test_upgrade_when_killed_after_the_backup_starts_over(
         check=False,
     )
     path = old_project / "subscribers/newsletter.db"
-    backup = path.with_name("newsletter.db.backup-0001")
+    backup = path.with_name(f"newsletter.db.backup-{LAST}")
     assert killed.returncode == -signal.SIGKILL
-    assert (revision(path), revision(backup)) == ("0001", "0001")
+    assert (revision(path), revision(backup)) == (LAST, LAST)
     open_database(URL, root=old_project, migrations=next_migrations).close()
-    assert (revision(path), revision(backup)) == ("0002", "0001")
+    assert (revision(path), revision(backup)) == (NEXT, LAST)
     assert read(path, "SELECT email FROM subscribers") == [("anna@example.org",)]
 
 
@@ -135,7 +168,7 @@ def test_upgrade_when_no_backup_can_be_written_changes_nothing(
     old_project: Path, next_migrations: Path
 ) -> None:
     path = old_project / "subscribers/newsletter.db"
-    backup = path.with_name("newsletter.db.backup-0001")
+    backup = path.with_name(f"newsletter.db.backup-{LAST}")
     backup.mkdir()
     with pytest.raises(OperationError) as caught:
         open_database(URL, root=old_project, migrations=next_migrations)
@@ -145,26 +178,26 @@ def test_upgrade_when_no_backup_can_be_written_changes_nothing(
         f"could not be written: [Errno 21] Is a directory: '{part}' -> '{backup}'. "
         "Nothing was changed. Make room on the disk and try again."
     )
-    assert revision(path) == "0001"
+    assert revision(path) == LAST
     assert not Path(part).exists()
 
 
 def test_upgrade_when_a_revision_fails_changes_nothing(
     old_project: Path, next_migrations: Path
 ) -> None:
-    file = next_migrations / "versions" / "r0002_colour.py"
+    file = next_migrations / "versions" / f"r{NEXT}_colour.py"
     file.write_text(file.read_text() + '    raise LookupError("half way")\n')
     with pytest.raises(LookupError):
         open_database(URL, root=old_project, migrations=next_migrations)
     path = old_project / "subscribers/newsletter.db"
-    assert revision(path) == "0001"
+    assert revision(path) == LAST
     assert "colour" not in str(shape(path)["lists"])
 
 
 def test_upgrade_when_references_break_changes_nothing(
     old_project: Path, next_migrations: Path
 ) -> None:
-    file = next_migrations / "versions" / "r0002_colour.py"
+    file = next_migrations / "versions" / f"r{NEXT}_colour.py"
     file.write_text(f"{file.read_text()}    op.execute(sa.delete(sa.table('lists')))\n")
     path = old_project / "subscribers/newsletter.db"
     with pytest.raises(OperationError) as caught:
@@ -174,7 +207,7 @@ def test_upgrade_when_references_break_changes_nothing(
         "rows that do not exist. Nothing was changed. "
         "Please report this with the revision in the name of the backup copy."
     )
-    assert revision(path) == "0001"
+    assert revision(path) == LAST
 
 
 def test_open_when_several_make_it_at_once_all_succeed(tmp_path: Path) -> None:
@@ -195,6 +228,4 @@ def test_open_when_several_make_it_at_once_all_succeed(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert failures == []
-    assert {revision(tmp_path / f"{n}.db") for n in range(8)} == {
-        file.name[1:5] for file in (MIGRATIONS / "versions").glob("r*.py")
-    }
+    assert {revision(tmp_path / f"{n}.db") for n in range(8)} == {LAST}

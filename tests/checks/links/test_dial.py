@@ -1,0 +1,218 @@
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from newsletter.model.link import Fault
+
+if TYPE_CHECKING:
+    from tests.checks.links.conftest import Web
+
+# --- names ----------------------------------------------------------------------------
+
+
+def test_name_is_looked_up_and_asked(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    names = web.names({"site.example": ["127.0.0.1"]})
+    look = web.look_at(f"http://site.example:{site.port}/", resolver=names)
+    assert look.status == 200
+
+
+def test_unknown_name_beside_a_known_one_is_unknown(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    names = web.names({"site.example": ["127.0.0.1"]})
+    good, bad = f"http://site.example:{site.port}/", "http://typo.example/"
+    seen = web.observe(good, bad, resolver=names)
+    assert seen.has_network
+    assert [look.fault for look in seen.looks[bad]] == [Fault.NAME_UNKNOWN] * 2
+
+
+def test_unsure_name_is_told_apart_from_an_unknown_one(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    names = web.names(
+        {"site.example": ["127.0.0.1"], "later.example": socket.EAI_AGAIN}
+    )
+    good, unsure = f"http://site.example:{site.port}/", "http://later.example/"
+    seen = web.observe(good, unsure, resolver=names)
+    assert [look.fault for look in seen.looks[unsure]] == [Fault.NAME_UNSURE] * 2
+
+
+@pytest.mark.parametrize("error", [socket.EAI_NONAME, socket.EAI_AGAIN])
+def test_no_name_found_at_all_means_no_network(web: "Web", error: int) -> None:
+    names = web.names({"a.example": error, "b.example": error})
+    seen = web.observe("http://a.example/", "http://b.example/", resolver=names)
+    assert not seen.has_network
+    # Nothing is asked a second time.
+    assert names.asked == ["a.example", "b.example"]
+
+
+def test_name_of_our_own_proves_that_the_others_are_unknown(web: "Web") -> None:
+    names = web.names({"mail.example": ["93.184.216.34"]})
+    seen = web.observe(
+        "http://typo.example/", resolver=names, control_hosts=("mail.example",)
+    )
+    assert seen.has_network
+    looks = seen.looks["http://typo.example/"]
+    assert [look.fault for look in looks] == [Fault.NAME_UNKNOWN] * 2
+
+
+def test_unknown_name_of_our_own_proves_nothing(web: "Web") -> None:
+    seen = web.observe(
+        "http://typo.example/",
+        resolver=web.names({}),
+        control_hosts=("mail.example",),
+    )
+    assert not seen.has_network
+
+
+def test_look_ups_stop_when_none_works(web: "Web") -> None:
+    hosts = [f"site-{n}.example" for n in range(200)]
+    names = web.names(dict.fromkeys(hosts, socket.EAI_AGAIN))
+    seen = web.observe(*(f"http://{host}/" for host in hosts), resolver=names)
+    assert not seen.has_network
+    assert len(names.asked) == 8
+
+
+# --- addresses that must not be dialled -----------------------------------------------
+
+#: 192.0.2.0/24 is nobody's, so nothing here is allowed; loopback stands for "private".
+NOTHING = (ip_network("192.0.2.0/24"),)
+
+
+def test_private_number_is_not_dialled(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    look = web.look_at(f"{site.url}/", allowed=NOTHING)
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == []
+
+
+def test_name_of_a_private_address_is_not_dialled(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    names = web.names({"inside.example": ["127.0.0.1"]})
+    url = f"http://inside.example:{site.port}/"
+    look = web.look_at(url, allowed=NOTHING, resolver=names)
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == []
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["127.0.0.1", "127.0.0.9"],
+        ["127.0.0.9", "127.0.0.1"],
+    ],
+)
+def test_one_private_answer_of_a_name_spoils_it(web: "Web", answers: list[str]) -> None:
+    """The allowed address stands for a public one, its neighbour for a private one."""
+    site = web.site({"/": web.answer(200)})
+    allowed = (ip_network("127.0.0.1/32"),)
+    names = web.names({"mixed.example": answers})
+    url = f"http://mixed.example:{site.port}/"
+    look = web.look_at(url, allowed=allowed, resolver=names)
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.9", "2130706441", "0x7f.9", "[::ffff:127.0.0.9]", "localhost"],
+)
+def test_redirect_to_a_private_address_is_not_followed(web: "Web", host: str) -> None:
+    site = web.site({})
+    site.answers["/"] = web.redirect(f"http://{host}:{site.port}/secret")
+    look = web.look_at(f"{site.url}/", allowed=(ip_network("127.0.0.1/32"),))
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == ["/"]
+
+
+def test_redirect_to_the_name_of_a_private_address_is_not_followed(web: "Web") -> None:
+    site = web.site({})
+    site.answers["/"] = web.redirect(f"http://inside.example:{site.port}/secret")
+    names = web.names({"inside.example": ["127.0.0.9"]})
+    allowed = (ip_network("127.0.0.1/32"),)
+    look = web.look_at(f"{site.url}/", allowed=allowed, resolver=names)
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == ["/"]
+
+
+def test_metadata_address_is_refused_even_where_its_network_is_allowed(
+    web: "Web",
+) -> None:
+    allowed = (ip_network("169.254.0.0/16"),)
+    look = web.look_at("http://169.254.169.254/", allowed=allowed)
+    assert look.fault is Fault.PRIVATE_ADDRESS
+
+
+def test_unusual_port_of_a_public_name_is_not_dialled(web: "Web") -> None:
+    names = web.names({"site.example": ["93.184.216.34"]})
+    look = web.look_at("http://site.example:25/", resolver=names)
+    assert look.fault is Fault.UNUSUAL_PORT
+
+
+def test_proxy_of_the_environment_is_not_used(
+    web: "Web", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = web.site({})
+    site = web.site({"/": web.answer(200)})
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert web.look_at(f"{site.url}/").status == 200
+    assert proxy.hits == []
+
+
+# --- certificates ---------------------------------------------------------------------
+
+AUTHORITY = trustme.CA()
+
+
+def certified(web: "Web", certificate: trustme.LeafCert) -> tuple[str, ssl.SSLContext]:
+    """Start a site with a certificate; return its address and who trusts our CA."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(server)
+    trust = ssl.create_default_context()
+    AUTHORITY.configure_trust(trust)
+    site = web.site({"/": web.answer(200)}, server)
+    return f"https://127.0.0.1:{site.port}/", trust
+
+
+def test_valid_certificate_is_fine(web: "Web") -> None:
+    url, trust = certified(web, AUTHORITY.issue_cert("127.0.0.1"))
+    assert web.look_at(url, trust=trust).status == 200
+
+
+def test_expired_certificate_is_noted(web: "Web") -> None:
+    past = datetime.now(UTC) - timedelta(days=1)
+    certificate = AUTHORITY.issue_cert(
+        "127.0.0.1", not_before=past - timedelta(days=9), not_after=past
+    )
+    url, trust = certified(web, certificate)
+    assert web.look_at(url, trust=trust).fault is Fault.CERTIFICATE_EXPIRED
+
+
+def test_certificate_of_another_address_is_noted(web: "Web") -> None:
+    url, trust = certified(web, AUTHORITY.issue_cert("127.0.0.2"))
+    assert web.look_at(url, trust=trust).fault is Fault.CERTIFICATE_NAME
+
+
+def test_certificate_of_another_name_is_noted(web: "Web") -> None:
+    url, trust = certified(web, AUTHORITY.issue_cert("other.example"))
+    names = web.names({"site.example": ["127.0.0.1"]})
+    named = url.replace("127.0.0.1", "site.example")
+    look = web.look_at(named, trust=trust, resolver=names)
+    assert look.fault is Fault.CERTIFICATE_NAME
+
+
+def test_certificate_of_an_unknown_authority_proves_nothing(web: "Web") -> None:
+    url, _ = certified(web, AUTHORITY.issue_cert("127.0.0.1"))
+    stranger = ssl.create_default_context()
+    assert web.look_at(url, trust=stranger).fault is Fault.CERTIFICATE_UNSURE
+
+
+def test_web_page_without_tls_behind_https_is_noted(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    look = web.look_at(f"https://127.0.0.1:{site.port}/")
+    assert look.fault is Fault.PROTOCOL
