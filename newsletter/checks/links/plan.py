@@ -4,8 +4,11 @@ In: the links of an issue, and what was observed. Out: addresses to ask, then a
 judgement for each use. Law: an address that may be a reader's own is never asked.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from posixpath import normpath
+from urllib.parse import unquote, urlsplit
 
 from newsletter.checks.links.clean import clean_address, shown_address
 from newsletter.checks.links.judge import judge
@@ -39,6 +42,10 @@ class Plan:
     breaks: tuple[BrokenAddress, ...] = ()
 
 
+#: Of our pages: those for leaving, and those for confirming that one wants to join.
+_PERSONAL_FOLDERS = ("u", "confirm")
+
+
 @dataclass(frozen=True, slots=True)
 class OwnPages:
     """Public addresses of this newsletter that are not asked."""
@@ -50,15 +57,33 @@ class OwnPages:
 
     def is_personal(self, url: str) -> bool:
         """Whether *url* is made for one reader."""
-        return bool(self.base_url) and _is_below(url, f"{self.base_url}/u/")
+        return any(self._is_below(url, folder) for folder in _PERSONAL_FOLDERS)
 
     def is_to_come(self, url: str) -> bool:
         """Whether *url* is part of the page this issue will have."""
-        return bool(self.base_url) and _is_below(url, f"{self.base_url}/{self.slug}/")
+        return self._is_below(url, self.slug)
+
+    def _is_below(self, url: str, folder: str) -> bool:
+        base = self.base_url
+        return bool(base) and _place(url).startswith(f"{_place(base)}/{folder}/")
 
 
-def _is_below(url: str, folder: str) -> bool:
-    return url.casefold().startswith(folder.casefold())
+def _place(url: str) -> str:
+    """Return host and path of *url* in the one form that all its spellings share.
+
+    Our server answers to each of them: by http too, and with "%75" for "u".
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = (parts.hostname or "").rstrip(".")
+    place = host if port in (None, 80, 443) else f"{host}:{port}"
+    path = re.sub("/+", "/", unquote(parts.path))
+    folder = "/" if path.endswith("/") and path != "/" else ""
+    # Two slashes at the beginning are kept by normpath, and mean nothing here.
+    return f"{place}{normpath(path or '/').rstrip('/')}{folder}".casefold()
 
 
 def plan_links(

@@ -1,3 +1,5 @@
+import pytest
+
 from newsletter.checks.links.plan import OwnPages, conclude_links, plan_links
 from newsletter.model.assembled import LinkKind, LinkUse
 from newsletter.model.link import (
@@ -48,6 +50,35 @@ def test_address_of_one_reader_is_never_asked() -> None:
             "who opens it can take that reader off the list.",
         )
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "is_personal"),
+    [
+        ("https://letters.example/u/abc", True),
+        ("http://letters.example/u/abc", True),
+        ("https://LETTERS.example:443/U/abc", True),
+        ("https://letters.example./u/abc", True),
+        ("https://me@letters.example/u/abc", True),
+        ("https://letters.example/%75/abc", True),
+        ("https://letters.example//u/abc", True),
+        ("https://letters.example/x/../u/abc", True),
+        ("https://letters.example/u%2Fabc", True),
+        ("https://letters.example/u/", True),
+        ("https://letters.example/confirm/abc", True),
+        ("https://letters.example/u", False),
+        ("https://letters.example/uitspraak", False),
+        ("https://letters.example/2023-01/u/abc", False),
+        ("https://letters.example:8443/u/abc", False),
+        ("https://letters.example.org/u/abc", False),
+        ("https://other.example/?to=https://letters.example/u/abc", False),
+        ("https://[letters.example/u/abc", False),
+    ],
+)
+def test_address_of_one_reader_is_known_in_every_spelling(
+    url: str, is_personal: bool
+) -> None:
+    assert OWN.is_personal(url) is is_personal
 
 
 def test_page_that_is_yet_to_come_is_not_asked() -> None:
