@@ -7,6 +7,8 @@ shown, since not every browser passes the scheme of a frame on to the page in it
 
 import re
 
+from lxml.html import HtmlElement
+
 from newsletter.clients.document import (
     add_style,
     each_style,
@@ -43,6 +45,22 @@ def show_dark_rules(html: str) -> Imitated:
         return Imitated(write_document(root), (_NO_RULES,))
     add_style(root, ":root { color-scheme: dark !important; }")
     return Imitated(write_document(root))
+
+
+def without_dark_rules(root: HtmlElement) -> bool:
+    """Take a mail's dark rules out of force; return whether it had any."""
+    had_rules = False
+    for element in elements(root):
+        css = (element.text or "") if element.tag == "style" else ""
+        media = element.get("media", "")
+        had_rules |= bool(_DARK.search(css) or _DARK.search(media))
+        if css:
+            element.text = _DARK.sub(_NEVER, css)
+        if media:
+            element.set("media", _DARK.sub(_NEVER, media))
+        if element.tag == "meta" and "color-scheme" in element.get("name", ""):
+            element.drop_tree()
+    return had_rules
 
 
 def _answered(css: str) -> str:

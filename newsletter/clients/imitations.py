@@ -6,6 +6,7 @@ which date it is made and what it cannot show.
 
 from collections.abc import Callable, Mapping
 
+from newsletter.clients.dark import show_inverted, show_partly_inverted
 from newsletter.clients.dark_rules import show_dark_rules
 from newsletter.clients.gmail import show_in_gmail, show_in_gmail_app
 from newsletter.clients.images_off import show_without_images
@@ -50,6 +51,22 @@ _ALL = (
         FACTS_DATE,
     ),
     Imitation(
+        "dark-invert",
+        "Forced dark, all colours",
+        "The worst case: a program that turns every colour round and asks the mail "
+        "nothing. No program publishes its way; this one follows Microsoft's "
+        "open-source editor (roosterjs, read 2026-11).",
+        "2026-11-21",
+    ),
+    Imitation(
+        "dark-partial",
+        "Forced dark, light parts",
+        "A worst case of its kind: light grounds become dark and dark words light, the "
+        "rest stays. No program publishes its way; the colours follow Microsoft's "
+        "open-source editor (roosterjs, read 2026-11).",
+        "2026-11-21",
+    ),
+    Imitation(
         "images-off",
         "Without pictures",
         "The mail while its pictures are not loaded: frames of their size, with their "
@@ -66,6 +83,8 @@ _TRANSFORMS: Mapping[str, Callable[[str, int | None], Imitated]] = {
     "gmail-imap": show_in_gmail_app,
     "outlook-classic": lambda html, _: show_in_outlook(html),
     "dark-obey": lambda html, _: show_dark_rules(html),
+    "dark-invert": lambda html, _: show_inverted(html),
+    "dark-partial": lambda html, _: show_partly_inverted(html),
     "images-off": lambda html, _: show_without_images(html),
 }
 
