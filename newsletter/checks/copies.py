@@ -58,4 +58,5 @@ def _part(leaf: Mail) -> Part:
 def _size(leaf: Mail) -> int:
     payload = leaf.get_payload()
     assert isinstance(payload, str)  # noqa: S101 - a leaf, not decoded
-    return len(payload.encode("ascii", errors="surrogateescape"))
+    # Ours is ASCII; of what travels as 8bit the words come decoded.
+    return len(payload.encode(errors="surrogateescape"))

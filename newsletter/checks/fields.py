@@ -138,14 +138,15 @@ def _field_place(name: str, issue: Issue) -> Place:
 
 
 def _dummies(prose: list[str], file: str) -> Iterator[Finding]:
-    places: dict[str, list[Place]] = {}
+    uses: dict[str, list[tuple[str, Place]]] = {}
     for words, place in find_words(_DUMMIES, prose, file):
-        places.setdefault(words.casefold(), []).append(place)
-    for words, at in places.items():
+        uses.setdefault(words.casefold(), []).append((words, place))
+    for use in uses.values():
+        at = [place for _, place in use]
         yield found(
             "dummy-text",
             at[0],
-            f'"{words}" stands for a text that is still to come{other_lines(at)}.',
+            f'"{use[0][0]}" stands for a text that is still to come{other_lines(at)}.',
             "Write the text, or take the item out.",
         )
 

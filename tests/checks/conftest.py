@@ -8,14 +8,60 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from newsletter.checks.copies import read_copy
 from newsletter.checks.facts import Facts
 from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, Slot
+from newsletter.model.copy import Copy, Reader
 from newsletter.model.issue import Block, Issue, Text
 from newsletter.model.problem import Place
 
 FILE = "issues/2023-02.md"
 NOW = datetime(2023, 2, 14, 10, 0, tzinfo=ZoneInfo("Europe/Amsterdam"))
 MARKER = "@@3fa9c1_0@@"
+TOKEN = "sample" + "a" * 34
+LEAVING = f"https://news.harbour.test/u/{TOKEN}"
+HEADERS = {
+    "From": "Harbour <letter@harbour.test>",
+    "To": "reader@example.org",
+    "Subject": "A meeting, a card and four rulings",
+    "Date": "Tue, 14 Feb 2023 12:00:00 +0100",
+    "Message-ID": f"<{TOKEN}@harbour.test>",
+    "List-Id": "Harbour <main.harbour.test>",
+    "List-Unsubscribe": f"<{LEAVING}>, <mailto:letter@harbour.test?subject={TOKEN}>",
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    "MIME-Version": "1.0",
+}
+FOOTER = f'<p>Main Street 1, Utrecht</p><p><a href="{LEAVING}">Unsubscribe</a></p>'
+TEXT_FOOTER = f"Main Street 1, Utrecht\nUnsubscribe: <{LEAVING}>\n"
+UNKNOWN = Reader("a reader of whom nothing is known", "reader@example.org")
+
+
+def copy_of(
+    html: str = FOOTER,
+    text: str = TEXT_FOOTER,
+    *,
+    reader: Reader = UNKNOWN,
+    headers: tuple[tuple[str, str], ...] = tuple(HEADERS.items()),
+    encoding: str = "8bit",
+) -> Copy:
+    """Return a copy as it is read from bytes; without a part where one is empty."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    parts = "".join(
+        f"--b\r\nContent-Type: text/{kind}; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n"
+        for kind, body in (("plain", text), ("html", html))
+        if body
+    )
+    mail = f'{head}Content-Type: multipart/alternative; boundary="b"\r\n\r\n{parts}'
+    return read_copy(reader, f"{mail}--b--\r\n".encode(), tokens=(TOKEN,))
+
+
+def with_headers(**changes: str | None) -> Copy:
+    """Return a copy with other headers; None takes one out, ``_`` stands for ``-``."""
+    changed = {name.replace("_", "-"): value for name, value in changes.items()}
+    headers = {**HEADERS, **changed}
+    given = tuple((name, value) for name, value in headers.items() if value is not None)
+    return copy_of(headers=given)
 
 
 def issue_of(*blocks: Block, **changes: Any) -> Issue:
@@ -56,4 +102,21 @@ def assemble() -> Callable[..., Assembled]:
 
 @pytest.fixture
 def facts() -> Facts:
-    return Facts(now=NOW, postal_address="Main Street 1, Utrecht")
+    return Facts(
+        now=NOW,
+        postal_address="Main Street 1, Utrecht",
+        base_url="https://news.harbour.test",
+        sender="Harbour <letter@harbour.test>",
+    )
+
+
+@pytest.fixture
+def make_copy() -> Callable[..., Copy]:
+    """Return `copy_of`."""
+    return copy_of
+
+
+@pytest.fixture
+def make_headers() -> Callable[..., Copy]:
+    """Return `with_headers`."""
+    return with_headers

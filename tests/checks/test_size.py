@@ -6,6 +6,7 @@ import pytest
 from newsletter.checks.facts import Facts
 from newsletter.checks.size import check_size
 from newsletter.model.assembled import Assembled
+from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.problem import Place
 
@@ -44,3 +45,30 @@ def test_clipped_mail_is_an_error(assemble: Assemble, facts: Facts) -> None:
     assert sized(assemble, facts, 120 * 1024) == [
         Finding("size-clip", Severity.ERROR, place, message, ADVICE)
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whose"),
+    [
+        (80, 120, "for the reader with the longest story, 9,000 characters: "),
+        (100, 120, "for the reader with the longest story, 9,000 characters: "),
+        (110, 120, ""),
+        (120, 110, ""),
+    ],
+)
+def test_size_of_the_largest_copy_counts(
+    assemble: Assemble,
+    facts: Facts,
+    make_copy: Callable[..., Copy],
+    first: int,
+    second: int,
+    whose: str,
+) -> None:
+    reader = Reader("the reader with the longest story, 9,000 characters", "b@x.org")
+    copies = (
+        replace(make_copy(), html_bytes=first * 1024),
+        replace(make_copy(reader=reader), html_bytes=second * 1024),
+    )
+    known = replace(facts, copies=copies, html_bytes=120 * 1024)
+    (finding,) = check_size(assemble(), known)
+    assert finding.message.startswith(f"{whose}the mail is 120 KB long; Gmail shows")

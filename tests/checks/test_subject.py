@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,133 @@ def test_abbreviation_or_script_without_capitals_is_fine(
     assemble: Assemble, facts: Facts, words: str
 ) -> None:
     assert check_subject(assemble(subject=(Text(words),)), facts) == []
+
+
+@pytest.mark.parametrize("mark", ["Re:", "RE :", "Fwd:", "AW:", "Antw:", "Doorst:"])
+def test_subject_that_pretends_to_be_an_answer_is_a_warning(
+    assemble: Assemble, facts: Facts, mark: str
+) -> None:
+    assembled = assemble(subject=(Text(f"{mark} your petition"),))
+    assert check_subject(assembled, facts) == [
+        Finding(
+            "subject-punctuation",
+            Severity.WARNING,
+            SUBJECT,
+            f'the subject begins with "{mark}" as if it were an answer.',
+            "Take it out: readers feel misled, and filters know the trick.",
+        )
+    ]
+
+
+@pytest.mark.parametrize("marks", ["!!", "???", "! !", "?!?", "؟؟"])
+def test_subject_that_shouts_is_a_warning(
+    assemble: Assemble, facts: Facts, marks: str
+) -> None:
+    assembled = assemble(subject=(Text(f"Sign the petition{marks} Now"),))
+    assert check_subject(assembled, facts) == [
+        Finding(
+            "subject-punctuation",
+            Severity.WARNING,
+            SUBJECT,
+            f'the subject has "{marks}", as in advertising.',
+            "One mark is enough.",
+        )
+    ]
+
+
+def test_subject_that_begins_with_an_empty_field_is_a_warning(
+    assemble: Assemble, facts: Facts
+) -> None:
+    subject = (Field("first_name", "", SUBJECT), Text(", four rulings for you"))
+    assert check_subject(assemble(subject=subject), facts) == [
+        Finding(
+            "subject-punctuation",
+            Severity.WARNING,
+            SUBJECT,
+            'for some readers the subject begins with ",".',
+            "Give the field before it something to say where nothing is known: "
+            '{{ first_name or "reader" }}.',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Re-integratie: wat werkt",
+        "Reactie: een brief",
+        "Regel 1: hou vol! En dan?",
+        "Wat nu? Doe mee!",
+        "Really?! It is so",
+        "Een re:start voor de stad",
+        "RE:start in de haven",
+        '"Een stad" en meer…',
+        " A meeting and a card ",
+    ],
+)
+def test_usual_marks_are_fine(assemble: Assemble, facts: Facts, words: str) -> None:
+    assert check_subject(assemble(subject=(Text(words),)), facts) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("🎉 A meeting 🎈", "the subject has 2 emoji."),
+        ("❤️ and ✨ and 👩‍👩‍👧 and 🇳🇱", "the subject has 4 emoji."),
+    ],
+)
+def test_several_emoji_are_worth_knowing(
+    assemble: Assemble, facts: Facts, words: str, message: str
+) -> None:
+    advice = "Keep one: to readers who hear their mail each is read out by its name."
+    assert check_subject(assemble(subject=(Text(words),)), facts) == [
+        Finding("subject-emoji", Severity.INFO, SUBJECT, message, advice)
+    ]
+
+
+@pytest.mark.parametrize("words", ["🎉", "🎉!", "👍🏽 – 🏠"])
+def test_emoji_without_words_are_worth_knowing(
+    assemble: Assemble, facts: Facts, words: str
+) -> None:
+    advice = "Say it in words: readers who hear their mail get long names read out."
+    message = "the subject has no words, only emoji."
+    assert check_subject(assemble(subject=(Text(words),)), facts) == [
+        Finding("subject-emoji", Severity.INFO, SUBJECT, message, advice)
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["🎉 A meeting", "Ja ✓ nee ✗ – 12 → 14", "© 2023 LOS™", "#1, *2* en 3", "—"],
+)
+def test_one_emoji_or_a_sign_is_fine(
+    assemble: Assemble, facts: Facts, words: str
+) -> None:
+    assert check_subject(assemble(subject=(Text(words),)), facts) == []
+
+
+@pytest.mark.parametrize("words", ["Newsletter of LOS", "NEWSLETTER  of Los "])
+def test_subject_of_the_issue_before_is_a_warning(
+    assemble: Assemble, facts: Facts, words: str
+) -> None:
+    before = replace(assemble().issue, subject=(Text("Newsletter of LOS"),))
+    before = replace(before, file="issues/2023-01.md")
+    known = replace(facts, previous=before)
+    assert check_subject(assemble(subject=(Text(words),)), known) == [
+        Finding(
+            "subject-repeated",
+            Severity.WARNING,
+            SUBJECT,
+            "the subject is that of the issue before, issues/2023-01.md.",
+            "Say what is new in this one.",
+        )
+    ]
+
+
+def test_subject_with_another_number_is_fine(assemble: Assemble, facts: Facts) -> None:
+    before = replace(assemble().issue, subject=(Text("Newsletter 12"),))
+    known = replace(facts, previous=before)
+    assert check_subject(assemble(subject=(Text("Newsletter 13"),)), known) == []
 
 
 @pytest.mark.parametrize(
