@@ -11,7 +11,12 @@ from dataclasses import replace
 from newsletter.checks.events import check_events
 from newsletter.checks.facts import Facts
 from newsletter.checks.images import check_images
+from newsletter.checks.link_addresses import check_link_addresses
+from newsletter.checks.link_lines import check_link_lines
+from newsletter.checks.link_mismatch import check_link_mismatch
+from newsletter.checks.link_words import check_link_words
 from newsletter.checks.links_found import check_links_found
+from newsletter.checks.mail_addresses import check_mail_addresses
 from newsletter.checks.promised_links import check_promised_links
 from newsletter.checks.size import check_size
 from newsletter.checks.subject import check_subject
@@ -28,6 +33,11 @@ CHECKS: tuple[Check, ...] = (
     check_subject,
     check_promised_links,
     check_links_found,
+    check_link_lines,
+    check_link_mismatch,
+    check_link_addresses,
+    check_link_words,
+    check_mail_addresses,
     check_images,
     check_events,
     check_size,

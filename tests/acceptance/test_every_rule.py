@@ -23,6 +23,12 @@ BAD = TESTS / "data" / "bad"
 #: a fault of our own: the test that sees them speak.
 ELSEWHERE = {
     "link-broken": "workflow/test_check.py",
+    "link-suspect": "checks/test_links_found.py",
+    "link-moved": "checks/test_links_found.py",
+    "link-blocked": "checks/test_links_found.py",
+    "link-rate-limited": "checks/test_links_found.py",
+    "link-timeout": "checks/test_links_found.py",
+    "links-unchecked": "checks/test_links_found.py",
 }
 
 
