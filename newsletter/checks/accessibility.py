@@ -4,7 +4,7 @@ Headings an editor can set right are shown at her line; all else is the template
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -42,13 +42,16 @@ def check_accessibility(assembled: Assembled, facts: Facts) -> list[Finding]:
     if page is None:
         return []
     issue = assembled.issue
-    place = template_place(issue, facts)
+
+    def place(pattern: str) -> Place:
+        return template_place(issue, facts, pattern)
+
     return [
-        *_language_findings(page, issue.language, place),
-        *_title_findings(page, facts.sender, place),
-        *_table_findings(page, place),
+        *_language_findings(page, issue.language, place("<mjml")),
+        *_title_findings(page, facts.sender, place("<mj-title|<title|<mj-head")),
+        *_table_findings(page, place(r"<table(?![^>]*\brole=)")),
         *_heading_findings(page, issue, place),
-        *_justified_findings(page, place),
+        *_justified_findings(page, place(r"\bjustify\b")),
     ]
 
 
@@ -60,7 +63,7 @@ def _language_findings(page: Page, language: str, place: Place) -> Iterator[Find
             yield found(
                 "language-missing",
                 place,
-                f"{name} {fault}; voices read the mail by the rules "
+                f"{name} {fault}; screen readers read the mail by the rules "
                 "of another language.",
                 f"Write {wanted} there; webmail drops what stands on <html> alone.",
             )
@@ -118,7 +121,7 @@ def _table_findings(page: Page, place: Place) -> Iterator[Finding]:
             "table-role",
             place,
             f"the mail has {number} without a role; "
-            "voices count out rows and columns that mean nothing.",
+            "screen readers count out rows and columns that mean nothing.",
             'Add role="presentation", or <th> cells if it holds data.',
         )
 
@@ -131,14 +134,16 @@ def _is_told_apart(table: HtmlElement) -> bool:
     return any(next(head.iterancestors("table")) is table for head in heads)
 
 
-def _heading_findings(page: Page, issue: Issue, place: Place) -> Iterator[Finding]:
+def _heading_findings(
+    page: Page, issue: Issue, place: Callable[[str], Place]
+) -> Iterator[Finding]:
     headings = list(_headings(page))
     if not any(level == 1 for level, _ in headings):
         yield found(
             "heading-missing",
-            place,
-            "the mail has no heading of the first level, by which readers "
-            "who listen find its beginning.",
+            place(r"<h[1-6]\b"),
+            "the mail has no heading of the first level, by which "
+            "screen readers find its beginning.",
             "Make the name of the newsletter, or the subject, an <h1>.",
         )
     level = 0
@@ -146,9 +151,9 @@ def _heading_findings(page: Page, issue: Issue, place: Place) -> Iterator[Findin
         if level and deeper > level + 1:
             yield found(
                 "heading-skipped",
-                _heading_place(issue, words) or place,
+                _heading_place(issue, words) or place(re.escape(words[:20])),
                 f'the heading "{words}" is of level {deeper} below one of level '
-                f"{level}; readers who listen look for what lies between.",
+                f"{level}; who listens looks for what lies between.",
                 "Use the next level: ## for a section, ### for an item, #### in it.",
             )
         level = deeper

@@ -1,5 +1,6 @@
 """What the checks need to know beside the assembled issue, and how they report."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +72,20 @@ def found(rule: str, place: Place, message: str, advice: str) -> Finding:
     return Finding(rule, RULES[rule].severity, place, message, advice)
 
 
-def template_place(issue: Issue, facts: Facts) -> Place:
-    """Return where to show what only a template can have brought into the mail."""
+def template_place(issue: Issue, facts: Facts, pattern: str = "") -> Place:
+    """Return where to show what only a template can have brought into the mail.
+
+    Args:
+        issue: Shown when no template of the project can be blamed.
+        facts: Know the project's own templates.
+        pattern: Regular expression of what is looked for in them, upper or lower case.
+    """
+    if pattern:
+        wanted = re.compile(pattern, re.IGNORECASE)
+        for file, text in facts.templates.items():
+            match = wanted.search(text)
+            if match:
+                line_start = text.rfind("\n", 0, match.start()) + 1
+                line = text.count("\n", 0, match.start()) + 1
+                return Place(file, line, match.start() - line_start + 1)
     return Place(facts.template_file or issue.file)

@@ -3,7 +3,9 @@
 Only a template can bring these: raw HTML in an issue is refused.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -14,11 +16,13 @@ from newsletter.checks.stylesheets import style_faults
 from newsletter.checks.unseen import unseen_texts
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
-from newsletter.model.problem import Place
 
 #: Gmail keeps style blocks up to so many bytes together, and drops the one that goes
 #: beyond and all after it (email-bugs#90; caniemail, 2026-06-29).
 _GMAIL_STYLES: Final = 16 * 1024
+
+#: So many words find a text in a template; later ones may come from a value.
+_WORDS_LOOKED_FOR: Final = 3
 
 #: Tag -> what to write instead.
 _FORBIDDEN: Final = {
@@ -34,42 +38,59 @@ _FORBIDDEN: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    rule: str
+    message: str
+    advice: str
+    #: Regular expression by which its place in the templates is found; may be empty.
+    written: str = ""
+
+
 def check_html(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report what the HTML of the mail holds and readers will not get."""
     page = first_page(facts)
     if page is None:
         return []
-    place = template_place(assembled.issue, facts)
+    faults = (
+        *_forbidden_elements(page),
+        *_silent_media(page),
+        *_outer_styles(page),
+        *_actions(page),
+        *_styles_for_gmail(page),
+        *_hidden_texts(page),
+    )
     return [
-        *_forbidden_elements(page, place),
-        *_silent_media(page, place),
-        *_outer_styles(page, place),
-        *_actions(page, place),
-        *_styles_for_gmail(page, place),
-        *_hidden_texts(page, place),
+        found(
+            fault.rule,
+            template_place(assembled.issue, facts, fault.written),
+            fault.message,
+            fault.advice,
+        )
+        for fault in faults
     ]
 
 
-def _forbidden_elements(page: Page, place: Place) -> Iterator[Finding]:
+def _forbidden_elements(page: Page) -> Iterator[_Fault]:
     tags = [element.tag for element in page.elements]
     inside_form = "form" in tags
     for tag, advice in _FORBIDDEN.items():
         if tag in tags and not (tag == "input" and inside_form):
             message = f"the mail has <{tag}>, which mail programs take out."
-            yield found("html-forbidden", place, message, advice)
+            yield _Fault("html-forbidden", message, advice, rf"<{tag}\b")
 
 
-def _silent_media(page: Page, place: Place) -> Iterator[Finding]:
+def _silent_media(page: Page) -> Iterator[_Fault]:
     """Report video and audio that leave nothing where they are not played."""
     for tag in ("video", "audio"):
         media = (element for element in page.elements if element.tag == tag)
         if any(not _has_fallback(element) for element in media):
-            yield found(
+            yield _Fault(
                 "html-forbidden",
-                place,
                 f"the mail has <{tag}> with nothing in its stead: "
                 "most mail programs play none.",
                 "Put a picture with a link between its tags.",
+                rf"<{tag}\b",
             )
 
 
@@ -78,28 +99,28 @@ def _has_fallback(media: HtmlElement) -> bool:
     return bool(inner) or bool(media.text_content().strip())
 
 
-def _outer_styles(page: Page, place: Place) -> Iterator[Finding]:
+def _outer_styles(page: Page) -> Iterator[_Fault]:
     linked = any(
         element.tag == "link" and "stylesheet" in element.get("rel", "").lower().split()
         for element in page.elements
     )
     if linked or any("@import" in style.css.lower() for style in page.styles):
-        yield found(
+        yield _Fault(
             "html-forbidden",
-            place,
             "the mail fetches a style sheet, which most mail programs do not.",
             "Write the styles into the template.",
+            r"@import|<link\b",
         )
 
 
-def _actions(page: Page, place: Place) -> Iterator[Finding]:
+def _actions(page: Page) -> Iterator[_Fault]:
     if any(_is_refresh(element) for element in page.elements):
-        yield found(
+        yield _Fault(
             "html-forbidden",
-            place,
             "the mail sends its readers on by <meta http-equiv=refresh>; "
             "mail programs take that for an attack.",
             "Take it out, and write a link.",
+            r"http-equiv=.?refresh",
         )
     handlers = [
         name
@@ -108,12 +129,12 @@ def _actions(page: Page, place: Place) -> Iterator[Finding]:
         if name.lower().startswith("on") and name.isalpha()
     ]
     if handlers:
-        yield found(
+        yield _Fault(
             "html-forbidden",
-            place,
             f'the mail has the attribute "{handlers[0]}", which would run a script; '
             "mail programs take it out.",
             "Take it out; a mail runs no scripts.",
+            rf"\b{handlers[0]}\s*=",
         )
 
 
@@ -123,12 +144,11 @@ def _is_refresh(element: HtmlElement) -> bool:
     )
 
 
-def _styles_for_gmail(page: Page, place: Place) -> Iterator[Finding]:
+def _styles_for_gmail(page: Page) -> Iterator[_Fault]:
     total = sum(len(style.css.encode()) for style in page.styles)
     if total > _GMAIL_STYLES:
-        yield found(
+        yield _Fault(
             "style-gmail",
-            place,
             f"the mail has {total / 1024:.0f} KB of style blocks; "
             "Gmail drops what goes beyond 16 KB.",
             "Take out rules that nothing uses.",
@@ -137,21 +157,20 @@ def _styles_for_gmail(page: Page, place: Place) -> Iterator[Finding]:
     if any(style.is_in_body for style in page.styles):
         faults.append("stands in the body, not in the head")
     for fault in dict.fromkeys(faults):
-        yield found(
+        yield _Fault(
             "style-gmail",
-            place,
             f"a style block {fault}; Gmail drops the whole block.",
             "Put it right, or move what it holds to a block of its own.",
         )
 
 
-def _hidden_texts(page: Page, place: Place) -> Iterator[Finding]:
+def _hidden_texts(page: Page) -> Iterator[_Fault]:
     for how, text in unseen_texts(page):
-        yield found(
+        yield _Fault(
             "hidden-text",
-            place,
             f'"{_shortened(text)}" {how}; spam filters take that for a trick.',
             "Show the words, or take them out.",
+            r"\s+".join(map(re.escape, text.split()[:_WORDS_LOOKED_FOR])),
         )
 
 

@@ -1,6 +1,6 @@
 """Items and paragraphs in another language than they stand under.
 
-A voice reads Dutch words by English rules unless it is told. Quotations, names and code
+A screen reader reads Dutch words by English rules unless it is told. Quotations and code
 are left alone: they belong to the text around them.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from newsletter.checks.facts import Facts, found
 from newsletter.checks.languages import Told, foreign_language, language_name
+from newsletter.checks.passages import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import (
@@ -67,23 +68,27 @@ def _item_findings(item: Item, around: str) -> Iterator[Finding]:
 
 
 def _passage_findings(passages: Iterable[_Passage]) -> Iterator[Finding]:
-    for passage in passages:
-        told = foreign_language(passage.words, passage.language)
-        if told is not None:
-            yield found(
-                "language-unmarked",
-                passage.place,
-                _message("this paragraph", told, passage.language),
-                _advice(told, "it", is_marked=False),
-            )
-            return
+    """Yield one finding, of the first that differs and all that do as it does."""
+    foreign = [
+        (passage, told)
+        for passage in passages
+        if (told := foreign_language(passage.words, passage.language)) is not None
+    ]
+    if foreign:
+        first, told = foreign[0]
+        lines = [passage.place.line for passage, other in foreign if other == told]
+        also = f", as in {listed_lines(lines[1:])}," if lines[1:] else ""
+        yield found(
+            "language-unmarked",
+            first.place,
+            _message(f"this paragraph{also}", told, first.language),
+            _advice(told, "each" if also else "it", is_marked=False),
+        )
 
 
 def _message(what: str, told: Told, language: str) -> str:
     name = language_name(language)
-    return (
-        f"{what} is in {told.name}, and stands under {name}; voices read it as {name}."
-    )
+    return f"{what} is in {told.name}, but screen readers take it for {name}."
 
 
 def _advice(told: Told, what: str, *, is_marked: bool) -> str:

@@ -5,7 +5,7 @@ judged by the model (`checks.images`), which knows their line.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -25,6 +25,13 @@ _LEAST_WORDS: Final = 400
 #: A line with more names than this is not read.
 _MOST_NAMED: Final = 3
 
+#: Pattern of what is looked for -> where it stands in the project's templates.
+_Find = Callable[[str], Place]
+
+#: What a style sheet fetches beside pictures; other rules tell of it.
+_NO_PICTURES = re.compile(
+    r"@import[^;]*;?|@font-face\s*\{[^}]*\}", re.IGNORECASE | re.DOTALL
+)
 _VML_SOURCE = re.compile(r"<v:\w+\s[^>]*?\bsrc=[\"']([^\"']+)", re.IGNORECASE)
 
 
@@ -34,7 +41,10 @@ def check_template_pictures(assembled: Assembled, facts: Facts) -> list[Finding]
     if page is None:
         return []
     images = [element for element in page.elements if element.tag == "img"]
-    place = template_place(assembled.issue, facts)
+
+    def place(pattern: str) -> Place:
+        return template_place(assembled.issue, facts, pattern)
+
     return [
         *_wordless(images, assembled.images, place),
         *_remote(page, facts.base_url, place),
@@ -44,13 +54,13 @@ def check_template_pictures(assembled: Assembled, facts: Facts) -> list[Finding]
 
 
 def _wordless(
-    images: Sequence[HtmlElement], of_issue: Sequence[AssembledImage], place: Place
+    images: Sequence[HtmlElement], of_issue: Sequence[AssembledImage], place: _Find
 ) -> Iterator[Finding]:
     missing = [image for image in images if image.get("alt") is None]
     if missing:
         yield found(
             "alt-missing",
-            place,
+            place(r"<img(?![^>]*\balt=)"),
             f"the template shows {_named(missing)} without words for who does not see.",
             'Add alt="what it shows", or alt="" where it only decorates.',
         )
@@ -58,7 +68,7 @@ def _wordless(
     if links:
         yield found(
             "alt-missing",
-            place,
+            place(r"<img[^>]*\balt=[\"']{2}"),
             f"the template links {_named(links)} and says nowhere where to.",
             'Write where the link leads: alt="Our web site".',
         )
@@ -80,7 +90,7 @@ def _is_of_issue(image: HtmlElement, of_issue: Sequence[AssembledImage]) -> bool
     )
 
 
-def _remote(page: Page, base_url: str, place: Place) -> Iterator[Finding]:
+def _remote(page: Page, base_url: str, place: _Find) -> Iterator[Finding]:
     own = f"{base_url.rstrip('/')}/" if base_url else None
     hosts = [
         urlsplit(address).hostname or address
@@ -91,7 +101,7 @@ def _remote(page: Page, base_url: str, place: Place) -> Iterator[Finding]:
     if hosts:
         yield found(
             "image-remote",
-            place,
+            place(re.escape(hosts[0])),
             f"the template fetches pictures from {_listed(dict.fromkeys(hosts))}, "
             "who learn who reads the mail and when.",
             "Host it below your own base_url, or make it the logo in newsletter.toml.",
@@ -104,18 +114,20 @@ def _addresses(page: Page) -> Iterator[str]:
         if element.tag == "img":
             yield element.get("src", "").strip()
         yield element.get("background", "").strip()
-    for style in (*(style.css for style in page.styles), *page.inline_styles):
-        yield from addresses_in(style)
+    for style in page.styles:
+        yield from addresses_in(_NO_PICTURES.sub("", style.css))
+    for inline in page.inline_styles:
+        yield from addresses_in(inline)
     for conditional in page.conditionals:
         yield from _VML_SOURCE.findall(conditional.content)
 
 
-def _unsized(images: Sequence[HtmlElement], place: Place) -> Iterator[Finding]:
+def _unsized(images: Sequence[HtmlElement], place: _Find) -> Iterator[Finding]:
     unsized = [i for i in images if not (i.get("width") and i.get("height"))]
     if unsized:
         yield found(
             "image-size",
-            place,
+            place(r"<img(?![^>]*\bwidth=)|<img(?![^>]*\bheight=)"),
             f"the template shows {_named(unsized)} without a size: Outlook shows "
             "pictures as large as their file, and the text jumps as they come.",
             'Add width="…" and height="…" in pixels, without "px".',

@@ -1,8 +1,8 @@
 """Bullets and numbers typed by hand, as they come along from Word, PDF and web pages.
 
-A list that is one is read out as a list, with the number of its entries, and its lines
-are indented; a typed one is a heap of words. A typed number goes wrong with the next
-change, or stands twice where sections are numbered.
+A list that is one is indented, and read out with the number of its entries; a typed one
+runs into one paragraph. A typed number goes wrong with the next change, or stands twice
+where sections are numbered.
 """
 
 import re
@@ -46,7 +46,7 @@ def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
         *_bullet_findings(paragraphs, issue.file),
         *_label_findings(paragraphs, issue.file),
         *_heading_findings(issue),
-        *_lonely_entries(issue),
+        *_lonely_entries(issue, paragraphs),
     ]
 
 
@@ -67,7 +67,7 @@ def _bullet_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding
         yield found(
             "typed-bullets",
             Place(file, min(sure), 1),
-            f'{_begin(sure)} with a typed "{mark}": this is no list to a voice, '
+            f'{_begin(sure)} with a typed "{mark}": this is no list, '
             "and its lines run together.",
             'Begin each line with "- " instead, with an empty line before the first.',
         )
@@ -116,7 +116,7 @@ def _label_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]
         yield found(
             "typed-numbers",
             Place(file, min(typed), 1),
-            f"{_begin(typed)} with a typed number: this is no list to a voice, "
+            f"{_begin(typed)} with a typed number: this is no list, "
             "and its lines run together.",
             'Begin each line with "1. ", "2. " and so on, with the space.',
         )
@@ -186,12 +186,21 @@ def _numbered_finding(numbered: Sequence[_Numbered], advice: str) -> Iterator[Fi
         )
 
 
-def _lonely_entries(issue: Issue) -> Iterator[Finding]:
+def _lonely_entries(issue: Issue, paragraphs: Sequence[Lines]) -> Iterator[Finding]:
     """Report "2. RESIDENCE" on its own: a heading that has become a list of one."""
     lonely = [
         _Numbered(block.start, words, block.place)
         for block in walk_blocks(issue)
         if isinstance(block, ListBlock) and (words := _lone_heading(block))
+    ]
+    ranks = {heading.rank for heading in lonely}
+    # Below a line without an empty one between, it has become part of a paragraph.
+    lonely += [
+        heading
+        for lines in paragraphs
+        for number, text in lines
+        for heading in _numbered_line(text, Place(issue.file, number, 1))
+        if heading.rank - 1 in ranks
     ]
     if lonely and (len(lonely) > 1 or lonely[0].words.isupper()):
         first = lonely[0]
@@ -211,8 +220,18 @@ def _lone_heading(block: ListBlock) -> str:
         return ""
     (only,) = block.entries[0]
     words = plain_words(only.content) if isinstance(only, Paragraph) else ""
+    return words if _is_like_heading(words) else ""
+
+
+def _numbered_line(text: str, place: Place) -> Iterator[_Numbered]:
+    match = _HEADING_NUMBER.match(text)
+    if match and _is_like_heading(text[match.end() :]):
+        yield _Numbered(_heading_rank(match[1]), text[match.end() :], place)
+
+
+def _is_like_heading(words: str) -> bool:
     is_short = len(words.split()) <= _HEADING_WORDS
-    return words if is_short and not words.endswith((".", ";", ":", "!", "?")) else ""
+    return is_short and not words.endswith((".", ";", ":", "!", "?", ","))
 
 
 def _as_sentence(words: str) -> str:

@@ -86,13 +86,12 @@ def _capitals_findings(
     shouted.sort(key=lambda pair: pair[1])
     words, place = shouted[0]
     others = sorted({at.line for _, at in shouted} - {place.line})
-    more = f", and so {'is' if len(others) == 1 else 'are'} words in "
-    also = f"{more}{listed_lines(others)}" if others else ""
+    also = f", and so are words in {listed_lines(others)}" if others else ""
     yield found(
         "capitals",
         place,
         f'"{words}" is all in capitals{also}; they are slow to read, '
-        "and some voices spell them out.",
+        "and some screen readers spell them out.",
         f"Write it as a sentence: {words.capitalize()}",
     )
 
