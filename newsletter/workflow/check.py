@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 from newsletter.assembly.loaders import Templates
 from newsletter.checks import Facts, run_checks
-from newsletter.checks.links.plan import OwnPages, Plan, conclude_links, plan_links
+from newsletter.checks.links.joins import find_breaks
+from newsletter.checks.links.plan import (
+    OwnPages,
+    Plan,
+    conclude_breaks,
+    conclude_links,
+    plan_links,
+)
 from newsletter.checks.links.reach import Network
 from newsletter.definition.files import read_definition
 from newsletter.definition.frontmatter import declared
@@ -20,7 +27,7 @@ from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.assembled import Assembled
 from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.link import CheckedLink
+from newsletter.model.link import CheckedBreak, CheckedLink
 from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
 from newsletter.model.settings import Settings
@@ -69,6 +76,8 @@ class CheckReport:
     findings: tuple[Finding, ...]
     #: Links in reading order; those that were not looked at are left out.
     links: tuple[CheckedLink, ...] = ()
+    #: Addresses that are broken over two lines.
+    breaks: tuple[CheckedBreak, ...] = ()
     #: How many links were left out because nobody was to be asked.
     unasked_links: int = 0
     #: How many addresses were asked, and how many remembered.
@@ -194,7 +203,8 @@ def _plan(project: Project, composition: Composition, inquiry: Inquiry) -> Plan:
     if assembled is None:
         return Plan({}, {})
     own = OwnPages(project.settings.newsletter.base_url, assembled.issue.slug)
-    return plan_links(assembled.links, own, allowed=inquiry.allowed)
+    breaks = find_breaks(composition.lines, assembled.issue.file)
+    return plan_links(assembled.links, own, allowed=inquiry.allowed, breaks=breaks)
 
 
 def _check_seen(
@@ -213,6 +223,7 @@ def _check_seen(
     if assembled is None:
         return report
     links = conclude_links(assembled.links, plan, seen.sightings)
+    breaks = conclude_breaks(plan, seen.sightings)
     copies, refused = _copies(project, assembled, readers)
     size = max((copy.html_bytes for copy in copies), default=None)
     facts = Facts(
@@ -232,6 +243,7 @@ def _check_seen(
         templates=Templates.of_project(project.root).own_texts(),
         clients=settings.clients,
         links=links,
+        breaks=breaks,
         has_network=seen.sightings.has_network,
         levels=settings.checks,
     )
@@ -246,6 +258,7 @@ def _check_seen(
     complete = replace(
         report,
         links=links,
+        breaks=breaks,
         unasked_links=len(unasked),
         tally=seen.tally(plan.asked.values()),
         trouble=seen.trouble,
