@@ -1,48 +1,67 @@
 """`newsletter check [ISSUE]`."""
 
+import re
 import shutil
 import sys
-from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli.context import json_option, pass_project, print_json
+from newsletter.cli.context import json_option, pass_project, print_json, say
 from newsletter.cli.findings import (
+    count_of,
     finding_lines,
     link_summary,
     report_json,
     severity_counts,
     show_link_progress,
+    tally_sentence,
 )
+from newsletter.cli.networks import allow_private_option, read_networks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from newsletter.workflow.accept import Acceptance
-    from newsletter.workflow.check import CheckReport
+    from newsletter.workflow.check import ArchiveReport, CheckReport
+    from newsletter.workflow.links import Tally
     from newsletter.workflow.project import Project
+
+_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 @click.command("check")
 @click.argument("issue", required=False)
 @click.option("--offline", is_flag=True, help="Ask no address on the web.")
+@click.option(
+    "--archive", is_flag=True, help="Check every issue; each address is asked once."
+)
+@click.option(
+    "--max-age",
+    metavar="DURATION",
+    help="Ask what was seen longer ago than this: 24h, 7d; 0 asks everything.",
+)
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
     "--accept", metavar="RULE:LINE", help="Accept a finding; needs --because."
 )
 @click.option("--because", metavar="TEXT", help="Why it is accepted.")
-@click.option(
-    "--allow-private",
-    metavar="NETWORK",
-    multiple=True,
-    help="Let links lead into this network, for example 10.1.0.0/16.",
-)
+@allow_private_option
 @json_option
 @pass_project
 def command(
     project: "Project",
     issue: str | None,
     offline: bool,
+    archive: bool,
+    max_age: str | None,
     strict: bool,
     accept: str | None,
     because: str | None,
@@ -52,28 +71,47 @@ def command(
     """Check an issue and its links: what a reader would stumble over.
 
     ISSUE is a name such as 2023-02 or a path; without it, the last one. Links are asked
-    as a browser would ask them. Exit code 0: it can be sent; 1: something is to be put
-    right.
+    as a browser would ask them; what was seen lately is not asked again. Exit code 0:
+    it can be sent; 1: something is to be put right.
     """
-    from newsletter.workflow.check import accept_in_report, check_issue
+    from newsletter.workflow.check import (
+        Inquiry,
+        accept_in_report,
+        check_archive,
+        check_issue,
+    )
 
+    if archive and (issue or accept or because):
+        raise click.UsageError("--archive takes every issue: name none, accept none.")
     chosen = _read_acceptance(accept or "", because or "")
-    networks = _read_networks(allow_private)
+    networks = read_networks(allow_private)
+    age = _read_max_age(max_age)
     now = datetime.now(UTC)
+    if archive:
+        inquiry = Inquiry(offline, age, networks, show_link_progress)
+        found = check_archive(project, inquiry, now=now)
+        _tell_trouble(found)
+        if as_json:
+            print_json({"issues": [report_json(report) for report in found.issues]})
+        else:
+            _show_archive(found, networks=allow_private, now=now)
+        return 0 if found.passes(strict=strict) else 1
     report = check_issue(
         project,
         issue,
         offline=offline,
         now=now,
+        max_age=age,
         allow_private=networks,
         show_progress=show_link_progress,
     )
     if chosen is not None:
         report = accept_in_report(project, report, chosen, now=now)
+    _tell_trouble(report)
     if as_json:
         print_json(report_json(report))
     else:
-        _show(report, strict=strict, networks=allow_private)
+        _show(report, strict=strict, networks=allow_private, now=now)
     return 0 if report.passes(strict=strict) else 1
 
 
@@ -90,30 +128,68 @@ def _read_acceptance(accept: str, because: str) -> "Acceptance | None":
     return Acceptance(rule, int(line or 0), because.strip())
 
 
-def _read_networks(written: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
-    try:
-        return [ip_network(text, strict=False) for text in written]
-    except ValueError as error:
+def _read_max_age(written: str | None) -> timedelta | None:
+    if written is None:
+        return None
+    found = re.fullmatch(r"0|([0-9]{1,6})([mhdw])", written.strip().lower())
+    if found is None:
         raise click.UsageError(
-            f"--allow-private: {error}. Write a network such as 10.1.0.0/16."
-        ) from error
+            f'"{written}" is no duration. Write for example 90m, 24h, 7d or 2w; '
+            "0 asks everything anew."
+        )
+    number, unit = found.groups(default="0")
+    return int(number) * _UNITS.get(unit, timedelta(0))
 
 
-def _show(report: "CheckReport", *, strict: bool, networks: tuple[str, ...]) -> None:
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in finding_lines(report.findings, columns=columns):
-        click.echo(line)
-    for sentence in _link_sentences(report, networks):
+def _tell_trouble(report: "CheckReport | ArchiveReport") -> None:
+    if report.trouble:
+        say(f"nothing was remembered: {report.trouble}")
+
+
+def _show(
+    report: "CheckReport", *, strict: bool, networks: tuple[str, ...], now: datetime
+) -> None:
+    _show_findings(report)
+    for sentence in _link_sentences([report], report.tally, networks, now):
         click.echo(sentence)
     click.echo(_closing(report, strict=strict))
 
 
-def _link_sentences(report: "CheckReport", networks: tuple[str, ...]) -> list[str]:
-    is_unasked = any(f.rule == "links-unchecked" for f in report.findings)
-    summary = link_summary(report.links, unasked=report.unasked_links)
-    sentences = [] if is_unasked else [summary]
-    if networks:
-        sentences.append(f"Private networks were asked: {', '.join(networks)}.")
+def _show_archive(
+    archive: "ArchiveReport", *, networks: tuple[str, ...], now: datetime
+) -> None:
+    for report in archive.issues:
+        _show_findings(report)
+        counts = severity_counts(report.findings)
+        click.echo(f"{report.file}: {counts or 'nothing to put right'}.\n")
+    for sentence in _link_sentences(archive.issues, archive.tally, networks, now):
+        click.echo(sentence)
+    number = count_of(len(archive.issues), "issue")
+    counts = severity_counts(f for report in archive.issues for f in report.findings)
+    click.echo(f"{number}: {counts or 'nothing to put right'}.")
+
+
+def _show_findings(report: "CheckReport") -> None:
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in finding_lines(report.findings, columns=columns):
+        click.echo(line)
+
+
+def _link_sentences(
+    reports: "Sequence[CheckReport]",
+    tally: "Tally",
+    networks: tuple[str, ...],
+    now: datetime,
+) -> list[str]:
+    findings = (finding for report in reports for finding in report.findings)
+    links = [link for report in reports for link in report.links]
+    unasked = sum(report.unasked_links for report in reports)
+    is_unasked = any(finding.rule == "links-unchecked" for finding in findings)
+    sentences = [
+        "" if is_unasked else link_summary(links, unasked=unasked),
+        tally_sentence(replace(tally, asked=0) if is_unasked else tally, now),
+        f"Private networks were asked: {', '.join(networks)}." if networks else "",
+    ]
     return [sentence for sentence in sentences if sentence]
 
 

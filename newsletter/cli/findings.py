@@ -5,6 +5,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from newsletter.model.finding import Finding, Severity
 if TYPE_CHECKING:
     from newsletter.model.link import CheckedLink
     from newsletter.workflow.check import CheckReport
+    from newsletter.workflow.links import Tally
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _NOUNS = {
@@ -23,6 +25,11 @@ _NOUNS = {
     Severity.WARNING: ("warning", "warnings"),
     Severity.INFO: ("info", "info"),
 }
+_UNITS = (
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)
 #: Narrower columns of words are no easier to read than long lines.
 _LEAST_WIDTH = 40
 
@@ -73,6 +80,27 @@ def link_summary(links: Iterable["CheckedLink"], *, unasked: int = 0) -> str:
     return f"{count_of(verdicts.total(), 'link')} checked: {', '.join(counts)}."
 
 
+def tally_sentence(tally: "Tally", now: datetime) -> str:
+    """Return ``3 addresses: 1 asked, 2 remembered (the oldest seen 2 days ago).``."""
+    remembered = len(tally.remembered)
+    if not tally.asked and not remembered:
+        return ""
+    parts = [f"{tally.asked} asked"] if tally.asked else []
+    if remembered:
+        oldest = "seen" if remembered == 1 else "the oldest seen"
+        age = _shown_age(now - min(tally.remembered))
+        parts.append(f"{remembered} remembered ({oldest} {age})")
+    total = count_of(tally.asked + remembered, "address", plural="addresses")
+    return f"{total}: {', '.join(parts)}."
+
+
+def _shown_age(age: timedelta) -> str:
+    for unit, name in _UNITS:
+        if age >= unit:
+            return f"{count_of(age // unit, name)} ago"
+    return "just now"
+
+
 def show_link_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
     """Show how far the asking of links is; without a terminal, say once what begins."""
     if not sys.stderr.isatty():
@@ -108,9 +136,15 @@ def _lines_of(finding: Finding, width: int, columns: int | None) -> Iterator[str
     yield f"{finding.place!s:<{width}}  {styled}  {first}"
     below = [*others, *_wrapped(finding.advice, room)]
     if finding.accepted:
-        below += _wrapped(f"Accepted: {finding.accepted}", room)
+        below += _wrapped(_acceptance(finding), room)
     for line in below:
         yield " " * margin + line
+
+
+def _acceptance(finding: Finding) -> str:
+    """Return ``Accepted on 14 February 2026: opened it myself``."""
+    day = f" on {finding.accepted_on}" if finding.accepted_on else ""
+    return f"Accepted{day}: {finding.accepted}"
 
 
 def _wrapped(text: str, room: int | None) -> list[str]:
@@ -129,6 +163,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "advice": finding.advice,
         "accepted": finding.accepted or None,
+        "accepted_at": finding.accepted_at.isoformat() if finding.accepted_at else None,
     }
 
 

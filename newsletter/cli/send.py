@@ -21,12 +21,17 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
 from newsletter.cli.findings import count_of, show_link_progress
+from newsletter.cli.networks import allow_private_option, read_networks
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.project import Project
     from newsletter.workflow.send import Plan, Wish
+
+
+#: Waivers as they are recorded -> as they are shown.
+_WAIVERS = {"skip_probe": "skip probe"}
 
 
 @click.command("send")
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("--untested", is_flag=True, help="Send it though no test of it was sent.")
 @click.option("--skip-probe", is_flag=True, help="Do not try the public pages first.")
+@allow_private_option
 @json_option
 @pass_project
 def command(
@@ -59,20 +65,26 @@ def command(
     rehearse: bool,
     untested: bool,
     skip_probe: bool,
+    allow_private: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Send an issue to its subscribers, each of them once.
 
-    It is checked first, must have been tested as it is now, and asks for the number of
-    recipients. Then it holds for a while, in which Ctrl-C undoes it. Whoever has the
-    issue already is left out.
+    It is checked first, with links as they are today, must have been tested as it is
+    now, and asks for the number of recipients. Then it holds for a while, in which
+    Ctrl-C undoes it. Whoever has the issue already is left out.
 
     Exit code 0: everybody was sent it or left meanwhile; 1: some were refused, are
     unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
     """
     from newsletter.workflow.send import Wish, count_planned, plan_send, send_planned
 
-    wish = Wish(lists, is_untested=untested, skips_probe=skip_probe)
+    wish = Wish(
+        lists,
+        is_untested=untested,
+        skips_probe=skip_probe,
+        allowed=read_networks(allow_private),
+    )
     if rehearse:
         return _rehearse(project, issue, wish, as_json=as_json)
     if confirm is None and not is_terminal():
@@ -132,7 +144,7 @@ def _show_plan(plan: "Plan") -> None:
         reasons = ", ".join(f"{number} {why}" for why, number in plan.left_out.items())
         say(f"Left out: {reasons}")
     for waiver in plan.waivers:
-        say(f"Waived:   {waiver.replace('_', ' ')}")
+        say(f"Waived:   {_WAIVERS.get(waiver, waiver)}")
     say(f"Time:     {_duration(plan)}")
 
 

@@ -34,6 +34,12 @@ class Finding:
     accepted_at: datetime | None = None
 
     @property
+    def accepted_on(self) -> str:
+        """The day of its acceptance, ``14 February 2026``, or empty."""
+        at = self.accepted_at
+        return f"{at.day} {at:%B} {at.year}" if at else ""
+
+    @property
     def is_blocking(self) -> bool:
         """Whether `send` refuses because of it."""
         return self.severity is Severity.ERROR and not self.accepted

@@ -8,16 +8,18 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from newsletter.checks.links.reach import Network
 from newsletter.delivery.limits import estimate_seconds
 from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.messages.compile import dump_compiled
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Order
+from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
 from newsletter.store.contents import Content, last_tested_at, save_content
@@ -45,6 +47,9 @@ from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.sender import Sender, Watch, become_sender, run_dispatch
 from newsletter.workflow.server import open_account
 
+#: A link seen longer ago than this is asked again before an issue goes out.
+LINKS_MAX_AGE = timedelta(hours=24)
+
 UNDONE = "undone before the first mail left"
 
 
@@ -60,6 +65,8 @@ class Wish:
     skips_probe: bool = False
     #: Ask no address on the web while checking.
     is_offline: bool = False
+    #: Private networks that links may lead to.
+    allowed: Sequence[Network] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +264,13 @@ def _checked(
     composition = compose_issue(project, find_issue(project, reference))
     assembled = require_assembled(composition)
     compiled = compile_issue(assembled, project.settings)
-    check = partial(check_composition, offline=wish.is_offline, now=now)
+    check = partial(
+        check_composition,
+        offline=wish.is_offline,
+        now=now,
+        max_age=LINKS_MAX_AGE,
+        allow_private=wish.allowed,
+    )
     if show_progress is not None:
         check = partial(check, show_progress=show_progress)
     report = check(project, composition)
@@ -332,11 +345,16 @@ def _probed(project: Project, database: Database, wish: Wish) -> tuple[str, ...]
 
 
 def _accepted(report: CheckReport) -> list[str]:
+    """Return ``link-blocked:12, accepted on 14 February 2026: opened it myself``, …."""
     return [
-        f"accepted {found.rule}:{found.place.line}: {found.accepted}"
+        f"{_name(found)}, accepted on {found.accepted_on}: {found.accepted}"
         for found in report.findings
         if found.accepted
     ]
+
+
+def _name(found: Finding) -> str:
+    return f"{found.rule}:{found.place.line}" if found.place.line else found.rule
 
 
 def _count(

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,7 @@ def test_json_has_the_promised_shape(
         "message": '"Zie hier" promises a link, and there is none.',
         "advice": "Write [Zie hier](https://…), or take the words out.",
         "accepted": None,
+        "accepted_at": None,
     }
     assert report["links"] == [
         {
@@ -150,7 +152,7 @@ def test_accepted_finding_shows_its_reason(
     write(project, ISSUE.partition("Mail")[0])
     accept = ["--accept", "promised-link:8", "--because", "a quotation"]
     assert check(project, *accept) == 0
-    shown = capsys.readouterr().out
+    shown, today = capsys.readouterr().out, datetime.now(UTC)
     assert check(project) == 0
     assert capsys.readouterr().out == shown
     assert shown.startswith(
@@ -159,7 +161,7 @@ def test_accepted_finding_shows_its_reason(
         + " " * 33
         + "Write [Zie hier](https://…), or take the words out.\n"
         + " " * 33
-        + "Accepted: a quotation\n"
+        + f"Accepted on {today.day} {today:%B %Y}: a quotation\n"
     )
     assert shown.endswith(
         "issues/2023-02.md: 1 error (1 accepted), 1 warning, 1 info. It can be sent.\n"
