@@ -5,6 +5,7 @@ Law: who they are made for is said without an address or a name of anybody's.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.addresses import address_key
@@ -17,12 +18,12 @@ from newsletter.model.copy import Copy, Reader
 from newsletter.model.issue import EMAIL_FIELD
 from newsletter.model.message import CompiledMessage
 from newsletter.model.settings import FieldSettings, Settings
-from newsletter.store.database import exists, open_database
-from newsletter.store.edges import Edge, EdgeKind, find_edges, find_values
-from newsletter.store.people import find_by_key
 from newsletter.workflow.letters import compile_issue
 from newsletter.workflow.project import Project
 from newsletter.workflow.sample import SAMPLE_RECIPIENT, SAMPLE_TOKEN
+
+if TYPE_CHECKING:
+    from newsletter.store.edges import Edge
 
 #: Of whom nothing is known: what happens where every field is empty.
 UNKNOWN_READER = Reader("a reader of whom nothing is known", SAMPLE_RECIPIENT)
@@ -76,6 +77,9 @@ def reader_of(project: Project, email: str) -> Reader | None:
     Raises:
         OperationError: The database cannot be read.
     """
+    from newsletter.store.database import exists, open_database
+    from newsletter.store.people import find_by_key
+
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
         return None
@@ -131,7 +135,11 @@ def _copy(compiled: CompiledMessage, reader: Reader, sent_at: datetime) -> Copy 
 
 def _read_edges(
     project: Project, lists: tuple[str, ...], used: tuple[str, ...]
-) -> list[Edge]:
+) -> "list[Edge]":
+    # A third of a second to import, and most issues have no fields, or no readers yet.
+    from newsletter.store.database import exists, open_database
+    from newsletter.store.edges import find_edges, find_values
+
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
         return []
@@ -143,13 +151,15 @@ def _read_edges(
     return edges
 
 
-def _reader(edge: Edge, used: tuple[str, ...]) -> Reader:
+def _reader(edge: "Edge", used: tuple[str, ...]) -> Reader:
     person = edge.subscriber
     who = _describe(edge, {**person.fields, EMAIL_FIELD: person.email}, used)
     return Reader(who, person.email, person.fields)
 
 
-def _describe(edge: Edge, values: Mapping[str, str], used: tuple[str, ...]) -> str:
+def _describe(edge: "Edge", values: Mapping[str, str], used: tuple[str, ...]) -> str:
+    from newsletter.store.edges import EdgeKind
+
     match edge.kind:
         case EdgeKind.LONGEST if edge.field == EMAIL_FIELD:
             return f"the reader with the longest address, {_length(values, edge)}"
@@ -164,7 +174,7 @@ def _describe(edge: Edge, values: Mapping[str, str], used: tuple[str, ...]) -> s
             return f'a reader whose {edge.field} is "{values[edge.field]}"'
 
 
-def _length(values: Mapping[str, str], edge: Edge) -> str:
+def _length(values: Mapping[str, str], edge: "Edge") -> str:
     return f"{len(values[edge.field])} characters"
 
 
