@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import shorten
 
 from lxml.html import HtmlElement
 
@@ -104,7 +105,8 @@ def _seen(
 def _shown(look: _Look, text: str | None) -> Iterator[tuple[Colour, Colour, str]]:
     words = (text or "").strip("\u00a0\u200c\u034f \t\r\n·|")
     if words and look.ground is not None:
-        yield lay_over(look.text, look.ground), look.ground, words[:60]
+        told = shorten(words, 60, placeholder="…")
+        yield lay_over(look.text, look.ground), look.ground, told
 
 
 def _inside(element: HtmlElement, look: _Look, held: dict[str, Declaration]) -> _Look:

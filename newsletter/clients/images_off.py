@@ -30,9 +30,10 @@ from newsletter.clients.sheets import (
 _FRAME = (
     "[data-image-off] { display: inline-block; overflow: hidden; max-width: 100%; "
     "outline: 1px solid #8c8c8c; outline-offset: -1px; vertical-align: middle; "
-    "text-align: start; text-indent: 4px; font-size: 14px; line-height: 1.4; }"
+    "text-indent: 4px; }"
 )
-_SIZES = frozenset({"width", "height", "max-width", "display", "margin", "float"})
+#: Attributes of a picture that its box has too.
+_KEPT = ("class", "id", "dir", "lang", "align")
 _GROUND = frozenset({"background", "background-image", "list-style-image"})
 
 
@@ -64,27 +65,25 @@ def show_without_images(html: str) -> Imitated:
 def _put_words(image: HtmlElement) -> None:
     """Turn a picture into a box of its size; a link around it stays."""
     alt = image.get("alt", "")
-    size = (
-        f"{name}: {value}{'px' if value.isdecimal() else ''}"
-        for name in ("width", "height")
-        if (value := image.get(name, "").strip()).rstrip("%px").isdecimal()
-    )
-    own = filter(_is_kept, read_style(image.get("style", "")))
-    kept = {k: image.get(k) for k in ("class", "id", "dir", "lang") if image.get(k)}
+    style = "; ".join([*_size(image), image.get("style", "")])
+    kept = {name: image.get(name, "") for name in _KEPT if image.get(name)}
     image.attrib.clear()
     image.tag = "span"
     image.text = alt
-    image.attrib.update(kept)
-    image.set("data-image-off", "")
-    image.set("style", "; ".join([*size, *filter(None, [write_style(own)])]))
+    image.attrib.update({**kept, "data-image-off": "", "style": style})
 
 
-def _is_kept(declaration: Declaration) -> bool:
-    """Whether a declaration of a picture says where or how large its frame is."""
-    name, value = declaration.property, declaration.value
-    is_size = name in _SIZES or name.startswith("margin-")
-    # A frame has no height of its own to be kept in proportion.
-    return is_size and not (name == "height" and value == "auto")
+def _size(image: HtmlElement) -> list[str]:
+    """Return the size in the attributes, as CSS that the style may override."""
+    sizes = {
+        name: value
+        for name in ("width", "height")
+        if (value := image.get(name, "").strip().removesuffix("px")).isdecimal()
+    }
+    if len(sizes) == 2:
+        ratio = f"{sizes['width']} / {sizes['height']}"
+        return [f"width: {sizes['width']}px", f"aspect-ratio: {ratio}"]
+    return [f"{name}: {value}px" for name, value in sizes.items()]
 
 
 def _drop_grounds(root: HtmlElement) -> int:
