@@ -35,10 +35,9 @@ def clean_address(written: str, allowed: Sequence[Network] = ()) -> str | Judgem
         written: The complete address, as it stands in the issue or in a redirect.
         allowed: Private networks that may be asked all the same.
     """
-    hidden = next((c for c in written if unicodedata.category(c) in ("Cc", "Cf")), "")
+    hidden = next((c for c in written if _is_unseen(c)), "")
     if hidden:
-        code = f"U+{ord(hidden):04X}"
-        return _invalid(f"the address holds an invisible character ({code}).")
+        return _invalid(f"the address holds an invisible character ({_code(hidden)}).")
     scheme, colon, rest = written.partition(":")
     match scheme.lower() if colon else "":
         case "http" | "https":
@@ -46,7 +45,7 @@ def clean_address(written: str, allowed: Sequence[Network] = ()) -> str | Judgem
         case "mailto":
             return _judge_mailto(rest)
         case "tel":
-            return Judgement(Verdict.OK)
+            return _judge_telephone(rest)
     return _invalid("the address does not begin with https://, mailto: or tel:.")
 
 
@@ -55,17 +54,62 @@ def shown_address(url: str) -> str:
     return re.sub(r"(?<=//)[^/?#]*@", "", url, count=1)
 
 
+def hidden_character(url: str) -> str:
+    """Return the code of an invisible character among the encoded ones, or empty.
+
+    An editor's address is encoded when it is read. Such a character may be meant: pages
+    are called so, and Persian needs U+200C. So it is a reason, and no verdict.
+    """
+    if url.isascii() and "%" not in url:
+        return ""
+    return next((_code(c) for c in unquote(url) if _is_unseen(c)), "")
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
 def _invalid(reason: str) -> Judgement:
     return Judgement(Verdict.INVALID, reason)
 
 
 def _judge_mailto(rest: str) -> Judgement:
-    addresses = [unquote(part) for part in rest.partition("?")[0].split(",")]
-    for address in addresses:
-        try:
-            normalise_address(address, allow_smtputf8=True)
-        except ValueError as error:
-            return _invalid(str(error))
+    """Judge ``a@b.org,c@d.org?subject=…&cc=…`` (RFC 6068) by its syntax."""
+    to, _, fields = rest.partition("?")
+    pairs = (field.partition("=") for field in fields.split("&"))
+    others = [value for name, _, value in pairs if name.lower() in ("to", "cc", "bcc")]
+    # Without an address it lets the reader choose whom to tell.
+    written = [part for part in (to, *others) if part or not fields]
+    for part in written:
+        if ";" in unquote(part):
+            return _invalid("several mail addresses are divided by commas.")
+        for address in unquote(part).split(","):
+            try:
+                normalise_address(address, allow_smtputf8=True)
+            except ValueError as error:
+                return _invalid(str(error))
+    return Judgement(Verdict.OK)
+
+
+#: RFC 3966: digits with marks between them, then parameters such as ";ext=12".
+_TELEPHONE = re.compile(r"\+?[0-9().\- ]*(?:;[A-Za-z0-9-]+(?:=[^;]*)?)*")
+#: No number is longer (ITU-T E.164), and 112 is as short as they get.
+_LEAST_DIGITS, _MOST_DIGITS = 3, 15
+
+
+def _judge_telephone(rest: str) -> Judgement:
+    number = unquote(rest)
+    digits = sum(c.isdigit() for c in number.partition(";")[0])
+    if not _TELEPHONE.fullmatch(number) or digits < _LEAST_DIGITS:
+        return _invalid("this is not a telephone number.")
+    if digits > _MOST_DIGITS:
+        return _invalid(f"no telephone number has {digits} digits.")
+    if number.startswith("+") and "(0)" in number:
+        return _invalid('the "(0)" is dialled too: leave it out after a country code.')
     return Judgement(Verdict.OK)
 
 

@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-from newsletter.checks.links.clean import clean_address, shown_address
+from newsletter.checks.links.clean import (
+    clean_address,
+    hidden_character,
+    shown_address,
+)
 from newsletter.checks.links.judge import judge
 from newsletter.checks.links.reach import Network
 from newsletter.model.assembled import LinkUse
@@ -173,6 +177,10 @@ def _judge_use(url: str, address: str, seen: Sightings) -> Judgement:
     is_judged = seen.has_network or address in seen.remembered
     looks, fragment = seen.looks[address], url.partition("#")[2]
     judged = judge(looks, fragment=fragment, has_network=is_judged)
+    hidden = hidden_character(url)
+    if hidden and judged.verdict is Verdict.BROKEN:
+        reason = f"{judged.reason} It holds an invisible character ({hidden})."
+        return replace(judged, reason=reason)
     return _with_new_url(judged, url)
 
 

@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.checks.links.clean import clean_address, shown_address
+from newsletter.checks.links.clean import (
+    clean_address,
+    hidden_character,
+    shown_address,
+)
 from newsletter.model.link import Judgement, Verdict
 
 PRIVATE = "it leads into a private network or a single computer, where readers are not."
@@ -21,6 +25,8 @@ PRIVATE = "it leads into a private network or a single computer, where readers a
         ("https://example.org?q=1", "https://example.org/?q=1"),
         ("https://example.org/a%2Fb%20c", "https://example.org/a%2Fb%20c"),
         ("https://example.org/a b", "https://example.org/a%20b"),
+        ("https://example.org/a%2fb", "https://example.org/a%2fb"),
+        ("https://example.org/a%E2%80%8Bb", "https://example.org/a%E2%80%8Bb"),
         ("https://example.org/café?q=é", "https://example.org/caf%C3%A9?q=%C3%A9"),
         ("https://example.org/a?b=c&d=e/f?g", "https://example.org/a?b=c&d=e/f?g"),
         ("https://example.org/(a),b;c", "https://example.org/(a),b;c"),
@@ -93,6 +99,20 @@ def test_web_address_is_cleaned(written: str, address: str) -> None:
         ("mailto:", "the address is empty."),
         ("mailto:info", "the address has no @."),
         ("mailto:a@example.org,b", "the address has no @."),
+        ("mailto:a@example.org?cc=b", "the address has no @."),
+        ("mailto:a@example", 'the domain "example" has no dot.'),
+        (
+            "mailto:a@example.org;b@example.org",
+            "several mail addresses are divided by commas.",
+        ),
+        ("tel:", "this is not a telephone number."),
+        ("tel:12", "this is not a telephone number."),
+        ("tel:call-us", "this is not a telephone number."),
+        ("tel:+312012345678901234", "no telephone number has 18 digits."),
+        (
+            "tel:+31(0)201234567",
+            'the "(0)" is dialled too: leave it out after a country code.',
+        ),
     ],
 )
 def test_what_is_no_address_is_invalid(written: str, reason: str) -> None:
@@ -144,7 +164,13 @@ def test_address_with_a_password_is_unsafe() -> None:
         "mailto:info@example.org?subject=Hello%20there",
         "mailto:info%40example.org",
         "mailto:a@example.org,b@example.org",
+        "mailto:a@example.org?subject=x&cc=b@example.org",
+        "mailto:info@bücher.example",
+        "mailto:?subject=Read%20this",
         "tel:+31201234567",
+        "tel:112",
+        "tel:020-123%204567",
+        "tel:+31201234567;ext=12",
     ],
 )
 def test_mail_address_and_telephone_need_no_asking(written: str) -> None:
@@ -171,3 +197,17 @@ def test_any_text_is_cleaned_to_ascii_or_judged(text: str) -> None:
         assert cleaned.isascii()
         assert " " not in cleaned
         assert clean_address(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://example.org/a%E2%80%8Bb", "U+200B"),
+        ("https://example.org/a%EF%BB%BF", "U+FEFF"),
+        ("https://example.org/a%20b", ""),
+        ("https://example.org/%D9%85", ""),
+        ("https://example.org/", ""),
+    ],
+)
+def test_encoded_invisible_character_is_seen(url: str, code: str) -> None:
+    assert hidden_character(url) == code

@@ -1,12 +1,20 @@
 import pytest
 
-from newsletter.checks.links.plan import OwnPages, conclude_links, plan_links
+from newsletter.checks.links.plan import (
+    OwnPages,
+    conclude_breaks,
+    conclude_links,
+    plan_links,
+)
 from newsletter.model.assembled import LinkKind, LinkUse
 from newsletter.model.link import (
+    BrokenAddress,
+    CheckedBreak,
     CheckedLink,
     Hop,
     Judgement,
     Observation,
+    PageFacts,
     Sightings,
     Verdict,
 )
@@ -126,3 +134,67 @@ def test_password_in_an_address_is_not_reported() -> None:
     (link,) = conclude_links(uses, plan_links(uses, OWN), None)
     assert link.use.url == "https://a.example/"
     assert link.judgement.verdict is Verdict.UNSAFE
+
+
+def test_invisible_character_is_told_of_a_page_that_is_gone() -> None:
+    one = use("https://a.example/a%E2%80%8Bb")
+    look = Observation(one.url, status=404)
+    seen = Sightings({one.url: (look, look)})
+    (link,) = conclude_links([one], plan_links([one], OWN), seen)
+    assert link.judgement == Judgement(
+        Verdict.BROKEN,
+        "the page does not exist. It holds an invisible character (U+200B).",
+        status=404,
+    )
+
+
+def test_missing_place_in_a_page_is_that_of_one_use_only() -> None:
+    uses = [use("https://a.example/p#there", 3), use("https://a.example/p#gone", 9)]
+    page = PageFacts("text/html", anchors=("there",), is_whole=True)
+    look = Observation("https://a.example/p", status=200, page=page)
+    plan = plan_links(uses, OWN)
+    seen = Sightings({"https://a.example/p": (look,)})
+    first, second = conclude_links(uses, plan, seen)
+    assert first.judgement.verdict is Verdict.OK
+    assert second.judgement.verdict is Verdict.SUSPECT
+
+
+BROKEN_ADDRESS = BrokenAddress(
+    Place("issues/2023-02.md", 3, 1),
+    "https://a.example/good-",
+    "news",
+    ("https://a.example/good-news", "https://a.example/goodnews"),
+)
+
+
+def test_every_part_of_a_broken_address_is_asked() -> None:
+    plan = plan_links([], OWN, breaks=(BROKEN_ADDRESS,))
+    urls = (BROKEN_ADDRESS.first, *BROKEN_ADDRESS.joins)
+    assert plan.asked == {url: url for url in urls}
+
+
+def test_joins_of_a_broken_address_are_judged() -> None:
+    plan = plan_links([], OWN, breaks=(BROKEN_ADDRESS,))
+    kept, dropped = BROKEN_ADDRESS.joins
+    gone = Observation(dropped, status=404)
+    seen = Sightings({kept: (Observation(kept, status=200),), dropped: (gone, gone)})
+    (checked,) = conclude_breaks(plan, seen)
+    assert checked == CheckedBreak(
+        BROKEN_ADDRESS,
+        {
+            kept: Judgement(Verdict.OK, status=200),
+            dropped: Judgement(Verdict.BROKEN, "the page does not exist.", status=404),
+        },
+    )
+
+
+def test_joins_that_nobody_asked_have_no_judgement() -> None:
+    plan = plan_links([], OWN, breaks=(BROKEN_ADDRESS,))
+    assert conclude_breaks(plan, None) == (CheckedBreak(BROKEN_ADDRESS),)
+
+
+def test_join_that_is_a_readers_own_address_is_not_asked() -> None:
+    own = "https://letters.example/u/abc"
+    broken = BrokenAddress(Place("x.md", 1, 1), own[:-1], "c", (own,))
+    plan = plan_links([], OWN, breaks=(broken,))
+    assert plan.asked == {}
