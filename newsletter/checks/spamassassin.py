@@ -71,9 +71,15 @@ def _run(command: list[str], data: bytes, home: str) -> bytes:
             f"SpamAssassin did not answer within {_TIMEOUT_SECONDS} seconds.",
             "Try again, or check without --spam.",
         ) from error
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise OperationError(
-            f"SpamAssassin could not be run: {error}.",
-            "Try: spamassassin --lint; or check without --spam.",
-        ) from error
+    except OSError as error:
+        raise _cannot_run(error.strerror or str(error)) from error
+    except subprocess.CalledProcessError as error:
+        raise _cannot_run(f"it ended with code {error.returncode}") from error
     return done.stdout
+
+
+def _cannot_run(reason: str) -> OperationError:
+    return OperationError(
+        f"SpamAssassin could not be run: {reason}.",
+        "Try: spamassassin --lint; or check without --spam.",
+    )

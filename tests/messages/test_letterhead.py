@@ -31,7 +31,7 @@ def header(identity: Identity, name: str) -> str | None:
 def test_letterhead_with_a_page_has_every_header_once(identity: Identity) -> None:
     assert written(identity).split("\r\n") == [
         "From: Steunpunt <post@example.org>",
-        "To: {to}",
+        "To: <{to}>",
         "Subject: Dag",
         "{date}Message-ID: <{message_id}@example.org>",
         "List-Id: Nieuwsbrief <main.example.org>",

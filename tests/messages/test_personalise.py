@@ -191,7 +191,7 @@ def test_personalise_of_a_usual_mail_is_these_bytes(
     boundary = re.findall(rb'boundary="([^"]+)"', message.data)[0]
     assert message.data.replace(boundary, b"BOUNDARY").decode().split("\r\n") == [
         "From: Steunpunt <post@example.org>",
-        "To: anna@example.net",
+        "To: <anna@example.net>",
         "Subject: Dag Anna",
         "Date: Tue, 14 Feb 2023 09:30:00 +0000",
         "Message-ID: <11g3g7message@example.org>",
@@ -364,7 +364,7 @@ def test_personalise_with_smtputf8_takes_letters_before_the_at(
     message = personal(compiled, email="jörg@münchen.de", smtputf8=True)
     assert message.needs_smtputf8
     assert message.envelope_recipient == "jörg@xn--mnchen-3ya.de"
-    assert "\r\nTo: jörg@xn--mnchen-3ya.de\r\n".encode() in message.data
+    assert "\r\nTo: <jörg@xn--mnchen-3ya.de>\r\n".encode() in message.data
 
 
 def test_personalise_for_the_longest_address_stays_within_a_line(

@@ -1,8 +1,8 @@
 """Copies -> what Chromium paints of them. Does input and output.
 
-Law: nothing of a mail runs and nothing leaves the machine. Scripts of the page are off,
-the browser is offline with an empty profile, and the only answers it ever gets are the
-mail itself and its pictures, from here.
+Law: nothing of a mail runs and nothing leaves the machine. Scripts are off, the browser
+has an empty profile and looks up no name, and all it ever gets is the mail itself and
+its pictures, from here.
 """
 
 import shutil
@@ -48,6 +48,14 @@ _FLAGS = (
 )
 #: RFC 2606: nobody's; whatever is asked for below it is answered by us.
 _ORIGIN = "http://mail.invalid/"
+#: A sandbox without scripts also stops a mail from sending the page elsewhere.
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": (
+        "sandbox allow-same-origin; default-src 'none'; "
+        "style-src 'unsafe-inline'; img-src 'self'"
+    ),
+}
 _TIMEOUT_MS = 20_000
 _HEIGHT = 900
 
@@ -75,12 +83,17 @@ def measure(views: Sequence[View], pictures: Pictures) -> tuple[Rendering, ...]:
     Raises:
         OperationError: playwright or Chromium is missing, or does not work.
     """
-    with _open_browser() as browser:
-        return tuple(_measure(browser, view, pictures) for view in views)
+    with open_browser() as browser:
+        return tuple(measure_view(browser, view, pictures) for view in views)
 
 
 @contextmanager
-def _open_browser() -> Iterator["Browser"]:
+def open_browser() -> Iterator["Browser"]:
+    """Start Chromium with an empty profile; it ends with the block.
+
+    Raises:
+        OperationError: playwright or Chromium is missing, or does not work.
+    """
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:
@@ -120,7 +133,8 @@ def find_chromium() -> str:
     return program
 
 
-def _measure(browser: "Browser", view: View, pictures: Pictures) -> Rendering:
+def measure_view(browser: "Browser", view: View, pictures: Pictures) -> Rendering:
+    """Return what an open browser makes of one view."""
     context = browser.new_context(
         viewport={"width": view.width_px, "height": _HEIGHT},
         color_scheme="dark" if view.look is Look.DARK else "light",
@@ -145,7 +159,7 @@ def _answer(page: "Page", html: str, pictures: Pictures) -> None:
         url = route.request.url
         picture = pictures.get(url.rpartition("/")[2])
         if url == _ORIGIN:
-            route.fulfill(body=body, content_type="text/html; charset=utf-8")
+            route.fulfill(body=body, headers=_HEADERS)
         elif picture is not None:
             route.fulfill(body=picture[1], content_type=picture[0])
         else:
