@@ -19,10 +19,10 @@ def _client(title: str, family: str, *platforms: str) -> Client:
 
 _PLATFORMS = {
     "android": "Android",
-    "desktop-webmail": "in the browser",
+    "desktop-webmail": "browser",
     "ios": "iPhone",
     "macos": "Mac",
-    "mobile-webmail": "in the browser of a phone",
+    "mobile-webmail": "phone browser",
     "outlook-com": "Outlook.com",
     "windows": "Windows",
 }
@@ -49,16 +49,3 @@ CLIENTS: Mapping[str, Client] = {
     "laposte": _client("La Poste", "laposte", _WEB),
     "mail-ru": _client("Mail.ru", "mail-ru", _WEB),
 }
-
-#: What readers of a European association commonly use.
-DEFAULT_CLIENTS = (
-    "gmail",
-    "outlook",
-    "outlook-classic",
-    "apple-mail",
-    "yahoo",
-    "samsung",
-    "thunderbird",
-    "proton",
-    "gmx",
-)

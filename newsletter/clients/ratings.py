@@ -149,7 +149,7 @@ RATINGS: Mapping[str, Rating] = {
     # pictures and what moves
     "image-svg": _format("SVG"),
     "image-base64": _format(
-        "the text of the mail itself (base64)", "Link to the file."
+        "the text of the mail itself (base64)", "Write the address of a picture file."
     ),
     "image-webp": _format("WebP"),
     "image-avif": _format("AVIF"),

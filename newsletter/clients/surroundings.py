@@ -54,6 +54,8 @@ def _is_left_in(rule: Rule) -> bool:
     """Whether a rule matters and did not become style attributes."""
     if rule.conditions or rule.pseudo or rule.selector in _RESETS:
         return False
+    if ".mj-" in rule.selector:  # MJML's own: it works without, or is for one program
+        return False
     names = {declaration.property for declaration in rule.style}
     return any(n not in _UNSEEN and not n.startswith(("-", "mso-")) for n in names)
 
@@ -186,6 +188,11 @@ def _number(text: str) -> float:
         return float("inf")
 
 
+def _float(use: Use) -> Consequence:
+    is_off = "none" in _declared(use).words
+    return Consequence.HARMLESS if is_off else Consequence.DEGRADES
+
+
 def _opacity(use: Use) -> Consequence:
     return Consequence.HARMLESS if _declared(use).value == "1" else Consequence.DEGRADES
 
@@ -199,6 +206,7 @@ _JUDGES: Mapping[str, Callable[[Use], Consequence]] = {
     "css-conic-gradient": _ground,
     "css-display-flex": _layout,
     "css-display-grid": _layout,
+    "css-float": _float,
     "css-function-light-dark": _colour,
     "css-linear-gradient": _ground,
     "css-modern-color": _colour,

@@ -96,8 +96,13 @@ def read_usage(root: HtmlElement) -> Usage:
     ]
     for css, media, audience in found.sheets:
         uses += (replace(u, audience=audience) for u in _sheet_uses(css, media))
+    painted: set[str] = set()
     for comment in dict.fromkeys(found.comments):
-        uses += _conditional_uses(comment)
+        conditional = _read_conditional(comment)
+        uses += conditional.uses
+        painted |= conditional.painted
+    if painted:
+        uses = [_spare_outlook(use, painted) for use in uses]
     sheets = tuple(read_sheet(css) for css, media, _ in found.sheets if not media)
     return Usage(tuple(uses), sheets)
 
@@ -231,22 +236,42 @@ def _rule_uses(rule: Rule, conditions: tuple[str, ...]) -> Iterator[Use]:
             yield replace(use, conditions=conditions)
 
 
+@dataclass(frozen=True, slots=True)
+class _Conditional:
+    """What stands in ``<!--[if mso]>…<![endif]-->``."""
+
+    uses: tuple[Use, ...] = ()
+    #: Addresses of pictures that VML paints in classic Outlook.
+    painted: frozenset[str] = frozenset()
+
+
 @lru_cache(maxsize=256)
-def _conditional_uses(comment: str) -> tuple[Use, ...]:
-    """Return what stands in ``<!--[if mso]>…<![endif]-->``, often half a table."""
+def _read_conditional(comment: str) -> _Conditional:
+    """Return what a conditional comment holds, often half a table."""
     inside = comment.partition("]>")[2].partition("<![endif]")[0]
     if "<" not in inside:
-        return ()
+        return _Conditional()
     parser = etree.HTMLParser(remove_comments=True)
     parsed = etree.fromstring(f"<div>{inside}</div>", parser)
     if parsed is None:
-        return ()
-    found = _Findings()
+        return _Conditional()
+    uses: dict[Use, None] = {}
+    painted = set()
     for element in parsed.iter(etree.Element):
-        if element.get("style"):
-            found.styled.setdefault((element.get("style"), Audience.OUTLOOK), [])
+        if ":" not in element.tag:  # VML has positions of its own
+            uses.update(dict.fromkeys(_style_uses(element.get("style", ""))))
         if element.tag == "style":
-            found.sheets.append((element.text or "", "", Audience.OUTLOOK))
-    uses = [u for style, _ in found.styled for u in _style_uses(style)]
-    uses += [u for css, *_ in found.sheets for u in _sheet_uses(css, "")]
-    return tuple(replace(u, audience=Audience.OUTLOOK) for u in uses)
+            uses.update(dict.fromkeys(_sheet_uses(element.text or "", "")))
+        elif element.tag.rpartition(":")[2] in ("fill", "image"):
+            painted.add(element.get("src", ""))
+    alone = tuple(replace(use, audience=Audience.OUTLOOK) for use in uses)
+    return _Conditional(alone, frozenset(painted))
+
+
+def _spare_outlook(use: Use, painted: set[str]) -> Use:
+    """Return a background picture as kept from classic Outlook where VML paints it."""
+    if use.feature != "css-background-image" or use.audience is not Audience.ALL:
+        return use
+    if not painted.intersection(use.style[use.index].addresses):
+        return use
+    return replace(use, audience=Audience.OTHERS)

@@ -12,6 +12,19 @@ ImageMode = Literal["embedded", "hosted"]
 FieldType = Literal["text", "number", "date"]
 RuleLevel = Literal["error", "warning", "info", "off"]
 
+#: What readers of a European association commonly use.
+DEFAULT_CLIENTS = (
+    "gmail",
+    "outlook",
+    "outlook-classic",
+    "apple-mail",
+    "yahoo",
+    "samsung",
+    "thunderbird",
+    "proton",
+    "gmx",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NewsletterSettings:
@@ -128,3 +141,5 @@ class Settings:
     test_to: tuple[str, ...] = ()
     #: Port of `newsletter serve`.
     web_port: int = 8025
+    #: Mail programs that count, as `newsletter.clients.names` has them.
+    clients: tuple[str, ...] = DEFAULT_CLIENTS

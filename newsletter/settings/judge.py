@@ -6,6 +6,7 @@ Pure. Messages have the form ``newsletter.toml:12:1: unknown setting "langauge".
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -73,7 +74,7 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
     try:
         file = File.model_validate(values)
     except ValidationError as error:
-        yield from refusals_of(error)
+        yield from map(_where_written, refusals_of(error))
         return
     name, lists = file.newsletter.list, file.lists
     advice = suggest(name, lists) if name not in lists else ""
@@ -88,6 +89,13 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
             'can be "hosted" only with a base_url in [newsletter].',
             'Add one, or write "embedded".',
         )
+
+
+def _where_written(refusal: Refusal) -> Refusal:
+    """Return a refusal by the path that the editor wrote: rules stand in [checks]."""
+    if refusal.path[:2] != ("checks", "rules"):
+        return refusal
+    return replace(refusal, path=("checks", *refusal.path[2:]))
 
 
 def _unreadable(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem:
@@ -190,7 +198,8 @@ def _make_settings(file: File) -> Settings:
         },
         server=_make_server(file.server) if file.server else None,
         database_url=file.database.url,
-        checks=dict(file.checks),
+        checks=dict(file.checks.rules),
+        clients=tuple(file.checks.clients),
         test_to=tuple(file.test.to),
         web_port=file.web.port,
     )

@@ -17,6 +17,7 @@ from pydantic import (
 
 from newsletter.addresses import is_loopback
 from newsletter.model.settings import (
+    DEFAULT_CLIENTS,
     FieldType,
     ImageMode,
     RuleLevel,
@@ -25,6 +26,7 @@ from newsletter.model.settings import (
 )
 from newsletter.settings.values import (
     BaseUrl,
+    ClientName,
     Colour,
     DatabaseUrl,
     FieldName,
@@ -162,6 +164,28 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _once_each(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+class ChecksTable(Table):
+    """``[checks]``: the clients, and every other key is a rule."""
+
+    clients: Annotated[
+        list[ClientName], BeforeValidator(_as_list), AfterValidator(_once_each)
+    ] = list(DEFAULT_CLIENTS)
+    rules: dict[RuleName, RuleLevel] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_rules(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        rules = {key: value for key, value in values.items() if key != "clients"}
+        named = {"clients": values["clients"]} if "clients" in values else {}
+        return named | {"rules": rules}
+
+
 class TestTable(Table):
     """``[test]``."""
 
@@ -189,7 +213,7 @@ class File(Table):
     fields: dict[FieldName, FieldTable] = {}
     server: ServerTable | None = None
     database: DatabaseTable = DatabaseTable()
-    checks: dict[RuleName, RuleLevel] = {}
+    checks: ChecksTable = ChecksTable()
     test: TestTable = TestTable()
     web: WebTable = WebTable()
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from newsletter.clients.names import CLIENTS
 from newsletter.model.rules import RULES
 from newsletter.model.settings import (
     FieldSettings,
@@ -97,6 +98,7 @@ timeout_seconds = 30
 url = "sqlite:////var/lib/newsletter.db"
 
 [checks]
+clients = ["orange", "gmx", "orange"]
 link-moved = "off"
 size-large = "error"
 
@@ -153,6 +155,7 @@ port = 80
         {"link-moved": "off", "size-large": "error"},
         ("a@example.org", "b@example.org"),
         80,
+        ("orange", "gmx"),
     )
 
 
@@ -473,8 +476,37 @@ _PASSWORD = (
             "every mail must offer a way to leave.",
         ),
         (
+            '[checks]\nsender-missing = "info"',
+            'n.toml:5:1: "sender-missing" cannot be changed: '
+            "every mail must say who sent it.",
+        ),
+        (
+            '[checks]\nfield-unfilled = "warning"',
+            'n.toml:5:1: "field-unfilled" cannot be changed: '
+            "no reader may get a mail with a field that is not filled in.",
+        ),
+        (
             '[checks]\nlink-broken = "fatal"',
             'n.toml:5:1: "link-broken" must be "error", "warning", "info" or "off".',
+        ),
+        (
+            '[checks]\nclients = ["gmial"]',
+            'n.toml:5:1: "clients" names an unknown mail program "gmial". '
+            'Did you mean "gmail"?',
+        ),
+        (
+            '[checks]\nclients = ["pine"]',
+            'n.toml:5:1: "clients" names an unknown mail program "pine". '
+            f"Programs are: {', '.join(CLIENTS)}.",
+        ),
+        (
+            "[checks]\nclients = 7",
+            'n.toml:5:1: "clients" must be a list between [ and ].',
+        ),
+        (
+            '[checks]\nclients = "gmx"\nrules = "off"',
+            'n.toml:6:1: "rules" is not a rule of the checks. '
+            f"Rules are: {', '.join(RULES)}.",
         ),
         (
             '[test]\nto = ["a"]',
@@ -617,3 +649,15 @@ def test_no_text_raises(text: str) -> None:
     assert (settings is None) == bool(problems)
     lines = text.count("\n") + text.count("\r") + 1
     assert all(1 <= p.place.line <= lines and p.place.column for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "clients"),
+    [('"gmx"', ("gmx",)), ("[]", ()), ('["gmx", "aol", "gmx"]', ("gmx", "aol"))],
+)
+def test_clients_are_taken_once_each(written: str, clients: tuple[str, ...]) -> None:
+    text = f"{_BASE}[checks]\nclients = {written}\n"
+    settings, problems = judge_settings(text, "n.toml")
+    assert problems == []
+    assert settings is not None
+    assert settings.clients == clients
