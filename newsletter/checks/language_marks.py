@@ -1,7 +1,7 @@
 """Items and paragraphs in another language than they stand under.
 
-A screen reader reads Dutch words by English rules unless it is told. Quotations and code
-are left alone: they belong to the text around them.
+A screen reader reads Dutch words by English rules unless it is told. Quotations and
+code are left alone: they belong to the text around them.
 """
 
 from collections.abc import Iterable, Iterator

@@ -83,7 +83,7 @@ def _readable(content: Iterable[Inline]) -> str:
 def lines_of(place: Place, source: tuple[str, ...]) -> list[tuple[int, str]]:
     """Return number and text of each line of a block, up to the next empty one.
 
-    The signs of a quotation and spaces before the words are left out.
+    Signs of a quotation and blanks before the words are left out.
     """
     lines = []
     if place.line:

@@ -8,7 +8,7 @@ where sections are numbered.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from newsletter.checks.facts import Facts, found
 from newsletter.checks.passages import lines_of, listed_lines
@@ -37,10 +37,17 @@ _HEADING_WORDS = 8
 def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report bullets and numbers that are letters."""
     issue = assembled.issue
+    blocks = list(walk_blocks(issue))
+    listed = {
+        inner.place
+        for block in blocks
+        if isinstance(block, ListBlock)
+        for inner in chain.from_iterable(block.entries)
+    }
     paragraphs = [
         lines_of(block.place, facts.source)
-        for block in walk_blocks(issue)
-        if isinstance(block, Paragraph)
+        for block in blocks
+        if isinstance(block, Paragraph) and block.place not in listed
     ]
     return [
         *_bullet_findings(paragraphs, issue.file),

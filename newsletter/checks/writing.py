@@ -15,10 +15,10 @@ from newsletter.model.words import plain_words
 
 #: From so many words on a run of capitals is a sentence, …
 _RUN_WORDS: Final = 3
-#: … if it holds so many words that are too long for abbreviations, or a common one.
+#: … if it holds so many words that are common, or too long for abbreviations.
 _LONG_WORDS: Final = 2
-_LONG_WORD: Final = 6
-#: A heading in capitals has so many letters; an abbreviation has fewer.
+_LONG_WORD: Final = 7
+#: A heading in capitals, or a word, has so many letters; an abbreviation has fewer.
 _HEADING_LETTERS: Final = 10
 
 #: Letters, and what ties them together: "SvJ&V", "O'BRIEN", "ANTI-RACISM".
@@ -125,7 +125,8 @@ def _is_more_than_names(words: Sequence[str]) -> bool:
     bare = [re.sub(r"\W", "", word) for word in words]
     common = sum(word.casefold() in COMMON_WORDS for word in bare if len(word) > 1)
     long = sum(len(word) >= _LONG_WORD for word in bare)
-    return long >= _LONG_WORDS or common >= _LONG_WORDS or bool(common and long)
+    longest = max(map(len, bare), default=0)
+    return common + long >= _LONG_WORDS or longest >= _HEADING_LETTERS
 
 
 def _spam_findings(
@@ -138,7 +139,7 @@ def _spam_findings(
     told = set()
     for passage in (*front, *said):
         for match in _ANY_PHRASE.finditer(passage.words.lower()):
-            words = passage.words[match.start() : match.end()]
+            words = " ".join(passage.words[slice(*match.span())].split())
             if words.casefold() not in told:
                 told.add(words.casefold())
                 yield found(

@@ -10,10 +10,12 @@ import pytest
 
 from newsletter.checks.copies import read_copy
 from newsletter.checks.facts import Facts
+from newsletter.definition.parse import parse
 from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, Slot
 from newsletter.model.copy import Copy, Reader
 from newsletter.model.issue import Block, Issue, Text
 from newsletter.model.problem import Place
+from newsletter.model.settings import NewsletterSettings, Settings
 
 FILE = "issues/2023-02.md"
 NOW = datetime(2023, 2, 14, 10, 0, tzinfo=ZoneInfo("Europe/Amsterdam"))
@@ -120,3 +122,28 @@ def make_copy() -> Callable[..., Copy]:
 def make_headers() -> Callable[..., Copy]:
     """Return `with_headers`."""
     return with_headers
+
+
+@pytest.fixture
+def write() -> Callable[..., tuple[Assembled, Facts]]:
+    """Return a function: text of an issue -> the issue, and facts with its lines.
+
+    The text begins in line 6; one with problems is no use to a test.
+    """
+
+    def parsed(text: str, *, language: str = "en") -> tuple[Assembled, Facts]:
+        head = f"---\nsubject: A\npreheader: B\ndate: {NOW:%Y-%m-%d}\n---\n"
+        settings = NewsletterSettings(
+            name="Harbour",
+            sender="Harbour <letter@harbour.test>",
+            language=language,
+            address="Main Street 1, Utrecht",
+        )
+        document = head + text
+        read = parse(document, file=FILE, slug="2023-02", settings=Settings(settings))
+        assert read.problems == ()
+        assert read.issue is not None
+        source = tuple(document.split("\n"))
+        return assembled_of(read.issue), Facts(now=NOW, source=source)
+
+    return parsed
