@@ -23,8 +23,11 @@ from newsletter.model.walk import walk_blocks, walk_inlines
 NO_VALUES = ("None", "nan", "NaN", "null", "NULL", "undefined", "#N/A", "N/A")
 
 #: Marks of this and of other programs: Jinja, Mailchimp, Salesforce, ActiveCampaign.
+#: The stars around Mailchimp's are emphasis to Markdown, and lost in the HTML.
 _MARKS = re.compile(
-    r"\{\{[^{}]{0,80}\}\}|\{%[^{}%]{0,80}%\}|\*\|[A-Z][A-Z0-9_:]{0,40}\|\*"
+    r"\{\{[^{}]{0,80}\}\}|\{%[^{}%]{0,80}%\}"
+    r"|(?<=\*)\|[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
+    r"|\|(?:[FL]?NAME|EMAIL|PHONE|ADDRESS|COMPANY|MERGE\d+|UNSUB|[A-Z]+:[A-Z0-9_]+)\|"
     r"|%%[A-Za-z_]\w{0,40}%%|\[\[ ?[A-Za-z_][\w ]{0,40}\]\]|@@[0-9a-f]{6}_\d+@@"
 )
 

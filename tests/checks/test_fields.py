@@ -54,7 +54,7 @@ Look = Callable[..., list[Finding]]
 
 
 @pytest.mark.parametrize(
-    "mark", ["*|FNAME|*", "%%first_name%%", "[[name]]", "[[First Name]]"]
+    "mark", ["|FNAME|", "|MERGE12|", "%%first_name%%", "[[name]]", "[[First Name]]"]
 )
 def test_mark_of_another_program_is_an_error(look: Look, mark: str) -> None:
     assert look(f"Hello {mark}, and\nonce more {mark}.") == [
@@ -85,6 +85,11 @@ def test_mark_that_is_not_in_the_issue_is_looked_for_elsewhere(
 def test_mark_of_the_compiler_is_an_error(look: Look) -> None:
     (finding,) = look("Hello", html="<p>Hello @@3fa9c1_0@@</p>")
     assert finding.message.startswith('"@@3fa9c1_0@@" is still in the mail')
+
+
+def test_stars_that_markdown_takes_away_are_not_needed(look: Look) -> None:
+    (finding,) = look("Dear *|PLACE|*", html="<p>Dear <em>|PLACE|</em></p>")
+    assert finding.message == '"|PLACE|" is still in the mail: nobody fills it in.'
 
 
 def test_mark_in_the_subject_is_an_error(
