@@ -5,6 +5,7 @@ its chain of redirects, and no page is fetched that is one reader's own.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -166,7 +167,7 @@ class _Asker:
         """Set the next address of *chain*, or return why it ends here."""
         own = self.manner.own
         # A login in the target is nobody's business, and is not what we would use.
-        target = shown_address(_complete(chain.current, answer.location))
+        target = _as_text(shown_address(_complete(chain.current, answer.location)))
         cleaned = clean_address(target, self.manner.allowed)
         if own.is_personal(target) or own.is_personal(str(cleaned)):
             # Its token is not kept either.
@@ -287,6 +288,14 @@ def _read_date(text: str) -> datetime | None:
         return None
     # "-0000" says that the zone is not known; the standard allows GMT alone.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _as_text(target: str) -> str:
+    """Return *target* with bytes that are no UTF-8 written as "%E9".
+
+    aiohttp gives them as half of a character, which nothing can print or store.
+    """
+    return re.sub("[\udc80-\udcff]", lambda one: f"%{ord(one[0]) - 0xDC00:X}", target)
 
 
 def _complete(base: str, location: str) -> str:

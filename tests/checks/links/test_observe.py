@@ -248,7 +248,9 @@ def test_login_in_a_target_is_not_kept(web: "Web") -> None:
 def test_target_in_bytes_that_are_no_utf8_is_followed(web: "Web") -> None:
     moved = b"HTTP/1.1 302 -\r\nLocation: /caf\xe9\r\nContent-Length: 0\r\n\r\n"
     site = web.site({"/": moved, "/caf%E9": web.answer(200)})
-    assert web.look_at(f"{site.url}/").status == 200
+    look = web.look_at(f"{site.url}/")
+    assert look.status == 200
+    assert look.hops == (Hop(302, f"{site.url}/caf%E9"),)
 
 
 # --- bodies and broken servers --------------------------------------------------------
