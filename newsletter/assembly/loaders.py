@@ -5,6 +5,7 @@ Templates run in Jinja's immutable sandbox: they see values and can change none.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -73,9 +74,14 @@ class Templates:
         own, *builtin = self._folders
         if not builtin:
             return {}
-        files = sorted(own.rglob("*.j2"))
-        texts = {f: f.read_text(encoding="utf-8", errors="replace") for f in files}
-        return {f"templates/{f.relative_to(own).as_posix()}": texts[f] for f in texts}
+        texts = {}
+        for path in sorted(own.rglob("*.j2")):
+            name = path.relative_to(own).as_posix()
+            # One that cannot be read is told when it is used.
+            with suppress(OSError):
+                text = path.read_text(encoding="utf-8", errors="replace")
+                texts[f"templates/{name}"] = text
+        return texts
 
     def shown_path(self, name: str) -> str:
         """Return how the editor is told of a template: "templates/blocks/event.j2"."""

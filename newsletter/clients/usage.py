@@ -6,6 +6,7 @@ conditional comment counts for classic Outlook alone, and what is kept from it
 (``<!--[if !mso]><!-->``, ``mso-hide``) for all others.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -14,6 +15,7 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement
 
+from newsletter.clients.conditionals import holds_in_word
 from newsletter.clients.css import Rule, Sheet, Style, read_sheet, read_style
 from newsletter.clients.features import (
     at_rule_features,
@@ -78,6 +80,7 @@ class _Findings:
     named: dict[tuple[str, Audience], list[HtmlElement]] = field(default_factory=dict)
     #: Text, media attribute and audience of each style element.
     sheets: list[tuple[str, str, Audience]] = field(default_factory=list)
+    #: What stands in conditional comments that hold in classic Outlook.
     comments: list[str] = field(default_factory=list)
 
 
@@ -97,8 +100,8 @@ def read_usage(root: HtmlElement) -> Usage:
     for css, media, audience in found.sheets:
         uses += (replace(u, audience=audience) for u in _sheet_uses(css, media))
     painted: set[str] = set()
-    for comment in dict.fromkeys(found.comments):
-        conditional = _read_conditional(comment)
+    for content in dict.fromkeys(found.comments):
+        conditional = _read_conditional(content)
         uses += conditional.uses
         painted |= conditional.painted
     if painted:
@@ -129,13 +132,30 @@ def _walk_children(element: HtmlElement, audience: Audience, found: _Findings) -
         if isinstance(child.tag, str):
             _walk(child, inside, found)
         elif child.tag is etree.Comment:
-            words = (child.text or "").strip().lower()
-            if words.startswith("<![endif]"):
+            condition, content = _read_comment(child.text or "")
+            if condition == _END:
                 inside = audience
-            elif words.startswith("[if") and words.endswith("<!"):
-                inside = Audience.OTHERS if "!mso" in words else audience
-            elif words.startswith("[if"):
-                found.comments.append(child.text or "")
+            elif condition and not content:
+                inside = audience if holds_in_word(condition) else Audience.OTHERS
+            elif condition and holds_in_word(condition):
+                found.comments.append(content)
+
+
+#: Stands for the mark that ends what a condition shows.
+_END = "endif"
+_CONDITION = re.compile(r"\s*\[if ([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def _read_comment(text: str) -> tuple[str, str]:
+    """Return condition and content of a comment; no content where all see it."""
+    if text.lstrip().lower().startswith("<![endif]"):
+        return _END, ""
+    match = _CONDITION.match(text)
+    if match is None:
+        return "", ""
+    content = match[2].partition("<![endif]")[0].strip()
+    return match[1].strip(), "" if content == "<!" else content
 
 
 @lru_cache(maxsize=1024)
@@ -246,13 +266,10 @@ class _Conditional:
 
 
 @lru_cache(maxsize=256)
-def _read_conditional(comment: str) -> _Conditional:
+def _read_conditional(content: str) -> _Conditional:
     """Return what a conditional comment holds, often half a table."""
-    inside = comment.partition("]>")[2].partition("<![endif]")[0]
-    if "<" not in inside:
-        return _Conditional()
     parser = etree.HTMLParser(remove_comments=True)
-    parsed = etree.fromstring(f"<div>{inside}</div>", parser)
+    parsed = etree.fromstring(f"<div>{content}</div>", parser)
     if parsed is None:
         return _Conditional()
     uses: dict[Use, None] = {}

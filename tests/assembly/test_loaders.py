@@ -100,3 +100,19 @@ def test_template_cannot_reach_or_change_what_it_is_given(
     template = Templates(tmp_path).get("a.j2")
     with pytest.raises(SecurityError):
         template.render(x=[1])
+
+
+def test_own_texts_are_those_of_the_project_alone(tmp_path: Path) -> None:
+    write(tmp_path, "blocks/event.j2", "ours")
+    write(tmp_path, "poster.css.j2", "a {}")
+    write(tmp_path, "notes.txt", "no template")
+    (tmp_path / "templates" / "folder.j2").mkdir()
+    assert Templates(tmp_path).own_texts() == {
+        "templates/blocks/event.j2": "ours",
+        "templates/poster.css.j2": "a {}",
+    }
+
+
+def test_builtin_templates_are_nobody_s_own(tmp_path: Path) -> None:
+    assert Templates().own_texts() == {}
+    assert Templates(tmp_path).own_texts() == {}

@@ -129,6 +129,8 @@ def test_hidden_part_is_passed_over() -> None:
             '<!--[if !mso]><!--><p style="display:grid">x</p><!--<![endif]-->',
             Audience.OTHERS,
         ),
+        ('<!--[if !mso]> --><p style="display:grid">x</p>', Audience.OTHERS),
+        ('<!--[if gte mso 9]><!--><p style="display:grid">x</p>', Audience.ALL),
         ('<p style="display:grid;mso-hide:all">x</p>', Audience.OTHERS),
         ('<!--[if !mso]><!-->a<!--<![endif]--><p style="display:grid">x', Audience.ALL),
         ('<!-- not one --><p style="display:grid">x', Audience.ALL),
@@ -137,6 +139,12 @@ def test_hidden_part_is_passed_over() -> None:
 def test_use_is_meant_for(body: str, audience: Audience) -> None:
     (use,) = uses_of("css-display-grid", body)
     assert use.audience is audience
+
+
+@pytest.mark.parametrize("condition", ["lte mso 11", "!mso", "IE"])
+def test_comment_that_no_program_reads_is_passed_over(condition: str) -> None:
+    body = f'<!--[if {condition}]><p style="display:grid">x</p><![endif]-->'
+    assert not uses_of("css-display-grid", body)
 
 
 def test_background_painted_by_vml_is_kept_from_outlook() -> None:
