@@ -48,6 +48,10 @@ _UNITS = {
     metavar="DURATION",
     help="Ask what was seen longer ago than this: 24h, 7d; 0 asks everything.",
 )
+@click.option(
+    "--rendered", is_flag=True, help="Look at the mail in the installed Chromium too."
+)
+@click.option("--spam", is_flag=True, help="Ask the installed SpamAssassin too.")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
     "--accept", metavar="RULE:LINE", help="Accept a finding; needs --because."
@@ -62,6 +66,8 @@ def command(
     offline: bool,
     archive: bool,
     max_age: str | None,
+    rendered: bool,
+    spam: bool,
     strict: bool,
     accept: str | None,
     because: str | None,
@@ -76,6 +82,7 @@ def command(
     """
     from newsletter.workflow.check import (
         Inquiry,
+        Programs,
         accept_in_report,
         check_archive,
         check_issue,
@@ -83,6 +90,10 @@ def command(
 
     if archive and (issue or accept or because):
         raise click.UsageError("--archive takes every issue: name none, accept none.")
+    if archive and (rendered or spam):
+        raise click.UsageError(
+            "--rendered and --spam look at one issue: leave out --archive."
+        )
     chosen = _read_acceptance(accept or "", because or "")
     networks = read_networks(allow_private)
     age = _read_max_age(max_age)
@@ -104,6 +115,7 @@ def command(
         max_age=age,
         allow_private=networks,
         show_progress=show_link_progress,
+        programs=Programs(browser=rendered, spam_filter=spam),
     )
     if chosen is not None:
         report = accept_in_report(project, report, chosen, now=now)

@@ -49,6 +49,12 @@ from newsletter.workflow.links import (
     look_at_links,
     silent,
 )
+from newsletter.workflow.looks import (
+    NO_PROGRAMS,
+    Programs,
+    render_copies,
+    score_copies,
+)
 from newsletter.workflow.previous import previous_issue
 from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
 
@@ -56,6 +62,7 @@ __all__ = [
     "ArchiveReport",
     "CheckReport",
     "Inquiry",
+    "Programs",
     "Progress",
     "accept_in_report",
     "check_archive",
@@ -130,6 +137,7 @@ def check_issue(
     max_age: timedelta | None = None,
     allow_private: Sequence[Network] = (),
     show_progress: Progress = silent,
+    programs: Programs = NO_PROGRAMS,
 ) -> CheckReport:
     """Compose and check an issue.
 
@@ -141,9 +149,10 @@ def check_issue(
         max_age: Ask what was seen longer ago; None leaves it to each verdict.
         allow_private: Private networks that links may lead to.
         show_progress: Called before addresses are asked.
+        programs: Which programs of this computer look at the mail too.
 
     Raises:
-        OperationError: There is no such issue.
+        OperationError: There is no such issue, or a program does not work.
     """
     composition = compose_issue(project, find_issue(project, reference))
     return check_composition(
@@ -154,6 +163,7 @@ def check_issue(
         max_age=max_age,
         allow_private=allow_private,
         show_progress=show_progress,
+        programs=programs,
     )
 
 
@@ -166,6 +176,7 @@ def check_composition(
     max_age: timedelta | None = None,
     allow_private: Sequence[Network] = (),
     show_progress: Progress = silent,
+    programs: Programs = NO_PROGRAMS,
     readers: Sequence[Reader] | None = None,
 ) -> CheckReport:
     """Check an issue that is composed already; arguments as for `check_issue`.
@@ -177,7 +188,15 @@ def check_composition(
     inquiry = Inquiry(offline, max_age, allow_private, show_progress)
     plan = _plan(project, composition, inquiry)
     seen = look_at_links(project, plan.asked.values(), inquiry, now=now)
-    return _check_seen(project, composition, plan, seen, now=now, readers=readers)
+    return _check_seen(
+        project,
+        composition,
+        plan,
+        seen,
+        now=now,
+        readers=readers,
+        programs=programs,
+    )
 
 
 def check_archive(
@@ -216,6 +235,7 @@ def _check_seen(
     now: datetime,
     is_past: bool = False,
     readers: Sequence[Reader] | None = None,
+    programs: Programs = NO_PROGRAMS,
 ) -> CheckReport:
     """Return what is found in an issue, when its links have been looked at."""
     report = _begin_report(project, composition)
@@ -245,6 +265,8 @@ def _check_seen(
         links=links,
         breaks=breaks,
         has_network=seen.sightings.has_network,
+        renderings=render_copies(assembled, copies) if programs.browser else (),
+        spam=score_copies(copies) if programs.spam_filter else None,
         levels=settings.checks,
     )
     shared = _find_namesakes(project, composition)

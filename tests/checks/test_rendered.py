@@ -183,7 +183,18 @@ def test_pale_text_in_the_dark_is_a_warning(look: Look_at) -> None:
 def test_pale_text_in_turned_colours_says_when(look: Look_at) -> None:
     turned = page(text(colour=Colour(90, 90, 90), ground=DARK), look=Look.INVERTED)
     (finding,) = look(turned)
-    assert finding.message.startswith("where a mail program turns all colours round, ")
+    assert finding.message == (
+        "where a mail program turns all colours round, letters in #5a5a5a on #101010 "
+        'are hard to read: their contrast is 2.7 to 1, and 3 is needed ("grey words '
+        'here, and one more line.").'
+    )
+
+
+def test_turned_colours_need_no_more_than_3_to_1(look: Look_at) -> None:
+    """Nobody can design for what a program makes up by itself."""
+    turned = text(colour=Colour(110, 110, 110), ground=DARK)
+    assert look(page(turned, look=Look.INVERTED)) == []
+    assert len(look(page(turned, look=Look.DARK))) == 1
 
 
 def test_text_pale_in_the_light_is_not_told_again_in_the_dark(look: Look_at) -> None:
