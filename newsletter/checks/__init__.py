@@ -8,9 +8,16 @@ I/O but in `checks/links/observe.py`, which no check calls: facts come in as arg
 from collections.abc import Callable
 from dataclasses import replace
 
+from newsletter.checks.accessibility import check_accessibility
+from newsletter.checks.clients import check_clients
 from newsletter.checks.events import check_events
 from newsletter.checks.facts import Facts
+from newsletter.checks.fields import check_fields
+from newsletter.checks.headers import check_headers
+from newsletter.checks.html import check_html
 from newsletter.checks.images import check_images
+from newsletter.checks.language_marks import check_language_marks
+from newsletter.checks.leaving import check_leaving
 from newsletter.checks.link_addresses import check_link_addresses
 from newsletter.checks.link_lines import check_link_lines
 from newsletter.checks.link_mismatch import check_link_mismatch
@@ -18,9 +25,15 @@ from newsletter.checks.link_words import check_link_words
 from newsletter.checks.links_found import check_links_found
 from newsletter.checks.mail_addresses import check_mail_addresses
 from newsletter.checks.promised_links import check_promised_links
+from newsletter.checks.rendered import check_rendered
+from newsletter.checks.sender import check_sender
 from newsletter.checks.size import check_size
+from newsletter.checks.spam import check_spam
 from newsletter.checks.subject import check_subject
-from newsletter.checks.unsubscribe import check_unsubscribe
+from newsletter.checks.template_pictures import check_template_pictures
+from newsletter.checks.text_part import check_text_part
+from newsletter.checks.typed_lists import check_typed_lists
+from newsletter.checks.writing import check_writing
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.rules import RULES
@@ -39,9 +52,22 @@ CHECKS: tuple[Check, ...] = (
     check_link_words,
     check_mail_addresses,
     check_images,
+    check_template_pictures,
     check_events,
+    check_writing,
+    check_typed_lists,
+    check_language_marks,
+    check_html,
+    check_accessibility,
     check_size,
-    check_unsubscribe,
+    check_fields,
+    check_sender,
+    check_leaving,
+    check_text_part,
+    check_headers,
+    check_rendered,
+    check_spam,
+    check_clients,
 )
 
 

@@ -95,7 +95,7 @@ RULES: Mapping[str, Rule] = {
     "sender-missing": _error("sender", "RFC 5322, section 3.6.2", is_fixed=True),
     "sender-name": _warning("sender", "Outlook and Gmail sender guidelines"),
     "sender-noreply": _warning("sender", "Outlook and Gmail sender guidelines"),
-    "sender-example": _warning("sender", "RFC 2606: nobody's domains"),
+    "sender-example": _error("sender", "RFC 2606: nobody's domains"),
     "sender-freemail": _warning("sender", "RFC 9989; Gmail: no From gmail.com"),
     "sender-unaligned": _warning("sender", "RFC 9989, alignment"),
     "postal-address": _warning("sender", "CAN-SPAM, section 5(a)(5)"),
@@ -114,7 +114,6 @@ RULES: Mapping[str, Rule] = {
     "dkim-cover": _error("headers", "RFC 8058, section 4"),
     "base64-text": _info("headers", _RSPAMD + ": +1.1"),
     "message-refused": _error("headers", "RFC 1870; servers commonly take 10 MB"),
-    "message-heavy": _warning("headers", "RFC 1870; readers on phones"),
     # fields: what is filled in for each reader
     "field-unfilled": _error("fields", _OWN, is_fixed=True),
     "dummy-text": _error("fields", _OWN),

@@ -29,6 +29,16 @@ ELSEWHERE = {
     "link-rate-limited": "checks/test_links_found.py",
     "link-timeout": "checks/test_links_found.py",
     "links-unchecked": "checks/test_links_found.py",
+    "sender-missing": "checks/test_sender.py",
+    "unsubscribe-header": "checks/test_leaving.py",
+    "header-repeated": "checks/test_headers.py",
+    "header-encoding": "checks/test_headers.py",
+    "line-length": "checks/test_headers.py",
+    "dkim-cover": "checks/test_headers.py",
+    "base64-text": "checks/test_headers.py",
+    "message-refused": "checks/test_headers.py",
+    "text-missing": "checks/test_text_part.py",
+    "text-stub": "checks/test_text_part.py",
 }
 
 
