@@ -24,7 +24,8 @@ def style_faults(css: str) -> tuple[str, ...]:
 
     Source: email-bugs#21 and #90; caniemail#144.
     """
-    return tuple(dict.fromkeys((*_brace_faults(css), *_parse_faults(css))))
+    # A brace too many makes nonsense of what follows.
+    return tuple(_brace_faults(css)) or tuple(dict.fromkeys(_parse_faults(css)))
 
 
 def _brace_faults(css: str) -> Iterator[str]:
@@ -42,9 +43,7 @@ def _parse_faults(css: str) -> Iterator[str]:
     rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
     for rule in rules:
         if rule.type == "error":
-            # Another word for what the count of braces says.
-            if rule.kind != "}":
-                yield f"does not parse in line {rule.source_line}"
+            yield f"does not parse in line {rule.source_line}"
         elif rule.type == "at-rule":
             yield from _at_rule_faults(rule)
 

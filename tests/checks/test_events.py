@@ -9,7 +9,7 @@ from newsletter.checks.events import check_events
 from newsletter.checks.facts import Facts
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.issue import Event, Note
+from newsletter.model.issue import Event, Issue, Item, Note, Paragraph, Text
 from newsletter.model.problem import Place
 
 Assemble = Callable[..., Assembled]
@@ -107,4 +107,61 @@ def test_event_without_a_title_is_called_this_event(
 def test_event_inside_another_block_is_found(assemble: Assemble, facts: Facts) -> None:
     assembled = assemble(Note((event(date(2020, 1, 1)),), PLACE))
     found = check_events(assembled, facts)
+    assert [finding.rule for finding in found] == ["event-before-issue"]
+
+
+# --- repeated -------------------------------------------------------------------------
+
+TOMORROW = event(datetime(2023, 2, 15, 19, 30, tzinfo=ZONE))
+
+
+def with_event(block: Event, heading: str, words: str) -> tuple[Item, ...]:
+    text = Paragraph((Text(words),), PLACE)
+    return (Item((Text(heading),), (text, Note((block,), PLACE)), PLACE),)
+
+
+def check_repeated(
+    assemble: Assemble, facts: Facts, old: tuple[Item, ...], new: tuple[Item, ...]
+) -> list[Finding]:
+    previous: Issue = assemble(leads=old, date=date(2023, 1, 14)).issue
+    return check_events(assemble(leads=new), replace(facts, previous=previous))
+
+
+def test_event_left_from_the_last_issue_is_told(
+    assemble: Assemble, facts: Facts
+) -> None:
+    item = with_event(TOMORROW, "Kickoff", "Come and see.")
+    assert check_repeated(assemble, facts, item, item) == [
+        Finding(
+            "event-repeated",
+            Severity.WARNING,
+            PLACE,
+            '"Kickoff" stands here word for word as in the issue of 2023-01-14.',
+            "Take it out if it was left from the copy; "
+            "if it is a reminder, say so in its text.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "heading", "words"),
+    [
+        (TOMORROW, "Kickoff", "A reminder: come and see."),
+        (TOMORROW, "Reminder: Kickoff", "Come and see."),
+        (replace(TOMORROW, start=LATER), "Kickoff", "Come and see."),
+        (replace(TOMORROW, where="Utrecht"), "Kickoff", "Come and see."),
+        (replace(TOMORROW, title="The second kickoff"), "Kickoff", "Come and see."),
+    ],
+)
+def test_event_that_is_told_of_anew_is_fine(
+    assemble: Assemble, facts: Facts, block: Event, heading: str, words: str
+) -> None:
+    old = with_event(TOMORROW, "Kickoff", "Come and see.")
+    new = with_event(block, heading, words)
+    assert check_repeated(assemble, facts, old, new) == []
+
+
+def test_event_that_is_over_is_told_once(assemble: Assemble, facts: Facts) -> None:
+    item = with_event(event(date(2023, 2, 1)), "Kickoff", "Come and see.")
+    found = check_repeated(assemble, facts, item, item)
     assert [finding.rule for finding in found] == ["event-before-issue"]
