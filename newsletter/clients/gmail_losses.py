@@ -25,9 +25,9 @@ class Losses:
 #: Why a style block goes, as the end of a sentence.
 _BLOCKS = {
     "body": "Gmail reads none in the body",
-    "size": "with it the styles pass 16 KB",
+    "size": "Gmail reads 16 KB of styles and no more",
     "nested": "a rule such as @media stands inside another one",
-    "broken": "it has a fault, and Gmail then drops the whole block",
+    "broken": "a fault in the CSS makes Gmail drop the whole block",
     "account": "accounts that are not Google's get no style sheet",
 }
 

@@ -180,7 +180,7 @@ def _look_remarks(losses: WordLosses) -> Iterator[str]:
         "paddings outside table cells are left out.",
     )
     yield counted(
-        losses.fonts.total(),
+        losses.fonts,
         "text in a web font falls back to Times New Roman (Outlook 2007 to 2016).",
         "texts in a web font fall back to Times New Roman (Outlook 2007 to 2016).",
     )

@@ -5,7 +5,6 @@ the features named beside the code.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -42,6 +41,7 @@ _FALLBACK = "'Times New Roman'"
 
 _SUBJECT = re.compile(r"(?:^|[\s>+~])([a-z][a-z0-9]*)[^\s>+~]*$", re.IGNORECASE)
 _FUNCTION = re.compile(r"[\w-]+\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_SIZE = re.compile(r"[\d.]+[a-z%]+(?:\s*/\s*\S+)?")
 _FAMILY = re.compile(r"[?&]family=([^&)\"']+)")
 _BELOW_ZERO = re.compile(r"(?:^|\s)-\d*\.?\d+[a-z%]*")
 
@@ -61,8 +61,7 @@ class WordLosses:
     elements: list[str] = field(default_factory=list)
     pictures: int = 0
     drawings: int = 0
-    #: Why a list of fonts was left, by the web font it began with.
-    fonts: Counter[str] = field(default_factory=Counter)
+    fonts: int = 0
 
 
 def web_fonts(root: HtmlElement) -> frozenset[str]:
@@ -136,8 +135,8 @@ def _kept(
     if name.startswith("background"):
         return _ground(declaration, losses)
     if name.startswith("font") and _begins_with(declaration, fonts):
-        losses.fonts[_first_font(declaration)] += 1
-        return declare("font-family", _FALLBACK)
+        losses.fonts += 1
+        return with_value(declaration, _in_fallback(declaration))
     if name.startswith("padding") and tag and tag not in _PADDED:
         losses.paddings += not _is_nothing(declaration.value)
         return ()
@@ -178,6 +177,14 @@ def _is_plain_colour(word: str) -> bool:
     return not word.lower().startswith(("rgba", "hsla")) and bool(parse_color(word))
 
 
+def _in_fallback(declaration: Declaration) -> str:
+    if declaration.property == "font-family":
+        return _FALLBACK
+    # The family stands behind the size: "bold 16px/1.5 'Open Sans', Arial".
+    size = _SIZE.search(declaration.value)
+    return f"{declaration.value[: size.end()]} {_FALLBACK}" if size else _FALLBACK
+
+
 def _begins_with(declaration: Declaration, fonts: frozenset[str]) -> bool:
     return bool(fonts) and _first_font(declaration) in fonts
 
@@ -186,9 +193,9 @@ def _first_font(declaration: Declaration) -> str:
     if declaration.property == "font-family":
         return _family(declaration.value.partition(",")[0])
     if declaration.property == "font":
-        # The family stands behind the size: "bold 16px/1.5 'Open Sans', Arial".
-        match = re.search(r"[\d.]+[a-z%]+(?:/\S+)?\s+([^,]+)", declaration.value)
-        return _family(match[1]) if match else ""
+        size = _SIZE.search(declaration.value)
+        rest = declaration.value[size.end() :] if size else ""
+        return _family(rest.partition(",")[0])
     return ""
 
 

@@ -172,7 +172,7 @@ def _is_balanced(css: str) -> bool:
 def _write_item(item: Item) -> str:
     if isinstance(item, Rule):
         return f"{', '.join(item.selectors)} {{ {write_style(item.style)} }}"
+    head = f"@{item.keyword} {item.prelude}".strip()
     if not item.has_block:
-        return f"@{item.keyword} {item.prelude};"
-    inner = write_tree(item.items) or write_style(item.style)
-    return f"@{item.keyword} {item.prelude} {{\n{inner}\n}}"
+        return f"{head};"
+    return f"{head} {{\n{write_tree(item.items) or write_style(item.style)}\n}}"

@@ -24,7 +24,7 @@ _SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|pt|%)")
 _COLOUR = re.compile(r"#?[a-z0-9]+", re.IGNORECASE)
 _LABEL_STYLE = (
     "background:#ffffff; color:#3c3c3c; font:11px/1.3 Arial, sans-serif; "
-    "padding:1px 4px; display:inline-block; text-align:left"
+    "border:2px solid #ffffff; display:inline-block; text-align:left"
 )
 
 
@@ -42,7 +42,7 @@ def name_drawings(root: HtmlElement) -> int:
 
 
 def _name(drawing: HtmlElement) -> None:
-    label = drawing.makeelement("span", {"style": _LABEL_STYLE})
+    label = drawing.makeelement("span", {"data-vml": "", "style": _LABEL_STYLE})
     label.text, label.tail = LABEL, drawing.text
     drawing.text = None
     drawing.insert(0, label)
