@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,15 @@ from newsletter.errors import RefusedError, UsageError
 from newsletter.model.finding import Severity
 from newsletter.model.link import Verdict
 from newsletter.workflow.accept import Acceptance
-from newsletter.workflow.check import CheckReport, accept_in_report, check_issue
+from newsletter.workflow.check import (
+    ArchiveReport,
+    CheckReport,
+    Inquiry,
+    accept_in_report,
+    check_archive,
+    check_issue,
+)
+from newsletter.workflow.links import Tally
 from newsletter.workflow.project import Project, open_project
 
 NOW = datetime(2023, 2, 14, 9, 0, tzinfo=UTC)
@@ -58,6 +69,11 @@ def check(project: Project, body: str = "", *, now: datetime = NOW) -> CheckRepo
 
 def seen(report: CheckReport) -> list[tuple[str, int, int]]:
     return [(f.rule, f.place.line, f.place.column) for f in report.findings]
+
+
+def answered(report: CheckReport) -> list[tuple[str, int, int]]:
+    """Leave out what the addresses of a server on loopback are by themselves."""
+    return [one for one in seen(report) if one[0] in ("link-broken", "link-moved")]
 
 
 def test_good_issue_passes(project: Project) -> None:
@@ -320,8 +336,94 @@ def test_links_are_asked_and_judged(
     verdicts = [link.judgement.verdict for link in report.links]
     assert verdicts == [Verdict.OK, Verdict.BROKEN, Verdict.MOVED]
     assert report.links[2].judgement.new_url == f"{url}/good"
-    assert seen(report) == [("link-broken", 8, 1), ("link-moved", 9, 1)]
+    assert answered(report) == [("link-broken", 8, 1), ("link-moved", 9, 1)]
     assert asked == [3, 1, 1, 1]
+
+
+def archived(project: Project, **inquiry: Any) -> ArchiveReport:
+    return check_archive(project, Inquiry(**{"allowed": LOOPBACK} | inquiry), now=NOW)
+
+
+def test_archive_asks_an_address_of_many_issues_once(
+    project: Project, site: ThreadingHTTPServer
+) -> None:
+    url = f"http://127.0.0.1:{site.server_port}"
+    for month in ("2022-12", "2023-01", "2023-02"):
+        text = HEAD.replace("2023-02-14", f"{month}-01")
+        text += f"[Goed]({url}/good) van {month}.\n"
+        (project.root / "issues" / f"{month}.md").write_text(text, encoding="utf-8")
+    write(project, f"[Goed]({url}/good)\n[weg]({url}/gone)\n")
+    archive = archived(project)
+    hits = sorted(site.hits)  # type: ignore[attr-defined]
+    assert hits == ["/gone", "/gone", "/good"]
+    assert [report.issue for report in archive.issues] == [
+        "2022-12",
+        "2023-01",
+        "2023-02",
+    ]
+    assert [answered(report) for report in archive.issues] == [
+        [],
+        [],
+        [("link-broken", 8, 1)],
+    ]
+    assert archive.tally == Tally(asked=2)
+    assert [report.tally.asked for report in archive.issues] == [1, 1, 2]
+    assert not archive.passes()
+
+
+def test_archive_again_asks_nobody(project: Project, site: ThreadingHTTPServer) -> None:
+    write(project, f"[Goed](http://127.0.0.1:{site.server_port}/good)\n")
+    archived(project)
+    site.hits.clear()  # type: ignore[attr-defined]
+    assert archived(project).tally == Tally(remembered=(NOW,))
+    assert archived(project, is_offline=True).issues[0].unasked_links == 0
+    assert site.hits == []  # type: ignore[attr-defined]
+
+
+def test_archive_reads_issues_of_the_past_as_on_their_day(project: Project) -> None:
+    """That the events of last year are over is no news."""
+    event = "::: event\ntitle: Avond\nwhen: 2022-12-20 20:00\nwhere: Hier\n:::\n"
+    text = HEAD.replace("2023-02-14", "2022-12-01") + event
+    (project.root / "issues" / "2022-12.md").write_text(text, encoding="utf-8")
+    assert [seen(one) for one in archived(project, is_offline=True).issues] == [[]]
+    report = check_issue(project, "2022-12", offline=True, now=NOW)
+    assert [rule for rule, *_ in seen(report)] == ["event-past"]
+
+
+def test_archive_shows_issues_that_cannot_be_read_among_the_others(
+    project: Project,
+) -> None:
+    (project.root / "issues" / "2023-01.md").write_bytes(b"\xff\xfe")
+    write(project, "Dag.\n")
+    archive = archived(project, is_offline=True)
+    rules = [[one.rule for one in report.findings] for report in archive.issues]
+    assert rules == [["definition"], []]
+
+
+def test_check_with_a_database_it_cannot_use_says_so_and_goes_on(
+    project: Project, site: ThreadingHTTPServer
+) -> None:
+    path = project.root / "subscribers" / "newsletter.db"
+    path.mkdir(parents=True)
+    write(project, f"[weg](http://127.0.0.1:{site.server_port}/gone)\n")
+    report = check_issue(project, None, offline=False, now=NOW, allow_private=LOOPBACK)
+    assert answered(report) == [("link-broken", 7, 1)]
+    assert report.trouble == (
+        f"the database {path} cannot be opened: Is a directory. "
+        "Check that the disk is not read-only, and who owns file and folder."
+    )
+
+
+def test_check_imports_neither_database_nor_network_before_they_are_needed() -> None:
+    """The preview and the help stay quick."""
+    script = (
+        "import sys, newsletter.workflow.check\n"
+        "print([name for name in ('aiohttp', 'sqlalchemy') if name in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert out.stdout == "[]\n"
 
 
 def test_private_address_is_not_asked(
