@@ -78,12 +78,13 @@ def _size(image: HtmlElement) -> list[str]:
     sizes = {
         name: value
         for name in ("width", "height")
-        if (value := image.get(name, "").strip().removesuffix("px")).isdecimal()
+        if (value := image.get(name, "").strip().removesuffix("px"))
+        and value.removesuffix("%").isdecimal()
     }
-    if len(sizes) == 2:
+    if len(sizes) == 2 and not any("%" in value for value in sizes.values()):
         ratio = f"{sizes['width']} / {sizes['height']}"
         return [f"width: {sizes['width']}px", f"aspect-ratio: {ratio}"]
-    return [f"{name}: {value}px" for name, value in sizes.items()]
+    return [f"{n}: {v}{'' if '%' in v else 'px'}" for n, v in sizes.items()]
 
 
 def _drop_grounds(root: HtmlElement) -> int:

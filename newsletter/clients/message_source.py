@@ -107,7 +107,8 @@ def _part(leaf: "Message[str, str]") -> ShownPart:
     return ShownPart(
         media_type=leaf.get_content_type(),
         encoding=str(leaf.get("Content-Transfer-Encoding", "7bit")).lower(),
-        size_bytes=len(travelling.encode("ascii", errors="surrogateescape")),
+        # A part in eight bits comes decoded; UTF-8 is what such parts are in.
+        size_bytes=len(travelling.encode("utf-8", errors="surrogateescape")),
         file_name=leaf.get_filename() or "",
         source=_text(data, leaf.get_content_charset("utf-8")) if is_text else "",
     )
