@@ -19,6 +19,13 @@ from newsletter.cli.findings import (
     show_link_progress,
     tally_sentence,
 )
+from newsletter.cli.fixes import (
+    fix_issue,
+    fixed_json,
+    offer_fixes,
+    refuse_unasked,
+    show_fixed,
+)
 from newsletter.cli.networks import allow_private_option, read_networks
 
 if TYPE_CHECKING:
@@ -57,6 +64,10 @@ _UNITS = {
     "--accept", metavar="RULE:LINE", help="Accept a finding; needs --because."
 )
 @click.option("--because", metavar="TEXT", help="Why it is accepted.")
+@click.option(
+    "--fix", is_flag=True, help="Write new addresses into the issue, after a question."
+)
+@click.option("--yes", is_flag=True, help="With --fix: write them all, unasked.")
 @allow_private_option
 @json_option
 @pass_project
@@ -71,6 +82,8 @@ def command(
     strict: bool,
     accept: str | None,
     because: str | None,
+    fix: bool,
+    yes: bool,
     allow_private: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -94,6 +107,8 @@ def command(
         raise click.UsageError(
             "--rendered and --spam look at one issue: leave out --archive."
         )
+    has_answers = not (offline or archive)
+    refuse_unasked(fix=fix, yes=yes, as_json=as_json, has_answers=has_answers)
     chosen = _read_acceptance(accept or "", because or "")
     networks = read_networks(allow_private)
     age = _read_max_age(max_age)
@@ -121,9 +136,14 @@ def command(
         report = accept_in_report(project, report, chosen, now=now)
     _tell_trouble(report)
     if as_json:
-        print_json(report_json(report))
+        fixed = fix_issue(project, report, yes=True) if fix else None
+        print_json(report_json(report) | (fixed_json(fixed) if fixed else {}))
+        return 0 if report.passes(strict=strict) else 1
+    _show(report, strict=strict, networks=allow_private, now=now)
+    if fix:
+        show_fixed(fix_issue(project, report, yes=yes), report.file)
     else:
-        _show(report, strict=strict, networks=allow_private, now=now)
+        offer_fixes(report)
     return 0 if report.passes(strict=strict) else 1
 
 
