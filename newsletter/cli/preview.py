@@ -1,5 +1,6 @@
 """`newsletter preview`."""
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -33,7 +34,9 @@ def command(
 
     path = find_issue(project, issue)
     listener = open_listener("127.0.0.1", port)
-    session = open_preview(project.root, path, port=listener.port)
+    session = open_preview(
+        project.root, path, port=listener.port, environment=os.environ
+    )
     say(f"Preview of {project.shown(path)}; it follows the file. Ctrl-C stops it.")
     click.echo(session.url)
     if not no_browser:

@@ -1,124 +1,129 @@
-"""The page around the mail: what the inbox shows, what is wrong, how big it is."""
+"""The page around the mail: what the inbox shows, what is wrong, how to look at it."""
 
 from dataclasses import dataclass
+from datetime import date
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from functools import cache
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from newsletter.model.finding import Finding, Severity
-from newsletter.model.problem import Problem
-from newsletter.studio.mail_frame import shown_subject
+from newsletter.i18n import format_date
+from newsletter.model.copy import Copy
+from newsletter.model.issue import Field
+from newsletter.studio.notes import group_notes, status_line, worst
+from newsletter.studio.showcase import Show, Showcase, Wish
+from newsletter.studio.views import VIEW_GROUPS
 from newsletter.workflow.preview import Preview
 
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line beside the mail."""
-
-    place: str
-    message: str
-    advice: str
-    #: The editor's reason for accepting it, or empty.
-    accepted: str = ""
+#: Bytes of the HTML part that Gmail shows (email-bugs#56).
+_SHOWN_BYTES = 102 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Notes of one weight, under a heading that says what they mean."""
+class Inbox:
+    """What a list of mails shows of one."""
 
-    kind: str
-    title: str
-    notes: tuple[Note, ...]
+    sender_name: str
+    sender_address: str
+    subject: str
+    preheader: str
 
 
-def preview_page(preview: Preview, *, good: Preview | None, version: int) -> str:
+def preview_page(
+    preview: Preview, *, showcase: Showcase, wish: Wish, version: int
+) -> str:
     """Return the page.
 
     Args:
         preview: The present state.
-        good: The last one that has a mail; shown, dimmed, where the present has none.
+        showcase: Has the last mail there was; dimmed where the present has none.
+        wish: The view, and for whom.
         version: Number of the present state.
     """
-    shown = preview if preview.assembled is not None else good
+    show = showcase.show(wish)
     return (
         _environment()
         .get_template("preview.html.j2")
         .render(
             preview=preview,
-            shown=shown,
-            subject=_subject(shown),
-            is_old=preview.assembled is None and shown is not None,
-            is_partial=preview.assembled is not None and bool(preview.problems),
+            show=show,
+            wish=wish,
+            frame_query=_frame_query(wish, version),
+            inbox=_inbox(show) if show else None,
+            is_old=not preview.copies and show is not None,
+            is_partial=bool(preview.copies) and bool(preview.problems),
+            facts_day=_day(show.frame.facts_date) if show else "",
             groups=group_notes(preview),
+            view_groups=VIEW_GROUPS,
+            choices=showcase.recipients.choices(show.preview.copies) if show else (),
             status=status_line(preview),
-            size=_size(shown),
+            worst=worst(preview),
+            size=_size(show.copy) if show else None,
+            test_to=preview.project.settings.test_to if preview.project else (),
+            has_server=bool(preview.project and preview.project.settings.server),
             version=version,
         )
     )
 
 
-def group_notes(preview: Preview) -> list[Group]:
-    """Return problems and findings, gravest first; empty groups are left out."""
-    by_severity: dict[Severity, list[Note]] = {severity: [] for severity in Severity}
-    accepted = []
-    for finding in preview.findings:
-        if finding.accepted:
-            accepted.append(_note(finding))
-        else:
-            by_severity[finding.severity].append(_note(finding))
-    groups = (
-        Group(
-            "problem",
-            "Keeps it from being built",
-            tuple(_note(problem) for problem in preview.problems),
-        ),
-        Group("error", "Blocks sending", tuple(by_severity[Severity.ERROR])),
-        Group("warning", "Look at this", tuple(by_severity[Severity.WARNING])),
-        Group("info", "Good to know", tuple(by_severity[Severity.INFO])),
-        Group("accepted", "Accepted by you", tuple(accepted)),
-    )
-    return [group for group in groups if group.notes]
-
-
-def status_line(preview: Preview) -> str:
-    """Return how things stand, in a sentence that a screen reader may say."""
-    counts = [
-        _count(len(preview.problems), "problem"),
-        _count(_open(preview, Severity.ERROR), "error"),
-        _count(_open(preview, Severity.WARNING), "warning"),
-    ]
-    told = ", ".join(count for count in counts if count) or "Nothing to solve"
-    return f"{told}."
-
-
-def _open(preview: Preview, severity: Severity) -> int:
-    return sum(
-        finding.severity is severity and not finding.accepted
-        for finding in preview.findings
+def _day(facts_date: str) -> str:
+    return (
+        format_date(date.fromisoformat(facts_date), "en", weekday=False)
+        if facts_date
+        else ""
     )
 
 
-def _count(number: int, noun: str) -> str:
-    plural = "" if number == 1 else "s"
-    return f"{number} {noun}{plural}" if number else ""
+def _frame_query(wish: Wish, version: int) -> str:
+    asked = {"view": wish.view.id, "for": wish.recipient, "v": str(version)}
+    return urlencode(asked | ({"dark": "1"} if wish.wants_dark else {}))
 
 
-def _note(seen: Problem | Finding) -> Note:
-    accepted = seen.accepted if isinstance(seen, Finding) else ""
-    message = seen.message[:1].upper() + seen.message[1:]
-    return Note(str(seen.place), message, seen.advice, accepted)
+def _inbox(show: Show) -> Inbox:
+    preview, copy = show.preview, show.copy
+    return Inbox(
+        sender_name=preview.sender_name,
+        sender_address=preview.sender_address,
+        subject=_subject(copy),
+        preheader=_preheader(preview, copy),
+    )
 
 
-def _subject(shown: Preview | None) -> str:
-    if shown is None or shown.assembled is None:
+def _subject(copy: Copy) -> str:
+    """Return the subject of the final bytes, decoded."""
+    written = "".join(copy.values("Subject"))
+    try:
+        return str(make_header(decode_header(written)))
+    except (HeaderParseError, LookupError, UnicodeDecodeError):
+        return written
+
+
+def _preheader(preview: Preview, copy: Copy) -> str:
+    if preview.issue is None:
         return ""
-    return shown_subject(shown.assembled)
+    return "".join(
+        copy.reader.fields.get(part.name, "").strip() or part.fallback
+        if isinstance(part, Field)
+        else part.text
+        for part in preview.issue.preheader
+    )
 
 
-def _size(shown: Preview | None) -> str:
-    if shown is None or not shown.html_bytes:
-        return ""
-    return f"{max(1, round(shown.html_bytes / 1024))} KB"
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How big the HTML part is."""
+
+    #: "34 KB".
+    told: str
+    #: Of what Gmail shows: 0 to 100, more is cut.
+    per_cent: int
+
+
+def _size(copy: Copy) -> Size:
+    kilobytes = max(1, round(copy.html_bytes / 1024))
+    return Size(f"{kilobytes} KB", round(100 * copy.html_bytes / _SHOWN_BYTES))
 
 
 @cache

@@ -1,72 +1,68 @@
-"""The preview of one issue: its page, the frame with the mail, news of changes.
+"""The preview of one issue: its page, the frame with the mail, what may be asked of it.
 
 In: what makes a preview and what it depends on (`workflow.preview`), and the door it
-stands behind. Out: an application for loopback. It has nothing that changes anything.
+stands behind. Out: an application for loopback. It changes nothing but by two requests
+of its own page: to send a test mail, and to show a subscriber's copy.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import (
-    HTMLResponse,
-    PlainTextResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from newsletter.model.assembled import Assembled, AssembledImage
-from newsletter.studio.gate import Door, Gate
-from newsletter.studio.mail_frame import FRAME_POLICY, frame_html, frame_text
-from newsletter.studio.page import preview_page
-from newsletter.studio.watch import Watch
-
-#: Browsers open six connections to a host; each stream takes one for good.
-_MOST_STREAMS = 4
-
-#: Seconds between signs of life on a quiet stream, and the step in which it notices
-#: that we are stopping.
-_SIGN_SECONDS = 15.0
-_STEP_SECONDS = 0.25
-
-_PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+from newsletter.errors import NewsletterError
+from newsletter.model.copy import Reader
+from newsletter.studio.answers import (
+    PAGE_POLICY,
+    PRIVATE,
+    STATIC_FILES,
+    html_answer,
+    static_file,
 )
-_PRIVATE = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_STATIC = {
-    "preview.js": "text/javascript; charset=utf-8",
-    "preview.css": "text/css; charset=utf-8",
-}
+from newsletter.studio.gate import Door, Gate
+from newsletter.studio.news import News
+from newsletter.studio.page import preview_page
+from newsletter.studio.requests import read_json, text_in
+from newsletter.studio.showcase import Show, Showcase, read_wish
+from newsletter.studio.test_mail import Send, TestMails, read_trial
+from newsletter.studio.watch import Watch
+from newsletter.workflow.preview import last_test
+
+FindReader = Callable[[str], Reader | None]
 
 
-def preview_app(watch: Watch, door: Door) -> Starlette:
-    """Return the application that shows what *watch* makes, behind *door*."""
-    desk = _Desk(watch, door)
+def preview_app(
+    watch: Watch, door: Door, *, send: Send, find_reader: FindReader
+) -> Starlette:
+    """Return the application.
+
+    Args:
+        watch: Makes what is shown.
+        door: What it stands behind.
+        send: Sends a test mail.
+        find_reader: Address -> that subscriber as a reader, or None.
+    """
+    desk = _Desk(watch, find_reader, TestMails(send, watch))
+    news = News(watch)
     return Starlette(
         routes=[
             Route("/", desk.page),
-            Route("/mail", desk.mail),
-            Route("/text", desk.text),
+            Route("/frame", desk.frame),
             Route("/picture/{name}", desk.picture),
             Route("/personal-link", _personal_link),
-            Route("/version", desk.version),
-            Route("/events", desk.events),
-            *(Route(f"/{name}", _static) for name in _STATIC),
+            Route("/version", news.version),
+            Route("/events", news.events),
+            Route("/tested", desk.tested),
+            Route("/test", desk.send_test, methods=["POST"]),
+            Route("/recipient", desk.name_recipient, methods=["POST"]),
+            *(Route(f"/{name}", static_file) for name in STATIC_FILES),
         ],
         middleware=[Middleware(Gate, door=door)],
         lifespan=desk.watching,
@@ -78,75 +74,76 @@ class _Desk:
     """The handlers, and what they answer from."""
 
     watch: Watch
-    door: Door
-    streams: int = 0
+    find_reader: FindReader
+    test_mails: TestMails
+    showcase: Showcase = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.showcase = Showcase(self.watch)
 
     def watching(self, _: Starlette) -> AbstractAsyncContextManager[None]:
         """Run the watch as long as the application runs."""
         return _running(self.watch)
 
-    async def page(self, _: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """Show the page around the mail."""
-        html = preview_page(
-            self.watch.preview, good=self.watch.good, version=self.watch.version
+        html = await asyncio.to_thread(
+            preview_page,
+            self.watch.preview,
+            showcase=self.showcase,
+            wish=read_wish(request.query_params),
+            version=self.watch.version,
         )
-        return _html(html, _PAGE_POLICY)
+        return html_answer(html, PAGE_POLICY)
 
-    async def mail(self, request: Request) -> Response:
-        """Show the HTML part, alone and without rights."""
-        html = frame_html(
-            self._assembled(),
-            picture_url=_picture_url,
-            personal_url="/personal-link",
-            forces_dark=request.query_params.get("dark") == "1",
-        )
-        return _html(html, FRAME_POLICY)
-
-    async def text(self, _: Request) -> Response:
-        """Show the text part in the same kind of frame."""
-        return _html(frame_text(self._assembled(), personal_url="…"), FRAME_POLICY)
+    async def frame(self, request: Request) -> Response:
+        """Show the mail itself, alone and without rights."""
+        frame = (await self._show(request)).frame
+        return html_answer(frame.html, frame.policy)
 
     async def picture(self, request: Request) -> Response:
         """Give a picture of the mail; its name holds a hash of it."""
-        name = request.path_params["name"]
-        found = [image for image in self._assembled().images if image.name == name]
+        good = self.watch.good
+        images = good.assembled.images if good and good.assembled else ()
+        found = [one for one in images if one.name == request.path_params["name"]]
         if not found:
             raise HTTPException(404)
-        headers = {**_PRIVATE, "Cache-Control": "private, max-age=3600"}
+        headers = {**PRIVATE, "Cache-Control": "private, max-age=3600"}
         return Response(found[0].data, headers=headers, media_type=found[0].media_type)
 
-    async def version(self, _: Request) -> Response:
-        """Tell the number of the present preview, for browsers without a stream."""
-        return PlainTextResponse(str(self.watch.version), headers=_PRIVATE)
+    async def tested(self, _: Request) -> Response:
+        """Tell when this issue was last tested, and what changed since."""
+        told = "There is no mail to test yet."
+        if self.watch.good is not None:
+            told = await asyncio.to_thread(last_test, self.watch.good)
+        return PlainTextResponse(told, headers=PRIVATE)
 
-    async def events(self, request: Request) -> Response:
-        """Tell of each new preview as long as the tab listens."""
-        if self.streams >= _MOST_STREAMS:
-            return Response(status_code=204)  # the browser stops asking, and polls
-        seen = request.headers.get("last-event-id") or request.query_params.get("seen")
-        start = int(seen) if seen and seen.isdecimal() and len(seen) < 12 else 0
-        return StreamingResponse(
-            self._stream(start), headers=_PRIVATE, media_type="text/event-stream"
-        )
+    async def send_test(self, request: Request) -> Response:
+        """Send a test mail to the addresses of the form."""
+        asked = await read_json(request)
+        reader = (await self._show(request)).copy.reader
+        trial = read_trial(asked, reader)
+        outcome = await self.test_mails.ask(text_in(asked, "press"), trial)
+        return JSONResponse(outcome, headers=PRIVATE)
 
-    async def _stream(self, seen: int) -> AsyncIterator[str]:
-        self.streams += 1
-        quiet = 0.0
+    async def name_recipient(self, request: Request) -> Response:
+        """Offer the copy of a subscriber, under a key that says nothing of them."""
+        email = text_in(await read_json(request), "email").strip()
         try:
-            while not self.watch.is_stopping:
-                if await self.watch.newer_than(seen, seconds=_STEP_SECONDS):
-                    seen, quiet = self.watch.version, 0.0
-                    yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
-                elif (quiet := quiet + _STEP_SECONDS) >= _SIGN_SECONDS:
-                    quiet = 0.0
-                    yield ": still here\n\n"
-        finally:
-            self.streams -= 1
+            reader = await asyncio.to_thread(self.find_reader, email)
+        except NewsletterError as error:
+            return _refusal(str(error))
+        if reader is None:
+            return _refusal("No subscriber has this address.")
+        key = self.showcase.recipients.name(reader)
+        return JSONResponse({"key": key}, headers=PRIVATE)
 
-    def _assembled(self) -> Assembled:
-        if self.watch.good is None or self.watch.good.assembled is None:
+    async def _show(self, request: Request) -> Show:
+        wish = read_wish(request.query_params)
+        show = await asyncio.to_thread(self.showcase.show, wish)
+        if show is None:
             raise HTTPException(404)
-        return self.watch.good.assembled
+        return show
 
 
 @asynccontextmanager
@@ -158,26 +155,12 @@ async def _running(watch: Watch) -> AsyncIterator[None]:
         await task
 
 
-def _html(html: str, policy: str) -> Response:
-    return HTMLResponse(html, headers={**_PRIVATE, "Content-Security-Policy": policy})
-
-
-def _picture_url(image: AssembledImage) -> str:
-    return f"/picture/{image.name}"
+def _refusal(reason: str) -> Response:
+    return JSONResponse({"reason": reason}, headers=PRIVATE)
 
 
 async def _personal_link(_: Request) -> Response:
     return PlainTextResponse(
         "This is the preview. In the mail each reader has a link of their own here.\n",
-        headers=_PRIVATE,
+        headers=PRIVATE,
     )
-
-
-async def _static(request: Request) -> Response:
-    name = request.url.path.removeprefix("/")
-    return Response(_read(name), headers=_PRIVATE, media_type=_STATIC[name])
-
-
-@cache
-def _read(name: str) -> bytes:
-    return files("newsletter.studio").joinpath("pages", name).read_bytes()

@@ -1,17 +1,21 @@
 """One run of the preview: the watch, a fresh secret, and the application behind it."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from newsletter.model.copy import Reader
 from newsletter.studio.gate import Door
 from newsletter.studio.preview import preview_app
 from newsletter.studio.watch import Watch
+from newsletter.workflow.copies import reader_of
 from newsletter.workflow.preview import Preview, Stamp, make_preview, read_stamp
+from newsletter.workflow.project import open_project
+from newsletter.workflow.test import Trial, TrialReport, send_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,16 @@ class Session:
     stop: Callable[[], None]
 
 
-def open_preview(root: Path, path: Path, *, port: int) -> Session:
+def open_preview(
+    root: Path, path: Path, *, port: int, environment: Mapping[str, str]
+) -> Session:
     """Make the preview of the definition at *path* for a port of this machine.
 
     Args:
         root: The project folder.
         path: The definition.
         port: Where it is going to be served; its pages answer to no other.
+        environment: Where the password of the mail server may be, for test mails.
     """
 
     def render(now: datetime) -> Preview:
@@ -40,6 +47,15 @@ def open_preview(root: Path, path: Path, *, port: int) -> Session:
     def look(pictures: Sequence[Path]) -> Stamp:
         return read_stamp(root, path, pictures)
 
+    def send(trial: Trial) -> TrialReport:
+        project = open_project(root, search=False)
+        now = datetime.now(UTC)
+        return send_test(project, str(path), trial, environment=environment, now=now)
+
+    def find_reader(email: str) -> Reader | None:
+        return reader_of(open_project(root, search=False), email)
+
     watch = Watch(render, look)
     door = Door(port, secrets.token_urlsafe(16))
-    return Session(preview_app(watch, door), door.start_url, watch.stop)
+    app = preview_app(watch, door, send=send, find_reader=find_reader)
+    return Session(app, door.start_url, watch.stop)

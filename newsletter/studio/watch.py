@@ -56,6 +56,10 @@ class Watch:
         """Let everybody who waits go; callable from any thread."""
         self.is_stopping = True
 
+    def renew(self) -> None:
+        """Make it anew soon, as something changed that is in no file."""
+        self._stamp = frozenset()
+
     async def run(self) -> None:
         """Look and make anew, until cancelled."""
         while True:
@@ -105,7 +109,7 @@ class Watch:
             self._changed.notify_all()
 
     def _keep_good(self, preview: Preview) -> None:
-        if preview.assembled is not None:
+        if preview.copies:
             self.good = preview
 
 

@@ -5,21 +5,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from newsletter.addresses import parse_mailbox
 from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.assembled import Assembled
+from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Field, Issue, Text
+from newsletter.model.issue import Issue
 from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
 from newsletter.model.walk import images_of
+from newsletter.workflow.changes import Changes
 from newsletter.workflow.check import check_composition
 from newsletter.workflow.compose import Composition, compose_issue
+from newsletter.workflow.copies import make_copies
+from newsletter.workflow.differences import Version, read_versions
 from newsletter.workflow.project import Project, open_project
+from newsletter.workflow.redline import compare
 
 #: Path, time of the last change in nanoseconds, size: differs whenever a file does.
 Stamp = frozenset[tuple[str, int, int]]
+
+#: What an issue can be compared with.
+Since = Literal["previous", "tested"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +41,29 @@ class Preview:
     #: Name and address, as the inbox shows them.
     sender_name: str = ""
     sender_address: str = ""
-    #: With what a reader without any field gets.
-    preheader: str = ""
-    issue: Issue | None = None
-    #: None when no mail could be made; may be there beside problems.
-    assembled: Assembled | None = None
+    #: Its settings are those of this moment; None when they cannot be read.
+    project: Project | None = None
+    #: None when the settings cannot be read.
+    composition: Composition | None = None
     #: What keeps it from being built.
     problems: tuple[Problem, ...] = ()
     #: What the checks saw without visiting any address; gravest first.
     findings: tuple[Finding, ...] = ()
-    #: Bytes of the HTML part as it travels; None when there is no mail.
-    html_bytes: int | None = None
+    #: What the edge recipients get, first one of whom nothing is known; empty when no
+    #: mail can be made.
+    copies: tuple[Copy, ...] = ()
     #: Pictures it uses, whether they are there or not.
     pictures: tuple[Path, ...] = ()
+
+    @property
+    def issue(self) -> Issue | None:
+        """The issue as far as it could be read."""
+        return self.composition.issue if self.composition else None
+
+    @property
+    def assembled(self) -> Assembled | None:
+        """None when no mail could be made; may be there beside problems."""
+        return self.composition.assembled if self.composition else None
 
 
 def make_preview(root: Path, path: Path, *, now: datetime) -> Preview:
@@ -67,6 +86,50 @@ def make_preview(root: Path, path: Path, *, now: datetime) -> Preview:
     return _describe(project, compose_issue(project, path), now)
 
 
+def copy_as(preview: Preview, reader: Reader) -> Copy | None:
+    """Return what *reader* gets of the issue; None when no mail can be made.
+
+    About 10 ms for a reader who is not among the edge recipients.
+    """
+    for copy in preview.copies:
+        if copy.reader == reader:
+            return copy
+    if preview.assembled is None or preview.project is None or not preview.copies:
+        return None
+    made = make_copies(preview.assembled, preview.project.settings, (reader,))
+    return made[0] if made else None
+
+
+def changes_in(preview: Preview, *, since: Since) -> tuple[Version, Changes] | None:
+    """Return what changed since the issue before, or since the last test.
+
+    Some 50 ms; for a view that is asked for. None where there is nothing to compare.
+
+    Raises:
+        OperationError: The database cannot be read.
+    """
+    if preview.project is None or preview.composition is None:
+        return None
+    versions = read_versions(preview.project, preview.composition)
+    version = versions.previous if since == "previous" else versions.tested
+    if version is None or versions.present is None:
+        return None
+    return version, compare(version.copy, versions.present)
+
+
+def last_test(preview: Preview) -> str:
+    """Return when the issue was last tested and what changed since, in a sentence.
+
+    Raises:
+        OperationError: The database cannot be read.
+    """
+    found = changes_in(preview, since="tested")
+    if found is None:
+        return "This issue was not tested yet."
+    version, changes = found
+    return f"{changes.summary} since {version.title}."
+
+
 def read_stamp(root: Path, path: Path, pictures: Iterable[Path]) -> Stamp:
     """Return what changes whenever the preview of *path* would.
 
@@ -84,10 +147,10 @@ def _describe(project: Project, composition: Composition, now: datetime) -> Prev
     file = issue.file if issue else project.shown(composition.path)
     try:
         report = check_composition(project, composition, offline=True, now=now)
-        findings, size = report.findings, report.html_bytes
+        findings, copies = report.findings, report.copies
         problems = [_problem(f) for f in findings if f.rule == DEFINITION]
     except OperationError as error:
-        findings, size = (), None
+        findings, copies = (), ()
         problems = [*composition.problems, _as_problem(error, file)]
     name, address = _sender(issue, project)
     return Preview(
@@ -95,12 +158,11 @@ def _describe(project: Project, composition: Composition, now: datetime) -> Prev
         made_at=now,
         sender_name=name,
         sender_address=address,
-        preheader=_plain(issue.preheader) if issue else "",
-        issue=issue,
-        assembled=composition.assembled,
+        project=project,
+        composition=composition,
         problems=tuple(problems),
         findings=tuple(f for f in findings if f.rule != DEFINITION),
-        html_bytes=size,
+        copies=copies,
         pictures=_pictures(project, composition),
     )
 
@@ -121,12 +183,6 @@ def _sender(issue: Issue | None, project: Project) -> tuple[str, str]:
     except ValueError:  # a problem of its own, told beside the mail
         return written, ""
     return mailbox.name or mailbox.address, mailbox.address
-
-
-def _plain(content: Iterable[Text | Field]) -> str:
-    return "".join(
-        part.text if isinstance(part, Text) else part.fallback for part in content
-    )
 
 
 def _pictures(project: Project, composition: Composition) -> tuple[Path, ...]:

@@ -59,7 +59,7 @@ class _Tab:
         start = perf_counter()
         while True:
             self._wait_for_news()
-            if words in _fetch(self._host, "/mail", self._headers).read().decode():
+            if words in _fetch(self._host, "/frame", self._headers).read().decode():
                 return (perf_counter() - start) * 1000
 
     def _wait_for_news(self) -> None:

@@ -52,7 +52,18 @@ def test_changes_may_come_from_own_pages_alone(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/mail", "/text", "/version", "/events", "/preview.js", "/nowhere"]
+    "path",
+    [
+        "/",
+        "/frame",
+        "/picture/boat-12ab.gif",
+        "/version",
+        "/events",
+        "/tested",
+        "/preview.js",
+        "/personal-link",
+        "/nowhere",
+    ],
 )
 @pytest.mark.parametrize("cookie", ["", "{name}=wrong", "newsletter-1=" + SECRET])
 def test_nothing_is_shown_without_the_secret(
@@ -77,7 +88,9 @@ def test_start_address_gives_a_cookie_that_no_other_site_can_use(
     )
 
 
-@pytest.mark.parametrize("path", ["/?start=wrong", "/?start=", f"/mail?start={SECRET}"])
+@pytest.mark.parametrize(
+    "path", ["/?start=wrong", "/?start=", f"/frame?start={SECRET}"]
+)
 def test_start_address_with_another_secret_gives_nothing(
     still_desk: Desk, path: str
 ) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.studio.views import VIEWS
+
 from .conftest import GIF, MAIL, SECRET, Desk, running
 
 
@@ -16,7 +18,7 @@ def wait_for_version(desk: Desk, version: int) -> None:
 
 
 def test_mail_has_an_address_and_a_policy_of_its_own(still_desk: Desk) -> None:
-    answer = still_desk.ask("GET", "/mail")
+    answer = still_desk.ask("GET", "/frame")
     assert answer.status == 200
     assert "Dear reader &amp; friend," in answer.text
     assert answer.headers["Content-Security-Policy"] == (
@@ -32,7 +34,9 @@ def test_page_allows_own_scripts_alone(still_desk: Desk) -> None:
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/mail", "/text", "/version", "/preview.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/frame", "/version", "/preview.js", "/frame.css"]
+)
 def test_nothing_is_kept_by_the_browser_or_told_to_others(
     still_desk: Desk, path: str
 ) -> None:
@@ -49,7 +53,59 @@ def test_picture_is_given_by_name_and_others_are_not_there(still_desk: Desk) -> 
 
 
 def test_dark_mail_has_its_dark_rules_always(still_desk: Desk) -> None:
-    assert "@media (min-width: 0)" in still_desk.ask("GET", "/mail?dark=1").text
+    dark = still_desk.ask("GET", "/frame?dark=1").text
+    assert "prefers-color-scheme" not in dark
+    assert "#101010" in dark
+
+
+def test_text_view_shows_the_text_part_as_text(still_desk: Desk) -> None:
+    answer = still_desk.ask("GET", "/frame?view=text")
+    assert "Dear reader &amp; friend,\n\nSpring &lt;is&gt; here." in answer.text
+    assert answer.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_shown_under_a_policy_without_scripts(
+    still_desk: Desk, view: str
+) -> None:
+    answer = still_desk.ask("GET", f"/frame?view={view}&dark=1")
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "script" not in policy
+    assert still_desk.ask("GET", f"/?view={view}").status == 200
+
+
+def test_unknown_view_is_the_first(still_desk: Desk) -> None:
+    assert 'value="desktop" selected' in still_desk.ask("GET", "/?view=nothing").text
+
+
+def test_edge_recipient_sees_their_own_copy(still_desk: Desk) -> None:
+    query = "?for=the-reader-with-the-longest-first-name"
+    assert "Dear Maximiliana," in still_desk.ask("GET", f"/frame{query}").text
+    assert "Spring for Maximiliana" in still_desk.ask("GET", f"/{query}").text
+
+
+def test_subscriber_is_named_by_address_and_shown_under_a_key(desk: Desk) -> None:
+    answer = desk.post("/recipient", {"email": " anna@example.org "})
+    assert answer.json == {"key": "named-1"}
+    assert "Dear Anna," in desk.ask("GET", "/frame?for=named-1").text
+    assert "anna@example.org" not in desk.ask("GET", "/?for=named-1").text
+
+
+def test_unknown_subscriber_is_told(still_desk: Desk) -> None:
+    answer = still_desk.post("/recipient", {"email": "nobody@example.org"})
+    assert answer.json == {"reason": "No subscriber has this address."}
+
+
+def test_personal_link_of_the_mail_leads_to_the_explanation(still_desk: Desk) -> None:
+    html = still_desk.ask("GET", "/frame").text
+    assert '<a href="/personal-link">Unsubscribe</a>' in html
+    assert "sampleaaa" not in html
 
 
 def test_personal_link_leads_to_an_explanation(still_desk: Desk) -> None:
@@ -61,7 +117,7 @@ def test_personal_link_leads_to_an_explanation(still_desk: Desk) -> None:
 def test_save_makes_a_new_version(desk: Desk) -> None:
     desk.save(MAIL.replace("The end", "Another end"))
     wait_for_version(desk, 2)
-    assert "Another end" in desk.ask("GET", "/mail").text
+    assert "Another end" in desk.ask("GET", "/frame").text
     assert desk.ask("GET", "/version").text == "2"
 
 
@@ -70,14 +126,14 @@ def test_file_that_is_empty_for_a_moment_is_waited_for(desk: Desk) -> None:
     time.sleep(0.15)
     desk.save(MAIL.replace("The end", "Another end"))
     wait_for_version(desk, 2)
-    assert "Another end" in desk.ask("GET", "/mail").text
+    assert "Another end" in desk.ask("GET", "/frame").text
 
 
 def test_mail_that_cannot_be_made_any_more_stays_as_it_was(desk: Desk) -> None:
     desk.save("no mail at all")
     wait_for_version(desk, 2)
-    assert 'class="stage old"' in desk.ask("GET", "/").text
-    assert "The end" in desk.ask("GET", "/mail").text
+    assert 'class="stage desktop old"' in desk.ask("GET", "/").text
+    assert "The end" in desk.ask("GET", "/frame").text
 
 
 def test_mail_that_never_could_be_made_is_not_there(tmp_path: Path) -> None:
@@ -85,7 +141,7 @@ def test_mail_that_never_could_be_made_is_not_there(tmp_path: Path) -> None:
     mail.write_text("no mail at all")
     with running(Desk(mail)) as desk:
         assert desk.ask("GET", "/").status == 200
-        assert desk.ask("GET", "/mail").status == 404
+        assert desk.ask("GET", "/frame").status == 404
 
 
 def test_fault_of_ours_is_shown_and_the_next_save_tries_again(desk: Desk) -> None:

@@ -1,116 +1,129 @@
-// The preview follows the file: it hears of a new version, fetches the page again, takes
-// over what changed, and swaps the frame once the new mail is laid out, so that nothing
-// flickers and the page stays where it was scrolled to. Without this script the page
-// shows the mail as it was when it was opened.
-"use strict";
+// The preview follows the file: it hears of a new version, fetches the page again, and
+// takes over what changed. Without this script the page shows the mail as it was when it
+// was opened.
 
-const LIVE = ["inbox", "banner", "notes", "facts", "made", "status"];
-const POLL_MILLISECONDS = 2000;
-const form = document.querySelector(".views");
+import { chosen, keepAddress, query } from "./address.js";
+import { say, watchFindings } from "./findings.js";
+import { markOld, showFrame } from "./frame.js";
+import { follow } from "./news.js";
+import { watchOther } from "./recipient.js";
+import "./test-mail.js";
+
+const LIVE = ["inbox", "caption", "banner", "notes", "facts", "made", "recipient"];
+const views = document.getElementById("views");
+const list = document.getElementById("view");
+const recipient = document.getElementById("recipient");
+const dark = document.getElementById("dark");
 const stage = document.getElementById("stage");
-const device = stage.querySelector(".device");
 const status = document.getElementById("status");
 let version = Number(document.body.dataset.version);
-let stream = null;
-let timer = 0;
-let width = 0;
+let turn = 0;
 
-// --- the frame ---
+// --- what is looked at ---
 
-const viewed = () => new FormData(form).get("view");
-const isDark = () => new FormData(form).has("dark");
+const radios = () => [...views.elements.view];
+const radio = () => radios().find((one) => one.value === chosen.view) || radios()[0];
 
-function frameAddress() {
-  const page = viewed() === "text" ? "/text" : "/mail";
-  return `${page}?v=${version}${isDark() ? "&dark=1" : ""}`;
-}
-
-// Makes a frame as high as its mail, so that the page scrolls as one and stays where it is.
-function fit(frame, change = () => {}) {
-  const { scrollX, scrollY } = window;
-  change();
-  const mail = frame.contentDocument;
-  if (!mail || !mail.body) return;
-  frame.style.height = "0";
-  const height = Math.max(mail.documentElement.offsetHeight, mail.body.scrollHeight);
-  frame.style.height = `${height}px`;
-  window.scrollTo(scrollX, scrollY);
-}
-
-function showFrame() {
-  const next = document.createElement("iframe");
-  next.title = "The mail";
-  next.setAttribute("sandbox", "allow-same-origin allow-popups allow-popups-to-escape-sandbox");
-  next.className = isDark() ? "coming dark" : "coming";
-  next.src = frameAddress();
-  next.addEventListener("load", () => {
-    fit(next, () => {
-      while (next.previousElementSibling) next.previousElementSibling.remove();
-      next.classList.remove("coming");
-    });
+function showMail() {
+  const { kind } = radio().dataset;
+  const isDark = chosen.dark && "dark" in radio().dataset;
+  return showFrame(`/frame${query({ v: version })}`, {
+    title: `The mail: ${radio().nextElementSibling.textContent}`,
+    view: chosen.view,
+    tone: isDark ? "dark" : kind,
   });
-  device.append(next);
 }
 
-function changeView() {
-  stage.classList.toggle("phone", viewed() === "phone");
-  stage.classList.toggle("text", viewed() === "text");
-  showFrame();
+function reflect() {
+  radio().checked = true;
+  list.value = chosen.view;
+  dark.checked = chosen.dark;
+  document.getElementById("dark-switch").hidden = !("dark" in radio().dataset);
+}
+
+async function choose(changes) {
+  Object.assign(chosen, changes);
+  reflect();
+  keepAddress();
+  const [isShown] = await Promise.all([showMail(), refresh()]);
+  return isShown;
 }
 
 // --- news ---
 
+// What the page was given last, by id: what was opened since is no difference.
+const given = new Map(LIVE.map((id) => [id, document.getElementById(id).innerHTML]));
+
+// Replaces what differs, and nothing else: whoever reads or types there is not disturbed.
+function takeOver(page) {
+  const focused = document.activeElement && document.activeElement.id;
+  for (const id of LIVE) {
+    const there = page.getElementById(id);
+    if (given.get(id) === there.innerHTML) continue;
+    given.set(id, there.innerHTML);
+    replace(document.getElementById(id), there);
+  }
+  const told = page.getElementById("status");
+  status.className = told.className;
+  if (status.textContent !== told.textContent) status.textContent = told.textContent;
+  if (focused && document.activeElement === document.body) {
+    const again = document.getElementById(focused);
+    if (again) again.focus({ preventScroll: true });
+  }
+}
+
+function replace(here, there) {
+  const open = [...here.querySelectorAll("details[open]")].map((one) => one.id);
+  here.replaceChildren(...there.childNodes);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+}
+
+// Returns whether there is a mail to show.
 async function refresh() {
-  const answer = await fetch("/", { cache: "no-store" });
-  if (!answer.ok) {
-    status.textContent = "Something went wrong; the terminal says what.";
-    return;
+  const mine = ++turn;
+  const answer = await fetch(`/${query()}`, { cache: "no-store" }).catch(() => null);
+  if (!answer || !answer.ok) {
+    if (answer) status.textContent = "Something went wrong; the terminal says what.";
+    return false;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of LIVE) {
-    document.getElementById(id).replaceChildren(...page.getElementById(id).childNodes);
-  }
+  if (mine !== turn) return false;
+  takeOver(page);
   const there = page.getElementById("stage");
   stage.hidden = there.hidden;
-  stage.classList.toggle("old", there.classList.contains("old"));
+  markOld(there.classList.contains("old"));
   document.title = page.title;
   version = Number(page.body.dataset.version);
-  if (!stage.hidden) showFrame();
+  return !stage.hidden;
 }
 
-function listen() {
-  stream = new EventSource(`/events?seen=${version}`);
-  stream.addEventListener("changed", refresh);
-  stream.addEventListener("open", () => {
-    if (status.dataset.lost) { delete status.dataset.lost; refresh(); }
-  });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) return poll();
-    status.dataset.lost = "yes";
+follow({
+  version: () => version,
+  changed: async () => { if (await refresh()) await showMail(); },
+  lost: () => {
+    status.className = "status error";
     status.textContent = "The preview has stopped. Start it again in the terminal.";
-  });
-}
-
-// For the fifth tab, and where streams do not pass.
-function poll() {
-  timer = setTimeout(async () => {
-    const answer = await fetch("/version", { cache: "no-store" }).catch(() => null);
-    if (answer && answer.ok && Number(await answer.text()) !== version) await refresh();
-    poll();
-  }, POLL_MILLISECONDS);
-}
-
-// A stream takes one of the six connections of a browser: hidden tabs give theirs back.
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(timer);
-  if (stream) stream.close();
-  if (!document.hidden) listen();
+  },
 });
 
-form.addEventListener("change", changeView);
-new ResizeObserver(() => {
-  const frame = device.querySelector("iframe:not(.coming)");
-  if (frame && device.clientWidth !== width) { width = device.clientWidth; fit(frame); }
-}).observe(device);
-changeView();
-if (!document.hidden) listen();
+// --- controls ---
+
+views.addEventListener("change", (event) => choose({ view: event.target.value }));
+list.addEventListener("change", () => choose({ view: list.value }));
+recipient.addEventListener("change", () => choose({ recipient: recipient.value }));
+dark.addEventListener("change", () => choose({ dark: dark.checked }));
+watchOther((key) => choose({ recipient: key }));
+
+document.addEventListener("keydown", async (event) => {
+  if (event.key !== "F9" || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  const all = radios();
+  const next = all[(all.indexOf(radio()) + (event.shiftKey ? -1 : 1) + all.length) % all.length];
+  await choose({ view: next.value });
+  say(next.nextElementSibling.textContent);
+});
+
+// A place that this view does not show is looked for in the plain mail.
+watchFindings(async () => chosen.view !== "desktop" && choose({ view: "desktop", dark: false }));
+chosen.view = radio().value;
+reflect();

@@ -1,0 +1,39 @@
+// Hears of new versions: by a stream, or by asking where there is none.
+
+const POLL_MILLISECONDS = 2000;
+let stream = null;
+let timer = 0;
+
+export function follow({ version, changed, lost }) {
+  let isLost = false;
+
+  function listen() {
+    stream = new EventSource(`/events?seen=${version()}`);
+    stream.addEventListener("changed", changed);
+    stream.addEventListener("open", () => {
+      if (isLost) { isLost = false; changed(); }
+    });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) return poll();
+      isLost = true;
+      lost();
+    });
+  }
+
+  // For the fifth tab, and where streams do not pass.
+  function poll() {
+    timer = setTimeout(async () => {
+      const answer = await fetch("/version", { cache: "no-store" }).catch(() => null);
+      if (answer && answer.ok && Number(await answer.text()) !== version()) await changed();
+      poll();
+    }, POLL_MILLISECONDS);
+  }
+
+  // A stream takes one of the six connections of a browser: hidden tabs give theirs back.
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (stream) stream.close();
+    if (!document.hidden) listen();
+  });
+  if (!document.hidden) listen();
+}

@@ -1,0 +1,73 @@
+// The form for a test mail. Each press has a number of its own: whatever is pressed twice
+// is sent once.
+
+import { query } from "./address.js";
+
+const dialog = document.getElementById("test");
+const form = document.getElementById("test-form");
+const to = document.getElementById("test-to");
+const send = document.getElementById("test-send");
+const outcome = document.getElementById("test-outcome");
+const tested = document.getElementById("tested");
+const recipient = document.getElementById("recipient");
+
+async function tellLastTest() {
+  const answer = await fetch("/tested", { cache: "no-store" }).catch(() => null);
+  tested.textContent = answer && answer.ok ? await answer.text() : "";
+}
+
+function open() {
+  outcome.replaceChildren();
+  tested.textContent = "";
+  const option = recipient.selectedOptions[0];
+  document.getElementById("test-as").textContent = option ? option.text : "nobody";
+  dialog.showModal();
+  tellLastTest();
+}
+
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+function show({ title, advice, lines }) {
+  const list = document.createElement("ul");
+  for (const { what, told, isGood } of lines) {
+    const line = element("li", "", isGood ? "good" : "bad");
+    line.append(element("b", what), ` ${told}`);
+    list.append(line);
+  }
+  outcome.replaceChildren(element("p", title, "outcome-title"));
+  if (advice) outcome.append(element("p", advice));
+  if (lines.length) outcome.append(list);
+}
+
+async function submit(event) {
+  event.preventDefault();
+  if (send.disabled) return;
+  send.disabled = true;
+  outcome.replaceChildren(element("p", "On its way…"));
+  const asked = {
+    press: crypto.randomUUID(),
+    to: to.value.split(/[\n,;]+/),
+    mark: document.getElementById("test-mark").checked,
+  };
+  const answer = await fetch(`/test${query()}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(asked),
+  }).catch(() => null);
+  send.disabled = false;
+  if (!answer || !answer.ok) {
+    show({ title: "Something went wrong; the terminal says what.", advice: "", lines: [] });
+    return;
+  }
+  show(await answer.json());
+  tellLastTest();
+}
+
+document.getElementById("test-open").addEventListener("click", open);
+document.getElementById("test-close").addEventListener("click", () => dialog.close());
+form.addEventListener("submit", submit);
