@@ -82,16 +82,17 @@ def link_summary(links: Iterable["CheckedLink"], *, unasked: int = 0) -> str:
 
 def tally_sentence(tally: "Tally", now: datetime) -> str:
     """Return ``3 addresses: 1 asked, 2 remembered (the oldest seen 2 days ago).``."""
-    remembered = len(tally.remembered)
-    if not tally.asked and not remembered:
+    asked, remembered = tally.asked, len(tally.remembered)
+    if not asked and not remembered:
         return ""
-    parts = [f"{tally.asked} asked"] if tally.asked else []
-    if remembered:
-        oldest = "seen" if remembered == 1 else "the oldest seen"
-        age = _shown_age(now - min(tally.remembered))
-        parts.append(f"{remembered} remembered ({oldest} {age})")
-    total = count_of(tally.asked + remembered, "address", plural="addresses")
-    return f"{total}: {', '.join(parts)}."
+    total = count_of(asked + remembered, "address", plural="addresses")
+    if not remembered:
+        return f"{total} asked."
+    oldest = "seen" if remembered == 1 else "the oldest seen"
+    age = f"({oldest} {_shown_age(now - min(tally.remembered))})"
+    if not asked:
+        return f"{total} remembered {age}."
+    return f"{total}: {asked} asked, {remembered} remembered {age}."
 
 
 def _shown_age(age: timedelta) -> str:

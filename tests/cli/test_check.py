@@ -1,10 +1,15 @@
 import json
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter.cli import run
+from newsletter.model.link import Observation, Verdict
+from newsletter.store.database import open_database
+from newsletter.store.observations import Seen, save_observations
 
 SETTINGS = """\
 [newsletter]
@@ -247,3 +252,143 @@ def test_networks_that_were_opened_are_named(
     assert check(project, "--allow-private", "10.1.0.0/16") == 1
     said = "Private networks were asked: 10.1.0.0/16.\n"
     assert said in capsys.readouterr().out
+
+
+# --- what is remembered ---------------------------------------------------------------
+
+LETTER = """\
+---
+subject: Goed werkgeverschap, nieuws van {day}
+preheader: Een avond over rechten op het werk, en wat de rechter besliste
+date: {day}
+language: nl
+---
+
+Lees [het besluit]({url}).
+"""
+
+
+@pytest.fixture
+def archive(project: Path) -> Path:
+    """Two issues with a link each, of which one was seen to be broken."""
+    (project / "newsletter.toml").write_text(f'{SETTINGS}address = "Kade 1"\n', "utf-8")
+    good, gone = "https://a.example/besluit", "https://b.example/besluit"
+    text = LETTER.format(day="2023-01-10", url=good)
+    (project / "issues" / "2023-01.md").write_text(text, encoding="utf-8")
+    write(project, LETTER.format(day="2023-02-14", url=gone))
+    now = datetime.now(UTC)
+    with (
+        open_database("sqlite:///subscribers/newsletter.db", root=project) as database,
+        database.writing() as connection,
+    ):
+        fine = {good: Seen((Observation(good, status=200),), Verdict.OK)}
+        save_observations(connection, fine, now=now - timedelta(hours=50))
+        twice = (Observation(gone, status=404),) * 2
+        broken = {gone: Seen(twice, Verdict.BROKEN)}
+        save_observations(connection, broken, now=now - timedelta(hours=3))
+    return project
+
+
+def test_offline_check_says_how_old_its_knowledge_is(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(archive) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith(
+        'issues/2023-02.md:8:6  error    "het besluit" (https://b.example/besluit): '
+        "the page does not exist."
+    )
+    assert shown[-3:] == [
+        "1 link checked: 1 broken.",
+        "1 address remembered (seen 3 hours ago).",
+        "issues/2023-02.md: 1 error. It cannot be sent like this.",
+    ]
+
+
+def test_max_age_leaves_out_what_is_older(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(archive, "--max-age", "2h") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 link: 1 not asked (--offline).",
+        "issues/2023-02.md: nothing to put right. It can be sent.",
+    ]
+
+
+@pytest.mark.parametrize("age", ["4h", "200m", "7d", "2W", " 12H "])
+def test_max_age_takes_minutes_hours_days_and_weeks(
+    archive: Path, capsys: pytest.CaptureFixture[str], age: str
+) -> None:
+    assert check(archive, "--max-age", age) == 1
+    assert "1 address remembered (seen 3 hours ago)." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("age", ["5", "h", "-1h", "1.5h", "1 day", "", "٣h"])
+def test_max_age_that_is_no_duration_is_refused(
+    archive: Path, capsys: pytest.CaptureFixture[str], age: str
+) -> None:
+    assert check(archive, "--max-age", age) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f'Error: "{age}" is no duration. Write for example 90m, 24h, 7d or 2w; '
+        "0 asks everything anew."
+    )
+
+
+def test_archive_is_shown_issue_by_issue(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["check", "--archive", "--offline", "--project", str(archive)]
+    assert run(command) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:2] == ["issues/2023-01.md: nothing to put right.", ""]
+    assert shown[2].startswith("issues/2023-02.md:8:6  error    ")
+    assert shown[-5:] == [
+        "issues/2023-02.md: 1 error.",
+        "",
+        "2 links checked: 1 ok, 1 broken.",
+        "2 addresses remembered (the oldest seen 2 days ago).",
+        "2 issues: 1 error.",
+    ]
+
+
+def test_archive_json_lists_issues(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["check", "--archive", "--offline", "--json", "--project", str(archive)]
+    assert run(command) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report.keys() == {"issues"}
+    told = [
+        (one["issue"], one["blocking"], one["links"][0]["verdict"])
+        for one in report["issues"]
+    ]
+    assert told == [("2023-01", 0, "ok"), ("2023-02", 1, "broken")]
+
+
+@pytest.mark.parametrize(
+    "more", [["2023-02"], ["--accept", "link-broken:8", "--because", "x"]]
+)
+def test_archive_names_and_accepts_nothing(
+    archive: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    assert run(["check", "--archive", *more, "--project", str(archive)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "Error: --archive takes every issue: name none, accept none."
+    )
+
+
+def test_database_that_cannot_be_used_is_said_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = project / "subscribers" / "newsletter.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE songs (title)")
+    assert check(project) == 1
+    said = capsys.readouterr()
+    assert said.err.count("belongs to another program") == 1
+    assert said.err.splitlines()[-1] == (
+        f"nothing was remembered: the database {path} belongs to another program. "
+        "Set another url under [database] in newsletter.toml."
+    )
+    assert said.out == REPORT

@@ -1,11 +1,19 @@
+from datetime import UTC, datetime, timedelta
+
 import click
 import pytest
 
-from newsletter.cli.findings import finding_lines, link_summary, severity_counts
+from newsletter.cli.findings import (
+    finding_lines,
+    link_summary,
+    severity_counts,
+    tally_sentence,
+)
 from newsletter.model.assembled import LinkUse
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.link import CheckedLink, Judgement, Verdict
 from newsletter.model.problem import Place
+from newsletter.workflow.links import Tally
 
 PLACE = Place("issues/2023-02.md", 14, 5)
 MESSAGE = "the mail is 95 KB long; from 102 KB on Gmail cuts its end off."
@@ -78,3 +86,30 @@ def test_links_that_were_not_asked_are_counted_apart() -> None:
 def test_findings_are_counted_by_severity(severities: list[int], counts: str) -> None:
     findings = [Finding("x", Severity(number), PLACE, "", "") for number in severities]
     assert severity_counts(findings) == counts
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours", "sentence"),
+    [
+        (0, [], ""),
+        (1, [], "1 address asked."),
+        (0, [49, 71.9], "2 addresses remembered (the oldest seen 2 days ago)."),
+        (2, [1], "3 addresses: 2 asked, 1 remembered (seen 1 hour ago)."),
+        (0, [0.5], "1 address remembered (seen 30 minutes ago)."),
+        (0, [0.01], "1 address remembered (seen just now)."),
+    ],
+)
+def test_tally_says_how_many_were_asked_and_how_old_the_rest_is(
+    asked: int, hours: list[float], sentence: str
+) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    seen = tuple(now - timedelta(hours=ago) for ago in hours)
+    assert tally_sentence(Tally(asked, seen), now) == sentence
+
+
+def test_accepted_finding_shows_its_day() -> None:
+    at = datetime(2026, 2, 14, 9, tzinfo=UTC)
+    accepted = Finding(
+        "link-blocked", Severity.WARNING, PLACE, "it is.", "Open it.", "I did", at
+    )
+    assert shown(accepted)[2] == " " * 33 + "Accepted on 14 February 2026: I did"
