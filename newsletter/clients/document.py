@@ -9,14 +9,28 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
+#: Deeper than any mail is nested (MJML needs about 30), and less than Python can walk.
+_TOO_DEEP = etree.XPath("//*[count(ancestor::*) = 150]")
+
 
 def read_document(html: str) -> HtmlElement:
     """Return the root of a mail's HTML; of an empty one an empty document."""
     # As bytes: lxml refuses text that begins with an XML declaration. Half a surrogate
     # pair cannot travel, and a null character ends what libxml2 reads.
     data = html.replace("\0", "").encode("utf-8", errors="replace")
+    root = _parsed(data)
+    for element in _TOO_DEEP(root):
+        element.drop_tree()
+    return root
+
+
+def _parsed(data: bytes) -> HtmlElement:
     parser = HTMLParser(encoding="utf-8", default_doctype=False)
-    root = document_fromstring(data if data.strip() else b"<html></html>", parser)
+    try:
+        root = document_fromstring(data, parser)
+    except etree.ParserError:
+        # It has no element at all: nothing, or comments alone.
+        root = document_fromstring(b"<html></html>", parser)
     assert isinstance(root, HtmlElement)  # noqa: S101 - what document_fromstring gives
     return root
 
