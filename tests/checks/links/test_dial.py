@@ -1,11 +1,14 @@
 import socket
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from newsletter.model.link import Fault
 
@@ -117,10 +120,70 @@ def test_one_private_answer_of_a_name_spoils_it(web: "Web", answers: list[str]) 
     assert site.hits == []
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.9", "2130706441", "0x7f.9", "[::ffff:127.0.0.9]", "localhost"],
+#: What a number can look like that leads where no reader is.
+PRIVATE_HOSTS = (
+    "127.0.0.9",
+    "127.9",
+    "2130706441",
+    "0x7f.9",
+    "0x7f000009",
+    "0177.0.0.011",
+    "017700000011",
+    "１２７.0.0.9",
+    "127。0。0。9",
+    "%31%32%37.0.0.9",
+    "0.0.0.0",  # noqa: S104 - nobody listens here
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "169.254.1.1",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "100.100.100.200",
+    "168.63.129.16",
+    "224.0.0.1",
+    "255.255.255.255",
+    "[::]",
+    "[::1]",
+    "[::ffff:127.0.0.9]",
+    "[::ffff:a9fe:a9fe]",
+    "[::127.0.0.9]",
+    "[64:ff9b::7f00:9]",
+    "[64:ff9b::169.254.169.254]",
+    "[64:ff9b:1::7f00:9]",
+    "[2002:7f00:9::]",
+    "[2001:0:7f00:9::]",
+    "[fe80::1]",
+    "[fc00::1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "localhost",
+    "printer.local",
+    "wiki.internal",
 )
+#: Answers of a name server that mean the same.
+PRIVATE_ANSWERS = (
+    "127.0.0.9",
+    "10.0.0.1",
+    "172.31.255.255",
+    "192.168.1.1",
+    "100.127.255.254",
+    "169.254.169.254",
+    "168.63.129.16",
+    "192.0.0.192",
+    "0.0.0.0",  # noqa: S104 - nobody listens here
+    "::1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "2002:7f00:9::",
+    "fd00:ec2::254",
+    "fe80::1",
+    "ff02::1",
+)
+
+
+@pytest.mark.parametrize("host", PRIVATE_HOSTS)
 def test_redirect_to_a_private_address_is_not_followed(web: "Web", host: str) -> None:
     site = web.site({})
     site.answers["/"] = web.redirect(f"http://{host}:{site.port}/secret")
@@ -129,14 +192,63 @@ def test_redirect_to_a_private_address_is_not_followed(web: "Web", host: str) ->
     assert site.hits == ["/"]
 
 
-def test_redirect_to_the_name_of_a_private_address_is_not_followed(web: "Web") -> None:
+@pytest.mark.parametrize("private", PRIVATE_ANSWERS)
+@pytest.mark.parametrize("order", [1, -1], ids=["public first", "private first"])
+def test_redirect_to_a_name_with_one_private_answer_is_not_followed(
+    web: "Web", private: str, order: int
+) -> None:
     site = web.site({})
     site.answers["/"] = web.redirect(f"http://inside.example:{site.port}/secret")
-    names = web.names({"inside.example": ["127.0.0.9"]})
+    names = web.names({"inside.example": ["127.0.0.1", private][::order]})
     allowed = (ip_network("127.0.0.1/32"),)
     look = web.look_at(f"{site.url}/", allowed=allowed, resolver=names)
     assert look.fault is Fault.PRIVATE_ADDRESS
     assert site.hits == ["/"]
+
+
+class _Turning(list[ResolveResult]):
+    """Answers that are others each time they are looked at."""
+
+    def __init__(self, *answers: list[ResolveResult]) -> None:
+        super().__init__(answers[0])
+        self._answers = cycle(answers)
+
+    def __iter__(self) -> Iterator[ResolveResult]:
+        return iter(next(self._answers))
+
+
+def test_name_that_turns_private_between_look_and_dial_is_not_dialled(
+    web: "Web",
+) -> None:
+    """DNS rebinding: public when it is checked, private when it is dialled."""
+    site = web.site({"/": web.answer(200)})
+
+    class Rebinding(AbstractResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: Any = socket.AF_INET
+        ) -> list[ResolveResult]:
+            names = web.names({"a": ["127.0.0.1"], "b": ["127.0.0.9"]})
+            public, private = [await names.resolve(one, port) for one in "ab"]
+            return _Turning(public, private)
+
+        async def close(self) -> None:
+            pass
+
+    url = f"http://rebinding.example:{site.port}/"
+    allowed = (ip_network("127.0.0.1/32"),)
+    look = web.look_at(url, allowed=allowed, resolver=Rebinding())
+    assert look.fault is Fault.PRIVATE_ADDRESS
+    assert site.hits == []
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254"])
+def test_name_of_a_metadata_address_is_refused_whatever_is_allowed(
+    web: "Web", address: str
+) -> None:
+    names = web.names({"meta.example": [address]})
+    allowed = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    look = web.look_at("http://meta.example/", allowed=allowed, resolver=names)
+    assert look.fault is Fault.PRIVATE_ADDRESS
 
 
 def test_metadata_address_is_refused_even_where_its_network_is_allowed(
