@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +148,16 @@ def test_english_is_told_under_a_language_not_known_here(write: Write) -> None:
     assert finding.message == (
         'the item "A house" is in English, but screen readers take it for pl.'
     )
+
+
+@pytest.mark.parametrize(
+    ("is_marked", "lines"), [(True, []), (False, [7, 73])], ids=["marked", "unmarked"]
+)
+def test_english_items_of_the_real_issue_are_told_without_their_marks(
+    write: Write, shared: Path, is_marked: bool, lines: list[int]
+) -> None:
+    issue = (shared / "real" / "2023-02.md").read_text(encoding="utf-8")
+    body = issue.split("---\n", 2)[2].replace("(ecli:", "(https://example.org/")
+    if not is_marked:
+        body = body.replace("{lang=en}\n", "")
+    assert [finding.place.line for finding in check(write, body)] == lines
