@@ -7,7 +7,7 @@ take seconds and need to be installed, so a check asks them only where it is tol
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.checks.browser.chromium import View, measure
+from newsletter.checks.browser.chromium import Pictures, View, measure
 from newsletter.checks.spamassassin import score_mail
 from newsletter.clients.imitations import imitate
 from newsletter.model.assembled import Assembled
@@ -48,26 +48,34 @@ def render_copies(
 ) -> tuple[Rendering, ...]:
     """Return what the installed Chromium makes of the copies; some two seconds.
 
-    The first is looked at in every way; the others, which differ in what is filled in,
-    where it is narrow.
-
     Raises:
         OperationError: playwright or Chromium is missing, or does not work.
     """
-    if not copies:
-        return ()
-    pictures = {
+    views = tuple(views_of(copies))
+    return measure(views, pictures_of(assembled)) if views else ()
+
+
+def pictures_of(assembled: Assembled) -> Pictures:
+    """Return the pictures of a mail under the names that it has for them."""
+    return {
         name: (image.media_type, image.data)
         for image in (*assembled.images, *assembled.embedded)
         for name in (image.content_id, image.name)
     }
-    return measure(tuple(_views([copy.html for copy in copies])), pictures)
 
 
-def _views(pages: Sequence[str]) -> Iterator[View]:
-    first = pages[0]
-    for html in dict.fromkeys(pages):
-        yield View(html, _NARROW_PX)
+def views_of(copies: Sequence[Copy]) -> Iterator[View]:
+    """Yield how the copies are looked at.
+
+    The first in every way; the others, which differ in what is filled in, where it is
+    narrow.
+    """
+    if not copies:
+        return
+    first, *others = dict.fromkeys(copy.html for copy in copies)
+    yield View(first, _NARROW_PX)
     yield View(first, _WIDE_PX)
     yield View(first, _WIDE_PX, Look.DARK)
     yield View(imitate("dark-invert", first).html, _WIDE_PX, Look.INVERTED)
+    for html in others:
+        yield View(html, _NARROW_PX)

@@ -6,12 +6,13 @@ its pictures, from here.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
 
 from newsletter.errors import OperationError
 from newsletter.model.rendered import (
@@ -69,22 +70,23 @@ class View:
     look: Look = Look.LIGHT
 
 
+Scheme = Literal["dark", "light"]
 #: Content-ID or file name -> media type and bytes.
 Pictures = Mapping[str, tuple[str, bytes]]
 
 
 def measure(views: Sequence[View], pictures: Pictures) -> tuple[Rendering, ...]:
-    """Return what Chromium makes of each view; 1 s to start, then 0.1 s each.
+    """Return what Chromium makes of each view: 1 s to start, 0.1 s for each page.
 
     Args:
-        views: What to look at.
+        views: What to look at; those of one page stand together.
         pictures: Those of the mail; others are missing, as for a reader offline.
 
     Raises:
         OperationError: playwright or Chromium is missing, or does not work.
     """
     with open_browser() as browser:
-        return tuple(measure_view(browser, view, pictures) for view in views)
+        return measure_in(browser, views, pictures)
 
 
 @contextmanager
@@ -133,20 +135,31 @@ def find_chromium() -> str:
     return program
 
 
-def measure_view(browser: "Browser", view: View, pictures: Pictures) -> Rendering:
-    """Return what an open browser makes of one view."""
-    context = browser.new_context(
-        viewport={"width": view.width_px, "height": _HEIGHT},
-        color_scheme="dark" if view.look is Look.DARK else "light",
-        java_script_enabled=False,
-        service_workers="block",
+def measure_in(
+    browser: "Browser", views: Iterable[View], pictures: Pictures
+) -> tuple[Rendering, ...]:
+    """Return what a browser that is open makes of each view."""
+    return tuple(
+        rendering
+        for html, of_page in groupby(views, key=lambda view: view.html)
+        for rendering in _measure_page(browser, html, of_page, pictures)
     )
+
+
+def _measure_page(
+    browser: "Browser", html: str, views: Iterable[View], pictures: Pictures
+) -> Iterator[Rendering]:
+    context = browser.new_context(java_script_enabled=False, service_workers="block")
     try:
         page = context.new_page()
         page.set_default_timeout(_TIMEOUT_MS)
-        _answer(page, view.html, pictures)
+        _answer(page, html, pictures)
         page.goto(_ORIGIN)
-        return _read(page.evaluate(_script()), view)
+        for view in views:
+            page.set_viewport_size({"width": view.width_px, "height": _HEIGHT})
+            scheme: Scheme = "dark" if view.look is Look.DARK else "light"
+            page.emulate_media(color_scheme=scheme)
+            yield _read(page.evaluate(_script()), view)
     finally:
         context.close()
 

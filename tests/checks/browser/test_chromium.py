@@ -17,8 +17,7 @@ from newsletter.checks.browser.chromium import (
     View,
     find_chromium,
     measure,
-    measure_view,
-    open_browser,
+    measure_in,
 )
 from newsletter.errors import OperationError
 from newsletter.model.rendered import Look, Rendering
@@ -34,17 +33,6 @@ LONG = "word " * 60
 Show = Callable[..., Rendering]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    pytest.importorskip("playwright.sync_api", reason="playwright is missing")
-    try:
-        find_chromium()
-    except OperationError as error:
-        pytest.skip(str(error))
-    with open_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
 def show(browser: "Browser") -> Show:
     def look(
@@ -55,7 +43,8 @@ def show(browser: "Browser") -> Show:
         pictures: Pictures | None = None,
     ) -> Rendering:
         html = f"{HEAD}</head><body style='margin:0'>{body}</body></html>"
-        return measure_view(browser, View(html, width, look), pictures or {})
+        (seen,) = measure_in(browser, [View(html, width, look)], pictures or {})
+        return seen
 
     return look
 
