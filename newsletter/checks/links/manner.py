@@ -26,8 +26,8 @@ class Manner:
     #: For a name to be found, and then for a connection. Both together leave time for
     #: an answer before the deadline.
     dial_seconds: float = 8
-    #: Between the first look and the second.
-    pause_seconds: float = 2
+    #: Between the end of the first look at an address and the second.
+    pause_seconds: float = 1
     #: Between two questions to one site.
     gap_seconds: float = 0.1
     #: Names of our own: if one is found, there is a network, and others are unknown.

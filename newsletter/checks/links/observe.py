@@ -47,6 +47,9 @@ _MAX_REDIRECTS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Statuses whose "Retry-After" says when to come back (RFC 6585, 4; RFC 9110, 15.6.4).
 _BUSY = frozenset({429, 503})
+#: Statuses that would make a link broken: some walls give them to programs too, and
+#: only their page tells.
+_GONE = frozenset({404, 410})
 #: For a body; what is slower than this is cut off where it is.
 _BODY_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 10**9
@@ -70,22 +73,30 @@ async def observe_links(
     resolver = GuardedResolver(manner)
     async with open_session(manner, resolver) as session:
         asker = _Asker(session, schedule, manner)
+        clock = asyncio.get_running_loop().time
+        #: Address -> when it may be looked at again, if it has to be.
+        again: dict[str, float] = {}
 
-        async def look(url: str, *, is_last: bool) -> Observation:
+        async def look(url: str) -> Observation:
             seen = await asker.look(url)
-            if is_last or not needs_second_look(seen):
+            if needs_second_look(seen):
+                again[url] = clock() + manner.pause_seconds
+            else:
                 on_done()
             return seen
 
-        first = await asyncio.gather(*(look(url, is_last=False) for url in unique))
+        async def look_again(url: str) -> Observation:
+            await asyncio.sleep(again[url] - clock())
+            seen = await asker.look(url)
+            on_done()
+            return seen
+
+        first = await asyncio.gather(*map(look, unique))
         if shows_no_network(first) and not await _finds_control_host(manner, resolver):
             return Sightings({look.url: (look,) for look in first}, has_network=False)
-        looks = {look.url: (look,) for look in first}
-        again = [look.url for look in first if needs_second_look(look)]
-        if again:
-            await asyncio.sleep(manner.pause_seconds)
-            schedule.try_again()
-        second = await asyncio.gather(*(look(url, is_last=True) for url in again))
+        schedule.try_again()
+        second = await asyncio.gather(*map(look_again, again))
+    looks = {look.url: (look,) for look in first}
     return Sightings(looks | {look.url: (*looks[look.url], look) for look in second})
 
 
@@ -222,14 +233,14 @@ class _Asker:
 
         What follows an answer may be slow or break off: we have what we need.
         """
-        is_good = 200 <= answer.status < 300
+        is_read = 200 <= answer.status < 300 or answer.status in _GONE
         is_kept = self.schedule.keeps_connection(host)
-        if is_good or is_kept:
+        if is_read or is_kept:
             body = await read_body(response, seconds=min(_BODY_SECONDS, seconds))
             is_kept = is_kept and response.content.at_eof()
         if not is_kept:
             response.close()
-        if not is_good:
+        if not is_read:
             return answer
         unpacked = unpack(body, response.headers.get("Content-Encoding", ""))
         if unpacked is None:

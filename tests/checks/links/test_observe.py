@@ -27,7 +27,8 @@ def test_status_is_observed_as_it_came(web: "Web", status: int) -> None:
     url = f"{site.url}/page"
     seen = web.look_at(url)
     assert replace(seen, page=None) == Observation(url, status=status)
-    assert (seen.page is not None) == (200 <= status < 300)
+    # Where a page decides, it is read: walls say "not found" to programs too.
+    assert (seen.page is not None) == (status in (200, 204, 404, 410))
 
 
 def test_request_is_a_get_with_a_browsers_prefix_and_our_name(web: "Web") -> None:
@@ -97,6 +98,25 @@ def test_failure_is_looked_at_again_and_success_is_not(web: "Web") -> None:
     assert sorted(site.hits) == ["/gone", "/gone", "/here"]
     statuses = [look.status for look in seen.looks[f"{site.url}/gone"]]
     assert statuses == [404, 404]
+
+
+def test_failure_is_looked_at_again_when_all_else_is_done(web: "Web") -> None:
+    times: dict[str, list[float]] = {"/slow": [], "/gone": []}
+
+    def slow(visit: "Visit") -> None:
+        time.sleep(0.1)
+        times["/slow"].append(time.monotonic())
+        visit.send(web.answer(200))
+
+    def gone(visit: "Visit") -> None:
+        times["/gone"].append(time.monotonic())
+        visit.send(web.answer(404))
+
+    site = web.site({"/slow": slow, "/gone": gone})
+    web.observe(f"{site.url}/gone", f"{site.url}/slow", pause_seconds=0.2)
+    first, second = times["/gone"]
+    assert times["/slow"][0] < second
+    assert second - first >= 0.2
 
 
 def test_long_wait_is_respected(web: "Web") -> None:
