@@ -66,7 +66,7 @@ function boxOf(doc, [start, end], needle) {
 export function find(doc, { kind, words, nth, picture }) {
   if (kind === "image" && picture) {
     const image = [...doc.images].find((one) => one.src.endsWith(`/${picture}`));
-    if (image && isSeen(image)) return image.getBoundingClientRect();
+    if (image) return image.getBoundingClientRect();
   }
   const whole = fold(words);
   if (!whole) return null;

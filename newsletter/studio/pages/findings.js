@@ -68,13 +68,21 @@ async function go(button, elsewhere) {
 // The clipboard may be refused: then an older way, then the words are marked to be copied.
 async function copy(button) {
   const { place } = button.dataset;
-  const isCopied = await navigator.clipboard.writeText(place).then(() => true, () => false)
-    || copyByHand(place);
+  const isCopied = (await copyByClipboard(place)) || copyByHand(place);
   const code = button.previousElementSibling;
   if (!isCopied) getSelection().selectAllChildren(code);
   button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
   say(isCopied ? `Copied ${place}` : "Press Ctrl+C to copy");
   setTimeout(() => { button.textContent = "Copy"; }, MARK_MILLISECONDS);
+}
+
+async function copyByClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function copyByHand(text) {

@@ -76,6 +76,9 @@ function replace(here, there) {
   const open = [...here.querySelectorAll("details[open]")].map((one) => one.id);
   here.replaceChildren(...there.childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  // Options that are moved from one list to another forget which was selected.
+  const selected = here.querySelector("option[selected]");
+  if (selected) here.value = selected.value;
 }
 
 // Returns whether there is a mail to show.

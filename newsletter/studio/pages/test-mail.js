@@ -8,6 +8,7 @@ const form = document.getElementById("test-form");
 const to = document.getElementById("test-to");
 const send = document.getElementById("test-send");
 const outcome = document.getElementById("test-outcome");
+const told = document.getElementById("test-told");
 const tested = document.getElementById("tested");
 const recipient = document.getElementById("recipient");
 
@@ -17,7 +18,8 @@ async function tellLastTest() {
 }
 
 function open() {
-  outcome.replaceChildren();
+  if (!send.disabled && !told.textContent) outcome.replaceChildren();
+  told.textContent = "";
   tested.textContent = "";
   const option = recipient.selectedOptions[0];
   document.getElementById("test-as").textContent = option ? option.text : "nobody";
@@ -64,7 +66,10 @@ async function submit(event) {
     show({ title: "Something went wrong; the terminal says what.", advice: "", lines: [] });
     return;
   }
-  show(await answer.json());
+  const came = await answer.json();
+  show(came);
+  // Who closed the form meanwhile is told beside its button.
+  if (!dialog.open) told.textContent = came.title;
   tellLastTest();
 }
 
