@@ -108,7 +108,7 @@ def findings(root: Path, browser: "Browser") -> list[Finding]:
     assembled = require_assembled(composition)
     copies = make_copies(assembled, project.settings, [UNKNOWN_READER, LONG_NAME])
     pictures = pictures_of(assembled)
-    seen = measure_in(browser, views_of(copies), pictures)
+    seen = measure_in(browser, tuple(views_of(copies)), pictures)
     facts = Facts(now=NOW, source=composition.lines, renderings=seen)
     return check_rendered(assembled, facts)
 
