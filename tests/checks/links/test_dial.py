@@ -25,6 +25,22 @@ def test_name_is_looked_up_and_asked(web: "Web") -> None:
     assert look.status == 200
 
 
+def test_system_looks_a_name_up_where_nothing_else_does(web: "Web") -> None:
+    site = web.site({"/": web.answer(200)})
+    # Both answers of the name have to be allowed, also where nobody listens on ::1.
+    allowed = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    look = web.look_at(f"http://localhost:{site.port}/", allowed=allowed)
+    assert look.status == 200
+
+
+@pytest.mark.parametrize("name", ["typo.example", f"{'a' * 70}.example"])
+def test_system_that_does_not_know_a_name_says_so(web: "Web", name: str) -> None:
+    site = web.site({"/": web.answer(200)})
+    bad = f"http://{name}/"
+    seen = web.observe(f"{site.url}/", bad)
+    assert [look.fault for look in seen.looks[bad]] == [Fault.NAME_UNKNOWN] * 2
+
+
 def test_unknown_name_beside_a_known_one_is_unknown(web: "Web") -> None:
     site = web.site({"/": web.answer(200)})
     names = web.names({"site.example": ["127.0.0.1"]})
