@@ -27,7 +27,7 @@ _SMALL_PX = 14.0
 _HIDDEN_PX = 2.0
 #: Letters of a paragraph; what is shorter is a caption, a label or a signature.
 _PARAGRAPH = 40
-#: Distance of lines against the height of letters; 1.5 is what WCAG 1.4.12 must bear.
+#: Distance of lines against the height of letters; WCAG 1.4.8 asks for 1.5.
 _LINE_HEIGHT = 1.4
 #: WCAG 2.2, 2.5.8, in pixels; links in sentences are exempt, and lonely ones.
 _TARGET_PX = 24.0

@@ -168,7 +168,7 @@ RULES: Mapping[str, Rule] = {
     "link-distinct": _warning("rendered", "WCAG 1.4.1"),
     "font-tiny": _error("rendered", "below 12 px"),
     "font-small": _warning("rendered", "body text below 14 px"),
-    "line-height": _warning("rendered", "WCAG 1.4.12"),
+    "line-height": _warning("rendered", "WCAG 1.4.8: lines 1.5 apart"),
     "tap-target": _error("rendered", "WCAG 2.5.8: 24 px"),
     "tap-target-small": _warning("rendered", "Apple: 44 px for buttons"),
     "width": _warning("rendered", "WCAG 1.4.10"),

@@ -39,6 +39,16 @@ ELSEWHERE = {
     "message-refused": "checks/test_headers.py",
     "text-missing": "checks/test_text_part.py",
     "text-stub": "checks/test_text_part.py",
+    "contrast": "checks/test_rendered.py",
+    "contrast-dark": "checks/test_rendered.py",
+    "link-distinct": "checks/test_rendered.py",
+    "font-tiny": "checks/test_rendered.py",
+    "font-small": "checks/test_rendered.py",
+    "line-height": "checks/test_rendered.py",
+    "tap-target": "checks/test_rendered.py",
+    "tap-target-small": "checks/test_rendered.py",
+    "width": "checks/test_rendered.py",
+    "spam-score": "checks/test_spam.py",
 }
 
 
