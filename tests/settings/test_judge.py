@@ -478,7 +478,7 @@ _PASSWORD = (
         (
             '[checks]\nsender-missing = "info"',
             'n.toml:5:1: "sender-missing" cannot be changed: '
-            "every mail must say who sent it.",
+            "every mail must say who sends it.",
         ),
         (
             '[checks]\nfield-unfilled = "warning"',

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter.errors import RefusedError, UsageError
+from newsletter.model.copy import Reader
 from newsletter.model.finding import Severity
 from newsletter.model.link import Verdict
 from newsletter.workflow.accept import Acceptance
@@ -22,8 +23,10 @@ from newsletter.workflow.check import (
     Inquiry,
     accept_in_report,
     check_archive,
+    check_composition,
     check_issue,
 )
+from newsletter.workflow.compose import compose_issue
 from newsletter.workflow.links import Tally
 from newsletter.workflow.project import Project, open_project
 
@@ -155,12 +158,23 @@ def test_settings_weigh_a_rule_anew(project: Project) -> None:
     assert not report.passes(strict=True)
 
 
+def test_readers_that_are_given_are_the_ones_looked_at(project: Project) -> None:
+    settings = SETTINGS + '\n[fields.first_name]\nfallback = "lezer"\n'
+    (project.root / "newsletter.toml").write_text(settings, encoding="utf-8")
+    project = open_project(project.root)
+    write(project, "Beste {{ first_name }}, dag.\n")
+    composition = compose_issue(project, project.root / "issues" / "2023-02.md")
+    reader = Reader("one of your subscribers", "a@x.org", {"first_name": "nan"})
+    report = check_composition(
+        project, composition, offline=True, now=NOW, readers=(reader,)
+    )
+    assert [copy.reader for copy in report.copies] == [reader]
+    assert [f.rule for f in report.blocking] == ["field-unfilled"]
+
+
 def test_offline_check_takes_no_time_and_makes_no_database(project: Project) -> None:
     body = "".join(f"### Item {n}\n\nEen regel. Zie hier.\n\n" for n in range(100))
     check(project, f"## Nieuws\n\n{body}")
-    from newsletter.workflow.check import check_composition
-    from newsletter.workflow.compose import compose_issue
-
     composition = compose_issue(project, project.root / "issues" / "2023-02.md")
     began = time.perf_counter()
     report = check_composition(project, composition, offline=True, now=NOW)
@@ -255,6 +269,20 @@ def test_finding_about_the_whole_issue_is_accepted_without_a_line(
             0,
             RefusedError,
             '"unsubscribe-place" cannot be accepted. '
+            "It has to be put right before sending.",
+        ),
+        (
+            "field-unfilled",
+            0,
+            RefusedError,
+            '"field-unfilled" cannot be accepted. '
+            "It has to be put right before sending.",
+        ),
+        (
+            "sender-missing",
+            0,
+            RefusedError,
+            '"sender-missing" cannot be accepted. '
             "It has to be put right before sending.",
         ),
         (

@@ -175,6 +175,21 @@ def test_send_shows_what_was_accepted_with_day_and_reason(
     assert waived in post.dispatch().waivers
 
 
+def test_send_shows_what_was_accepted_of_the_whole_issue(post: Any, site: Site) -> None:
+    post.add("anna")
+    long = "\n\n".join(["A line of many words, to be read at leisure."] * 2_000)
+    post.write_issue(f"{ISSUE.format(url=site.url)}\n{long}\n")
+    accept = ["--accept", "size-clip", "--because", "a year book, and they know"]
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert send(post) == 1
+        assert post.run("check", *PRIVATE, *accept) == 0
+        assert send(post) == 0
+    (waived,) = (w for w in post.dispatch().waivers if w.startswith("size-clip,"))
+    assert waived.endswith(": a year book, and they know")
+    assert f"Waived:   {waived}\n" in post.err
+
+
 def test_rehearsal_asks_links_as_a_dispatch_does(post: Any, site: Site) -> None:
     post.add("anna")
     post.write_issue(ISSUE.format(url=site.url))
