@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,6 +151,30 @@ def test_languages_of_the_list_are_readers(project: Project) -> None:
         "ar",
     ]
     assert who(readers)[3] == 'a reader whose language is "ar"'
+
+
+def test_list_that_changed_is_asked_again(project: Project) -> None:
+    add(project, "anna@x.org", first_name="Anna")
+    issue = assembled(project, GREETING)
+    assert (
+        who(edge_readers(project, issue))[1]
+        == "the reader with the longest first_name, 4 characters"
+    )
+    add(project, "max@x.org", first_name="Maximiliana")
+    assert who(edge_readers(project, issue))[1] == (
+        "the reader with the longest first_name, 11 characters"
+    )
+
+
+def test_list_that_did_not_change_is_not_asked_again(project: Project) -> None:
+    add(project, "anna@x.org", first_name="Anna")
+    issue = assembled(project, GREETING)
+    first = edge_readers(project, issue)
+    path = project.root / "subscribers" / "newsletter.db"
+    stamp, size = path.stat().st_mtime_ns, path.stat().st_size
+    path.write_bytes(b"x" * size)
+    os.utime(path, ns=(stamp, stamp))
+    assert edge_readers(project, issue) == first
 
 
 def test_no_more_than_eight_readers_are_looked_at(project: Project) -> None:
