@@ -6,7 +6,7 @@ something that a template of the project says and the text cannot know.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from newsletter.checks.each_copy import look_at_copies
 from newsletter.checks.facts import Facts, found, template_place
@@ -69,7 +69,8 @@ def _links(page: Page, text: str, place: Place) -> Iterator[Finding]:
     """Yield the addresses that only one of the two parts has."""
     linked = {link.href for link in page.links if link.href.startswith(_CHECKED)}
     written = {url for url in _URL.findall(text) if url.startswith(_CHECKED)}
-    only_html = [url for url in sorted(linked) if url not in text]
+    # Looking through the whole text is for the few that are written in another way.
+    only_html = [u for u in sorted(linked - written) if u not in text]
     only_text = [url for url in sorted(written) if not _is_linked(url, linked, page)]
     for urls, here, there in (
         (only_html, "HTML", "plain text"),
@@ -84,9 +85,11 @@ def _links(page: Page, text: str, place: Place) -> Iterator[Finding]:
             )
 
 
-def _is_linked(url: str, linked: Iterable[str], page: Page) -> bool:
+def _is_linked(url: str, linked: Collection[str], page: Page) -> bool:
     # A full stop or a bracket behind an address may be part of it or not.
     bare = url.rstrip(".,;:!?)]}'\"")
+    if url in linked or bare in linked:
+        return True
     return any(href.startswith(bare) for href in linked) or bare in page.text
 
 
