@@ -19,7 +19,8 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 Build = Callable[[Path, str], str]
 
 
-@pytest.fixture(scope="session")
+# Of a module: while Playwright runs, no test of that process can start a loop of its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         bundled = Path(playwright.chromium.executable_path)
