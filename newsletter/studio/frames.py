@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from newsletter.clients.imitations import IMITATIONS, imitate
 from newsletter.clients.message_source import message_source
 from newsletter.clients.reading import reading_order
+from newsletter.errors import OperationError
 from newsletter.model.copy import Copy
 from newsletter.studio.mail_frame import FRAME_POLICY, OWN_FRAME_POLICY, frame_html
 from newsletter.studio.views import Kind, View
@@ -103,8 +104,12 @@ def _source(sight: Sight) -> Frame:
 
 def _changes(sight: Sight) -> Frame:
     since: Since = "previous" if sight.view.id == "previous" else "tested"
-    found = changes_in(sight.preview, since=since)
-    return _own(sight, "changes.html.j2", found=found)
+    found, trouble = None, ""
+    try:
+        found = changes_in(sight.preview, since=since)
+    except OperationError as error:  # told where the changes would stand
+        trouble = str(error)
+    return _own(sight, "changes.html.j2", found=found, trouble=trouble)
 
 
 #: Kind of view -> what makes its frame.

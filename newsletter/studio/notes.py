@@ -1,6 +1,7 @@
 """Findings as the page lists them: grouped by weight, each with its landmark. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from newsletter.i18n import format_date
 from newsletter.model.finding import Finding, Severity
@@ -43,6 +44,12 @@ class Group:
     notes: tuple[Note, ...]
 
 
+_UNITS = (
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)
+
 #: Kind on the page -> heading, gravest first.
 _TITLES = {
     "problem": "Keeps it from being built",
@@ -79,6 +86,31 @@ def status_line(preview: Preview) -> str:
     ]
     told = ", ".join(count for count in counts if count) or "Nothing to solve"
     return f"{told}."
+
+
+def links_line(preview: Preview) -> str:
+    """Return what is known of the links, which nobody visits while the editor writes.
+
+    Empty where there is none on the web.
+    """
+    seen, unasked = preview.links_seen, preview.unasked_links
+    if not seen and not unasked:
+        return ""
+    if not seen:
+        return "No link was visited yet: newsletter check does that."
+    called = "The links were visited" if len(seen) > 1 else "The link was visited"
+    oldest = ", the oldest" if len(seen) > 1 else ""
+    line = f"{called} by newsletter check{oldest} {_age(preview.made_at - min(seen))}."
+    if unasked == 1:
+        return f"{line} One was never visited."
+    return f"{line} {unasked} were never visited." if unasked else line
+
+
+def _age(age: timedelta) -> str:
+    for unit, name in _UNITS:
+        if age >= unit:
+            return f"{_count(age // unit, name)} ago"
+    return "just now"
 
 
 def worst(preview: Preview) -> str:

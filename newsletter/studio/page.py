@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from newsletter.i18n import format_date
 from newsletter.model.copy import Copy
 from newsletter.model.issue import Field
-from newsletter.studio.notes import group_notes, status_line, worst
+from newsletter.studio.notes import group_notes, links_line, status_line, worst
 from newsletter.studio.showcase import Show, Showcase, Wish
 from newsletter.studio.views import VIEW_GROUPS
 from newsletter.workflow.preview import Preview
@@ -59,6 +59,7 @@ def preview_page(
             view_groups=VIEW_GROUPS,
             choices=showcase.recipients.choices(show.preview.copies) if show else (),
             status=status_line(preview),
+            links_line=links_line(preview),
             worst=worst(preview),
             size=_size(show.copy) if show else None,
             test_to=preview.project.settings.test_to if preview.project else (),

@@ -4,7 +4,7 @@ Frames are made when they are asked for, once for each version: an imitation tha
 looks at costs nothing at a save.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.datastructures import QueryParams
 
@@ -52,6 +52,15 @@ class Show:
     frame: Frame
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made of one preview; a thread that is late writes into its own."""
+
+    preview: Preview
+    copies: dict[str, Copy] = field(default_factory=dict)
+    frames: dict[tuple[str, str, bool], Frame] = field(default_factory=dict)
+
+
 class Showcase:
     """Makes what is asked for, from the last preview that has a mail.
 
@@ -62,31 +71,35 @@ class Showcase:
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self.recipients = Recipients()
-        self._of: Preview | None = None
-        self._copies: dict[str, Copy] = {}
-        self._frames: dict[tuple[str, str, bool], Frame] = {}
+        self._last: _Made | None = None
 
     def show(self, wish: Wish) -> Show | None:
         """Return what *wish* leads to, or None where there is no mail at all."""
         preview = self._watch.good
         if preview is None:
             return None
-        if preview is not self._of:
-            self._of, self._copies, self._frames = preview, {}, {}
+        made = self._made(preview)
         chosen = self.recipients.choose(wish.recipient, preview.copies)
         if chosen is None:
             return None
         key, reader = chosen
-        copy = self._copies.get(key) or copy_as(preview, reader)
+        copy = made.copies.get(key) or copy_as(preview, reader)
         if copy is None:
             return None
-        self._copies[key] = copy
-        return Show(wish, preview, key, copy, self._frame(preview, copy, wish, key))
+        made.copies[key] = copy
+        return Show(wish, preview, key, copy, _frame(made, copy, wish, key))
 
-    def _frame(self, preview: Preview, copy: Copy, wish: Wish, key: str) -> Frame:
-        name = (wish.view.id, key, wish.is_dark)
-        frame = self._frames.get(name)
-        if frame is None:
-            frame = make_frame(Sight(preview, copy, wish.view, wish.is_dark))
-            self._frames[name] = frame
-        return frame
+    def _made(self, preview: Preview) -> _Made:
+        last = self._last
+        if last is None or last.preview is not preview:
+            last = self._last = _Made(preview)
+        return last
+
+
+def _frame(made: _Made, copy: Copy, wish: Wish, key: str) -> Frame:
+    name = (wish.view.id, key, wish.is_dark)
+    frame = made.frames.get(name)
+    if frame is None:
+        frame = make_frame(Sight(made.preview, copy, wish.view, wish.is_dark))
+        made.frames[name] = frame
+    return frame

@@ -79,7 +79,7 @@ VIEW_GROUPS = (
         "Mail programs, imitated",
         (
             View("gmail", "Gmail", "", imitation="gmail"),
-            View("gmail-imap", "Gmail app, other account", "", imitation="gmail-imap"),
+            View("gmail-imap", "Gmail, other account", "", imitation="gmail-imap"),
             View("outlook", "Outlook classic", "", imitation="outlook-classic"),
             View("dark-partial", "Dark, partly inverted", "", imitation="dark-partial"),
             View("dark-invert", "Dark, fully inverted", "", imitation="dark-invert"),

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -52,6 +52,9 @@ class Preview:
     #: What the edge recipients get, first one of whom nothing is known; empty when no
     #: mail can be made.
     copies: tuple[Copy, ...] = ()
+    #: Links that were never looked at, and when each of the others was: aware.
+    unasked_links: int = 0
+    links_seen: tuple[datetime, ...] = ()
     #: Pictures it uses, whether they are there or not.
     pictures: tuple[Path, ...] = ()
 
@@ -118,12 +121,11 @@ def changes_in(preview: Preview, *, since: Since) -> tuple[Version, Changes] | N
 
 
 def last_test(preview: Preview) -> str:
-    """Return when the issue was last tested and what changed since, in a sentence.
-
-    Raises:
-        OperationError: The database cannot be read.
-    """
-    found = changes_in(preview, since="tested")
+    """Return when the issue was last tested and what changed since, in a sentence."""
+    try:
+        found = changes_in(preview, since="tested")
+    except OperationError as error:
+        return str(error)
     if found is None:
         return "This issue was not tested yet."
     version, changes = found
@@ -144,26 +146,28 @@ def read_stamp(root: Path, path: Path, pictures: Iterable[Path]) -> Stamp:
 
 def _describe(project: Project, composition: Composition, now: datetime) -> Preview:
     issue = composition.issue
-    file = issue.file if issue else project.shown(composition.path)
-    try:
-        report = check_composition(project, composition, offline=True, now=now)
-        findings, copies = report.findings, report.copies
-        problems = [_problem(f) for f in findings if f.rule == DEFINITION]
-    except OperationError as error:
-        findings, copies = (), ()
-        problems = [*composition.problems, _as_problem(error, file)]
     name, address = _sender(issue, project)
-    return Preview(
-        file=file,
+    preview = Preview(
+        file=issue.file if issue else project.shown(composition.path),
         made_at=now,
         sender_name=name,
         sender_address=address,
         project=project,
         composition=composition,
-        problems=tuple(problems),
-        findings=tuple(f for f in findings if f.rule != DEFINITION),
-        copies=copies,
         pictures=_pictures(project, composition),
+    )
+    try:
+        report = check_composition(project, composition, offline=True, now=now)
+    except OperationError as error:
+        problem = _as_problem(error, preview.file)
+        return replace(preview, problems=(*composition.problems, problem))
+    return replace(
+        preview,
+        problems=tuple(_problem(f) for f in report.findings if f.rule == DEFINITION),
+        findings=tuple(f for f in report.findings if f.rule != DEFINITION),
+        copies=report.copies,
+        unasked_links=report.unasked_links,
+        links_seen=report.tally.remembered,
     )
 
 

@@ -1,12 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.problem import Place, Problem
 from newsletter.studio.landmarks import Landmark
-from newsletter.studio.notes import Note, group_notes, status_line, worst
+from newsletter.studio.notes import Note, group_notes, links_line, status_line, worst
 
 from .conftest import PREVIEW
 
@@ -134,3 +134,35 @@ def test_worst_is_that_of_the_gravest(
         findings=tuple(finding(severity) for severity in severities),
     )
     assert worst(seen) == kind
+
+
+@pytest.mark.parametrize(
+    ("hours", "unasked", "told"),
+    [
+        ((), 0, ""),
+        ((), 3, "No link was visited yet: newsletter check does that."),
+        ((50,), 0, "The link was visited by newsletter check 2 days ago."),
+        (
+            (1, 26),
+            0,
+            "The links were visited by newsletter check, the oldest 1 day ago.",
+        ),
+        (
+            (0, 2),
+            1,
+            "The links were visited by newsletter check, the oldest 2 hours ago. "
+            "One was never visited.",
+        ),
+        (
+            (0,),
+            2,
+            "The link was visited by newsletter check just now. 2 were never visited.",
+        ),
+    ],
+)
+def test_what_is_known_of_links_is_told_with_its_age(
+    hours: tuple[int, ...], unasked: int, told: str
+) -> None:
+    seen = tuple(PREVIEW.made_at - timedelta(hours=ago) for ago in hours)
+    preview = replace(PREVIEW, links_seen=seen, unasked_links=unasked)
+    assert links_line(preview) == told

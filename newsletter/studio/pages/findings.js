@@ -17,8 +17,8 @@ function mark(host, box) {
   const line = document.createElement("div");
   line.className = "mark";
   Object.assign(line.style, {
-    left: `${box.left - 6}px`, top: `${box.top - 6}px`,
-    width: `${box.width + 12}px`, height: `${box.height + 12}px`,
+    left: `${box.left - 5}px`, top: `${box.top - 4}px`,
+    width: `${box.width + 10}px`, height: `${box.height + 8}px`,
   });
   host.append(line);
   setTimeout(() => line.remove(), MARK_MILLISECONDS);
