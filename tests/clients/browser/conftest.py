@@ -19,7 +19,7 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 Build = Callable[[Path, str], str]
 
 
-# Of a module: while Playwright runs, no test of that process can start a loop of its own.
+# Of a module: while Playwright runs, no other test of the process can start a loop.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
