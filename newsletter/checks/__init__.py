@@ -2,7 +2,8 @@
 
 Each check is a function of the same shape in a module of its own; to add one, write it
 and name it in `CHECKS`, its rules in `newsletter.model.rules` and in docs/checks.md. No
-I/O but in `checks/links/observe.py`, which no check calls: facts come in as arguments.
+I/O but in `links/` (`observe` and what it calls), `browser/chromium.py` and
+`spamassassin.py`, which no check calls: facts come in as arguments.
 """
 
 from collections.abc import Callable
