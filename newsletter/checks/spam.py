@@ -49,8 +49,9 @@ def check_spam(assembled: Assembled, facts: Facts) -> list[Finding]:
         found(
             "spam-score",
             Place(assembled.issue.file),
-            f"SpamAssassin {report.version} gives the content {report.score:g} points: "
-            f"{reasons}. Above 0, points speak against a mail.",
+            f"SpamAssassin {report.version} has this against the content: {reasons}. "
+            f"It gives {report.score:g} points in all; above 0 they speak against the "
+            "mail.",
             "Change what it names. It looked at the content alone, on this computer: "
             "where the mail will land depends on more than that.",
         )

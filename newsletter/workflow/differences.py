@@ -59,8 +59,8 @@ def read_versions(project: Project, composition: Composition) -> Versions:
     """
     return Versions(
         present=_copy_of(project, composition),
-        previous=_previous(project, composition),
-        tested=_tested(project, composition),
+        previous=previous_version(project, composition),
+        tested=tested_version(project, composition),
     )
 
 
@@ -86,7 +86,8 @@ def _copy_of(project: Project, composition: Composition) -> Copy | None:
     return copy
 
 
-def _previous(project: Project, composition: Composition) -> Version | None:
+def previous_version(project: Project, composition: Composition) -> Version | None:
+    """Return the mail of the issue before this one, as it would be today; or None."""
     path = find_previous(project, composition)
     if path is None:
         return None
@@ -100,7 +101,12 @@ def _previous(project: Project, composition: Composition) -> Version | None:
     return Version(title, noon, copy)
 
 
-def _tested(project: Project, composition: Composition) -> Version | None:
+def tested_version(project: Project, composition: Composition) -> Version | None:
+    """Return the mail that was last tested, or the present one if it ever was; or None.
+
+    Raises:
+        OperationError: The database cannot be read.
+    """
     issue, url = composition.issue, project.settings.database_url
     if issue is None or not exists(url, root=project.root):
         return None

@@ -71,9 +71,9 @@ def test_points_are_told_in_words_gravest_first(
     assert (finding.rule, finding.severity) == ("spam-score", Severity.WARNING)
     assert finding.place == Place("issues/2023-02.md")
     assert finding.message == (
-        "SpamAssassin 4.0.1 gives the content 2.3 points: Missing Date: header "
-        "(MISSING_DATE, 2.7); LOCAL_RULE (LOCAL_RULE, 0.6). Above 0, points speak "
-        "against a mail."
+        "SpamAssassin 4.0.1 has this against the content: Missing Date: header "
+        "(MISSING_DATE, 2.7); LOCAL_RULE (LOCAL_RULE, 0.6). It gives 2.3 points in "
+        "all; above 0 they speak against the mail."
     )
     assert finding.advice == (
         "Change what it names. It looked at the content alone, on this computer: where "
@@ -94,7 +94,7 @@ def test_heavy_rule_is_told_though_others_outweigh_it(
     rules = (SpamRule("HEAVY", 0.6, "Heavy"), SpamRule("LIST", -1.0, "A list"))
     known = replace(facts, spam=SpamReport("4.0.1", -0.4, rules))
     (finding,) = check_spam(assemble(), known)
-    assert "-0.4 points: Heavy (HEAVY, 0.6)." in finding.message
+    assert "content: Heavy (HEAVY, 0.6). It gives -0.4 points" in finding.message
 
 
 def test_good_mail_is_silent(assemble: Assemble, facts: Facts) -> None:
