@@ -20,6 +20,7 @@ RAW_DEFLATE = BARE.compress(TEXT) + BARE.flush()
         (zlib.compress(TEXT), "deflate"),
         (RAW_DEFLATE, "deflate"),
     ],
+    ids=["none", "identity", "gzip", "old gzip", "deflate", "bare deflate"],
 )
 def test_whole_body_is_unpacked_whole(data: bytes, coding: str) -> None:
     assert unpack(Body(data, is_whole=True), coding) == Body(TEXT, is_whole=True)
