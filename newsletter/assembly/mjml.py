@@ -75,6 +75,9 @@ def find_faults(mjml: str, *, is_fragment: bool = False) -> list[MjmlFault]:
 
 def _guarded(mjml: str) -> str:
     """Return MJML with what mrml would silently spoil written another way."""
+    # Plain characters: `re` joins a replacement by the string's own `join`, and that of
+    # markupsafe's Markup would escape the tags.
+    mjml = str(mjml)
     # A text node that begins with a line end and is only space is dropped: "</b>\n<i>".
     mjml = _SPACE_BETWEEN_INLINES.sub(r"\1 \2", mjml)
     # Attribute values are written by Rust's debug formatting: a backslash, line end,

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from lxml import html as lxml_html
+from markupsafe import Markup
 
 from newsletter.assembly.mjml import MjmlFault, compile_mjml, find_faults
 
@@ -62,6 +63,11 @@ def test_line_end_between_words_stays() -> None:
 
 def test_line_end_between_inline_tags_is_a_space() -> None:
     assert "<b>a</b> <i>b</i>" in compile_mjml(text("<b>a</b>\n  <i>b</i>"))
+
+
+def test_what_a_template_made_is_not_escaped_once_more() -> None:
+    made = Markup(text("<b>a</b>\n<i>b</i>"))  # noqa: S704 - as a template does
+    assert "<b>a</b> <i>b</i>" in compile_mjml(made)
 
 
 def test_title_with_characters_beyond_ascii_labels_the_mail() -> None:
