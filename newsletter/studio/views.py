@@ -61,7 +61,7 @@ VIEW_GROUPS = (
             ),
             View(
                 "images-off",
-                "Pictures off",
+                "Without pictures",
                 "Many programs load pictures only when asked.",
                 imitation="images-off",
                 can_be_dark=True,
@@ -79,10 +79,14 @@ VIEW_GROUPS = (
         "Mail programs, imitated",
         (
             View("gmail", "Gmail", "", imitation="gmail"),
-            View("gmail-imap", "Gmail, other account", "", imitation="gmail-imap"),
+            View("gmail-imap", "Gmail app, other account", "", imitation="gmail-imap"),
             View("outlook", "Outlook classic", "", imitation="outlook-classic"),
-            View("dark-partial", "Dark, partly inverted", "", imitation="dark-partial"),
-            View("dark-invert", "Dark, fully inverted", "", imitation="dark-invert"),
+            View(
+                "dark-partial", "Forced dark, light parts", "", imitation="dark-partial"
+            ),
+            View(
+                "dark-invert", "Forced dark, all colours", "", imitation="dark-invert"
+            ),
         ),
     ),
     ViewGroup(

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.clients.imitations import IMITATIONS
 from newsletter.model.copy import Copy, Reader
-from newsletter.studio.frames import Sight, make_frame
+from newsletter.studio.frames import OBEYS_DARK, Sight, make_frame
 from newsletter.studio.showcase import Showcase, Wish
 from newsletter.studio.views import VIEWS
 from newsletter.studio.watch import Watch
@@ -97,3 +98,12 @@ def test_named_reader_who_is_no_edge_recipient_has_a_copy_of_their_own() -> None
     assert show is not None
     mail = assembled()
     assert show.copy.html == make_copies(mail, SETTINGS, (ben,))[0].html
+
+
+def test_imitations_are_called_here_as_in_their_documentation() -> None:
+    called = {view.imitation: view.label for view in VIEWS.values() if view.imitation}
+    assert called == {
+        name: imitation.title
+        for name, imitation in IMITATIONS.items()
+        if name != OBEYS_DARK  # the switch
+    }
