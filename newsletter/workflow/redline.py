@@ -39,6 +39,10 @@ _LIKENESS = 0.5
 #: Pairs of passages without a namesake that are compared; of more, none.
 _MOST_STRANGERS = 60_000
 
+#: What fills the line behind a preheader, so that no other words come into it: spaces
+#: and characters without width.
+_PREHEADER_END = " \u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\u2007\u00a0"
+
 _Thing = TypeVar("_Thing")
 
 
@@ -86,7 +90,8 @@ def _preheader(copy: Copy) -> str:
     """Return the hidden words that the mail begins with."""
     for element in page_of(copy.html).elements:
         if is_hidden(element):
-            return " ".join("".join(element.itertext()).split())
+            words = " ".join("".join(element.itertext()).split())
+            return words.rstrip(_PREHEADER_END)
     return ""
 
 

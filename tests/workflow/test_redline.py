@@ -181,6 +181,13 @@ def test_subject_preheader_and_sender_are_compared_by_words(write: Write) -> Non
     assert changes.summary == "Subject changed, preheader changed, sender changed"
 
 
+def test_what_fills_the_line_behind_a_preheader_is_no_difference(write: Write) -> None:
+    preheader = compare(write(), write(("Boats, birds and a", "A"))).preheader
+    assert preheader is not None
+    assert preheader.new == "A walk along the quay"
+    assert preheader.old == "Boats, birds and a walk along the quay"
+
+
 def test_link_that_leads_elsewhere_is_removed_and_added(write: Write) -> None:
     changes = compare(write(), write(("org/diary", "org/blog")))
     assert changes.links_removed == (
