@@ -254,6 +254,7 @@ def test_redirect_to_an_address_of_one_reader_is_not_followed(
     own = OwnPages("https://letters.example", "2023-02")
     look = web.look_at(f"{site.url}/", own=own, resolver=names)
     assert look.fault is Fault.PERSONAL_ADDRESS
+    assert judge([look]).verdict is Verdict.UNSAFE
     assert names.asked == []
     # Nor is the token kept anywhere.
     assert "token-of-anna" not in repr(look)

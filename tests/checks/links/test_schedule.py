@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from newsletter.checks.links.judge import judge
 from newsletter.checks.links.schedule import Host, Schedule, most_in_flight
-from newsletter.model.link import Fault
+from newsletter.model.link import Fault, Judgement, Verdict
 
 if TYPE_CHECKING:
     from tests.checks.links.conftest import Visit, Web
@@ -177,6 +178,9 @@ def test_links_of_a_site_that_wants_rest_are_not_asked(web: "Web") -> None:
     seen = web.observe(*urls, gap_seconds=0.05)
     assert 1 <= len(site.hits) <= 4
     last = seen.looks[urls[-1]][-1]
+    assert judge([last]) == Judgement(
+        Verdict.RATE_LIMITED, "127.0.0.1 asks to be left alone for a while."
+    )
     assert (last.fault, last.retry_after_seconds) == (Fault.LEFT_ALONE, 3600)
     assert {len(looks) for looks in seen.looks.values()} == {1}
 
