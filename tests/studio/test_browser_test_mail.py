@@ -117,7 +117,7 @@ def test_test_goes_to_the_addresses_that_are_typed_for_the_chosen_reader(
 ) -> None:
     server = SmtpServer()
     tab = open_page(server)
-    tab.page.get_by_label("For").select_option(
+    tab.page.get_by_label("For", exact=True).select_option(
         label="a made-up reader with a long name"
     )
     expect(tab.page.locator(".inbox")).to_contain_text("Maximiliana-Wilhelmina")
