@@ -7,13 +7,25 @@ from newsletter.model.finding import Finding
 from newsletter.model.link import CheckedBreak, Judgement, Verdict
 
 _ANSWERS = frozenset({Verdict.OK, Verdict.MOVED})
-_GONE = frozenset({Verdict.BROKEN, Verdict.INVALID, Verdict.UNSAFE, Verdict.SUSPECT})
+_ERRORS = frozenset({Verdict.BROKEN, Verdict.INVALID, Verdict.UNSAFE})
+_GONE = _ERRORS | {Verdict.SUSPECT}
 
 
 def check_link_lines(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report addresses that are broken over two lines, and what the whole may be."""
     del assembled
-    return [_finding_of(checked) for checked in facts.breaks if not _is_whole(checked)]
+    return [_finding_of(checked) for checked in facts.breaks if is_broken(checked)]
+
+
+def is_broken(checked: CheckedBreak) -> bool:
+    """Whether more belongs to the first part.
+
+    It does not where that part answers by itself, and nothing longer does.
+    """
+    address = checked.address
+    if address.whole or _answering(checked):
+        return True
+    return _verdict(checked.judgements.get(address.first)) not in _ANSWERS
 
 
 def whole_address(checked: CheckedBreak) -> str:
@@ -25,16 +37,7 @@ def whole_address(checked: CheckedBreak) -> str:
     if address.whole:
         return address.whole
     answering = _answering(checked)
-    return answering[0] if len(answering) == 1 and not _is_whole(checked) else ""
-
-
-def _is_whole(checked: CheckedBreak) -> bool:
-    """Whether the first part turned out to be all of the address."""
-    address = checked.address
-    if address.whole or _answering(checked):
-        return False
-    first = checked.judgements.get(address.first)
-    return first is not None and first.verdict in _ANSWERS
+    return answering[0] if len(answering) == 1 else ""
 
 
 def _answering(checked: CheckedBreak) -> list[str]:
@@ -52,7 +55,10 @@ def _finding_of(checked: CheckedBreak) -> Finding:
         f'an address is broken over two lines: "{shown_url(address.first)}" '
         f'goes on with "{shown_url(address.rest)}".'
     )
-    return found("link-line-broken", address.place, message, _advice(checked))
+    # Readers get the first part: where that leads nowhere, it must not go out.
+    first = _verdict(checked.judgements.get(address.first))
+    rule = "link-broken" if first in _ERRORS else "link-line-broken"
+    return found(rule, address.place, message, _advice(checked))
 
 
 def _advice(checked: CheckedBreak) -> str:

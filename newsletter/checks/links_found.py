@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from newsletter.checks.facts import Facts, found
+from newsletter.checks.link_lines import is_broken
 from newsletter.checks.links.domains import is_front_page
 from newsletter.checks.places import named_lines, shown_url
 from newsletter.model.assembled import Assembled
@@ -44,7 +45,7 @@ _WORDS: Mapping[Verdict, _Words] = {
 
 def check_links_found(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report links that do not work, may not work, or have a new address."""
-    broken_off = {checked.address.place for checked in facts.breaks}
+    broken_off = {one.address.place for one in facts.breaks if is_broken(one)}
     told = [
         link
         for link in facts.links

@@ -6,9 +6,10 @@ import pytest
 from newsletter.checks.facts import Facts
 from newsletter.checks.link_lines import check_link_lines, whole_address
 from newsletter.model.assembled import Assembled
-from newsletter.model.finding import Finding, Severity
+from newsletter.model.finding import Finding
 from newsletter.model.link import BrokenAddress, CheckedBreak, Judgement, Verdict
 from newsletter.model.problem import Place
+from newsletter.model.rules import RULES
 
 Assemble = Callable[..., Assembled]
 PLACE = Place("issues/2023-02.md", 14, 5)
@@ -76,10 +77,12 @@ def checked(
 def test_address_broken_over_two_lines_is_reported(
     assemble: Assemble, facts: Facts, found: CheckedBreak, advice: str, proposed: str
 ) -> None:
+    is_dead = found.judgements.get(FIRST) == Judgement(Verdict.BROKEN)
+    rule = "link-broken" if is_dead else "link-line-broken"
     assert check_link_lines(assemble(), replace(facts, breaks=(found,))) == [
         Finding(
-            "link-line-broken",
-            Severity.WARNING,
+            rule,
+            RULES[rule].severity,
             PLACE,
             f'an address is broken over two lines: "{FIRST}" goes on with "news".',
             advice,

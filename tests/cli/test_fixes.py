@@ -105,9 +105,8 @@ def test_broken_address_is_asked_whole_and_joined(
     write(project, f"See {site}/good-\nnews and more.\n")
     run(arguments(project, "--fix", "--yes"))
     shown = capsys.readouterr().out
-    assert f"Write {site}/good-news on one line: it answers. " not in shown
     assert f"Write {site}/good-news on one line: it answers." in shown
-    assert "[link-broken]" not in shown
+    assert shown.count("[link-broken]") == 1
     assert body_of(project) == f"See {site}/good-news\nand more.\n"
 
 

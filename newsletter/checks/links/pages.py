@@ -81,18 +81,22 @@ def _decode(body: bytes, charset: str | None) -> str:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
     declared = _DECLARED.search(body, 0, 1024)
-    names = [charset or "", declared[1].decode("ascii") if declared else ""]
-    name = next((name for name in names if _is_encoding(name)), "utf-8")
-    return body.decode(name, "replace")
+    for encoding in (charset or "", declared[1].decode("ascii") if declared else ""):
+        if encoding and (text := _decoded(body, encoding)) is not None:
+            return text
+    return body.decode("utf-8", "replace")
 
 
-def _is_encoding(name: str) -> bool:
+def _decoded(body: bytes, name: str) -> str | None:
+    """Return the text, or None where *name* is no encoding of texts.
+
+    Python also knows "encodings" that are none, or that raise whatever they are told:
+    rot13, zlib, idna.
+    """
     try:
-        # Python also knows "encodings" that are none of text: rot13, zlib, idna.
-        b"a".decode(name)
+        return body.decode(name, "replace")
     except (LookupError, ValueError, TypeError):
-        return False
-    return True
+        return None
 
 
 def _parse(text: str) -> etree._Element | None:

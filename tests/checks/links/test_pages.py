@@ -1,8 +1,11 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.checks.links.pages import read_page
+from newsletter.model.link import PageFacts
 
 _PAGE = """<!doctype html><html><head><title> Een
  pagina </title><style>.a{}</style><script src="/a.js"></script></head>
@@ -11,12 +14,14 @@ _PAGE = """<!doctype html><html><head><title> Een
 <form action="/login"><input type="password"></form></body></html>"""
 
 
-def _read(html: str | bytes, *, charset: str | None = None, is_whole: bool = True):
+def _read(
+    html: str | bytes, *, charset: str | None = None, is_whole: bool = True
+) -> PageFacts:
     body = html if isinstance(html, bytes) else html.encode()
     return read_page(body, "text/html; charset=x", charset, is_whole=is_whole)
 
 
-def test_page_of_html_is_taken_apart():
+def test_page_of_html_is_taken_apart() -> None:
     page = _read(_PAGE)
     assert page.media_type == "text/html"
     assert page.title == "Een pagina"
@@ -28,13 +33,13 @@ def test_page_of_html_is_taken_apart():
     assert page.is_whole
 
 
-def test_page_that_was_cut_off_is_not_whole():
+def test_page_that_was_cut_off_is_not_whole() -> None:
     page = _read(_PAGE[:200], is_whole=False)
     assert not page.is_whole
     assert page.title == "Een pagina"
 
 
-def test_page_of_another_type_has_type_and_size_only():
+def test_page_of_another_type_has_type_and_size_only() -> None:
     page = read_page(b"%PDF-1.7 <a id=x>", "Application/PDF", None, is_whole=False)
     assert (page.media_type, page.size_bytes) == ("application/pdf", 17)
     assert (page.title, page.anchors) == ("", ())
@@ -53,16 +58,18 @@ def test_page_of_another_type_has_type_and_size_only():
         (b"<title>\xff\xfe</title>", None, "\ufffd\ufffd"),
     ],
 )
-def test_page_is_decoded_as_browsers_do(body, charset, title):
+def test_page_is_decoded_as_browsers_do(
+    body: bytes, charset: str | None, title: str
+) -> None:
     assert _read(body, charset=charset).title == title
 
 
 @pytest.mark.parametrize("body", [b"", b"   ", b"<!-- -->", b"\0", b"<", b"\x1f\x8b"])
-def test_page_of_nothing_has_no_words(body):
+def test_page_of_nothing_has_no_words(body: bytes) -> None:
     assert _read(body).title == ""
 
 
-def test_page_words_and_anchors_end_at_their_limits():
+def test_page_words_and_anchors_end_at_their_limits() -> None:
     page = _read("".join(f"<p id=a{n}>word {n}</p>" for n in range(5000)))
     assert len(page.words) == 600
     assert len(page.anchors) == 1000
@@ -76,7 +83,7 @@ def test_page_words_and_anchors_end_at_their_limits():
         ("300", ""),
     ],
 )
-def test_page_refresh_is_where_it_passes_on(content, target):
+def test_page_refresh_is_where_it_passes_on(content: str, target: str) -> None:
     page = _read(f'<meta http-equiv="Refresh" content="{content}">')
     assert page.refresh == target
 
@@ -84,9 +91,17 @@ def test_page_refresh_is_where_it_passes_on(content, target):
 @pytest.mark.parametrize(
     "unit", ["<div>", "<a name=x href=", "<p><b>", "<!--", "&#x", "<svg><title>", "<"]
 )
-def test_page_of_any_kind_is_read_in_time(unit):
+def test_page_of_any_kind_is_read_in_time(unit: str) -> None:
     body = (unit * (300_000 // len(unit))).encode()
     began = time.process_time()
     page = _read(body)
     assert time.process_time() - began < 2
     assert not page.is_whole
+
+
+@given(
+    st.binary(max_size=400), st.sampled_from([None, "utf-16", "latin-1", "idna", "?"])
+)
+def test_page_of_any_bytes_is_read(body: bytes, charset: str | None) -> None:
+    page = _read(b"<title>" + body, charset=charset)
+    assert len(page.title) <= 300
