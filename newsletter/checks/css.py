@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import tinycss2
 
+from newsletter.clients.css import read_style
+
 
 # A mail of 200 elements has about 40 different styles, one of 2,000 about 60.
 @lru_cache(maxsize=1024)
@@ -20,18 +22,13 @@ def declarations(style: str) -> Mapping[str, str]:
     """
     held: dict[str, str] = {}
     important: set[str] = set()
-    parts = tinycss2.parse_blocks_contents(
-        style, skip_comments=True, skip_whitespace=True
-    )
-    for part in parts:
-        if part.type != "declaration":
+    for declaration in read_style(style):
+        name = declaration.property
+        if name in important and not declaration.is_important:
             continue
-        name = part.lower_name
-        if name in important and not part.important:
-            continue
-        if part.important:
+        if declaration.is_important:
             important.add(name)
-        held[name] = tinycss2.serialize(part.value).strip()
+        held[name] = declaration.value
     return MappingProxyType(held)
 
 

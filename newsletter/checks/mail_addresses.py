@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
+from newsletter.checks.css import addresses_in
 from newsletter.checks.facts import Facts, found, template_place
 from newsletter.checks.links.domains import host_of
 from newsletter.checks.page import Page, first_page, page_of
@@ -22,8 +23,9 @@ _DROPPED = re.compile(r"[\x00-\x20\x7f]+")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PLACE = re.compile(r"#[^#\s]+")
 
-_ATTRIBUTES = ("href", "src", "srcset", "background", "action", "poster", "data")
-_STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)", re.IGNORECASE)
+_ATTRIBUTES = frozenset(
+    ("href", "src", "srcset", "background", "action", "poster", "data")
+)
 _TEXT_URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 
 
@@ -85,11 +87,11 @@ def _addresses(copy: Copy) -> Iterator[tuple[str, bool]]:
     """Yield each address of a copy, and whether it is asked without a click."""
     page = page_of(copy.html)
     for element in page.elements:
-        for name in _ATTRIBUTES:
-            if value := element.get(name):
+        for name, value in element.items():
+            if name in _ATTRIBUTES:
                 yield value, name != "href" or element.tag == "link"
     for css in (*page.inline_styles, *(style.css for style in page.styles)):
-        for url in _STYLE_URL.findall(css):
+        for url in addresses_in(css):
             yield url, True
     for url in _TEXT_URL.findall(copy.text):
         yield url, False

@@ -10,17 +10,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
 from newsletter.checks.css import declarations
 from newsletter.checks.facts import Facts
+from newsletter.clients.document import read_document
 
 #: Elements whose content starts on a line of its own.
-_BLOCKS = re.compile(
-    "address|article|aside|blockquote|body|br|center|d[dlt]|div|figcaption|figure|footer"
-    "|form|h[1-6r]|header|html|li|main|nav|[ou]l|p|pre|section|table|tbody|t[dhr]|tfoot"
-    "|thead"
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "blockquote", "body", "br", "center", "dd"),
+        *("dl", "dt", "div", "figcaption", "figure", "footer", "form", "h1", "h2"),
+        *("h3", "h4", "h5", "h6", "hr", "header", "html", "li", "main", "nav", "ol"),
+        *("ul", "p", "pre", "section", "table", "tbody", "td", "th", "tr", "tfoot"),
+        "thead",
+    )
 )
+#: Stands for a line end while text is gathered: the one sign that no document has.
+_EDGE = "\0"
 #: Elements whose content nobody sees.
 UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 
@@ -34,9 +41,14 @@ class PageLink:
     """An ``a`` with an address."""
 
     href: str
-    #: What is seen between its tags, with the words of pictures; without outer spaces.
-    words: str
     element: HtmlElement
+
+    @property
+    def words(self) -> str:
+        """What is seen between its tags, with the words of pictures."""
+        pictures = (one.get("alt", "").strip() for one in self.element.iter("img"))
+        words = " ".join(filter(None, (seen_text(self.element), *pictures)))
+        return words.replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +91,17 @@ class Page:
 # half a dozen checks in turn.
 @lru_cache(maxsize=16)
 def page_of(html: str) -> Page:
-    """Return the HTML of a copy, taken apart; of an empty one an empty page."""
-    # As bytes: lxml refuses text that begins with an XML declaration.
-    parser = HTMLParser(encoding="utf-8")
-    document = html if html.strip() else "<html></html>"
-    root = document_fromstring(document.encode(), parser=parser)
+    """Return the HTML of a copy, taken apart; without any element an empty page."""
+    root = read_document(html)
     elements = tuple(root.iter(etree.Element))
     return Page(
         root=root,
         elements=elements,
         text=seen_text(root),
         links=tuple(
-            map(_link, (e for e in elements if e.tag == "a" and "href" in e.attrib))
+            PageLink(element.get("href", "").strip(), element)
+            for element in elements
+            if element.tag == "a" and "href" in element.attrib
         ),
         styles=tuple(_style_block(e) for e in elements if e.tag == "style"),
         inline_styles=tuple(dict.fromkeys(filter(None, map(_style_text, elements)))),
@@ -110,10 +121,11 @@ def style_of(element: HtmlElement) -> Mapping[str, str]:
 
 def is_hidden(element: HtmlElement) -> bool:
     """Whether an element and all in it is taken out of sight by its own style."""
+    if "hidden" in element.attrib:
+        return True
     style = style_of(element)
     return (
-        "hidden" in element.attrib
-        or style.get("display", "").lower() == "none"
+        style.get("display", "").lower() == "none"
         or style.get("visibility", "").lower() == "hidden"
     )
 
@@ -122,9 +134,8 @@ def seen_text(element: HtmlElement) -> str:
     """Return what a reader sees of an element, a line for each block."""
     pieces: list[str] = []
     _collect(element, pieces)
-    lines = "".join(pieces).split("\n")
-    cleaned = (_SPACE.sub(" ", line).strip(" ") for line in lines)
-    return "\n".join(line for line in cleaned if line)
+    lines = _SPACE.sub(" ", "".join(pieces)).split(_EDGE)
+    return "\n".join(filter(None, (line.strip(" ") for line in lines)))
 
 
 def _collect(element: HtmlElement, pieces: list[str]) -> None:
@@ -132,19 +143,13 @@ def _collect(element: HtmlElement, pieces: list[str]) -> None:
     # yielded a dozen times (200 items: 500,000 steps for 40,000 pieces).
     if element.tag in UNSEEN or is_hidden(element):
         return
-    edge = "\n" if _BLOCKS.fullmatch(element.tag) else ""
-    pieces += (edge, _SPACE.sub(" ", element.text or ""))
+    edge = _EDGE if element.tag in _BLOCKS else ""
+    pieces += (edge, element.text or "")
     for child in element:
         if isinstance(child.tag, str):
             _collect(child, pieces)
-        pieces.append(_SPACE.sub(" ", child.tail or ""))
+        pieces.append(child.tail or "")
     pieces.append(edge)
-
-
-def _link(element: HtmlElement) -> PageLink:
-    pictures = (image.get("alt", "").strip() for image in element.iter("img"))
-    words = " ".join(filter(None, (seen_text(element), *pictures)))
-    return PageLink(element.get("href", "").strip(), words.replace("\n", " "), element)
 
 
 def _style_block(element: HtmlElement) -> StyleBlock:

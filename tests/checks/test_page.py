@@ -1,3 +1,5 @@
+import pytest
+
 from newsletter.checks.css import declarations
 from newsletter.checks.page import Conditional, StyleBlock, page_of, style_of
 
@@ -55,8 +57,11 @@ def test_page_elements_are_in_order_without_comments() -> None:
     assert all(isinstance(tag, str) for tag in tags)
 
 
-def test_page_of_nothing_is_empty() -> None:
-    page = page_of("")
+@pytest.mark.parametrize(
+    "html", ["", " \n", "<!-- only this -->", "<!DOCTYPE html>", "</p>", "\0"]
+)
+def test_page_of_nothing_is_empty(html: str) -> None:
+    page = page_of(html)
     assert (page.text, page.links, page.styles) == ("", (), ())
 
 

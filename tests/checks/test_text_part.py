@@ -6,7 +6,7 @@ import pytest
 from newsletter.checks.facts import Facts
 from newsletter.checks.text_part import check_text_part
 from newsletter.model.assembled import Assembled
-from newsletter.model.copy import Copy
+from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.problem import Place
 
@@ -83,6 +83,22 @@ def test_text_near_enough_is_fine(look: Look, html: str, text: str) -> None:
     assert look(html, text) == []
 
 
+def test_text_that_is_a_stub_for_every_reader_is_told_once(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    reader = Reader("a reader with a long name", "long@example.org")
+    copies = (
+        make_copy(page(WORDS), "View this in browser"),
+        make_copy(page([*WORDS, "Maximiliana"]), "View this", reader=reader),
+    )
+    told = check_text_part(assemble(), replace(facts, copies=copies))
+    assert [finding.message for finding in told] == [
+        "the plain text has 4 of about 100 words."
+    ]
+
+
+#: In every address of the reader's own; see `read_copy`.
+TOKEN = "sample" + "a" * 34
 A, B, C, D = (f"https://harbour.test/{name}" for name in "abcd")
 
 
@@ -126,6 +142,9 @@ def test_link_that_one_part_lacks_is_a_warning(
         (linked("#top", "mailto:a@harbour.test", "tel:+31"), "a@harbour.test"),
         (linked(A), f"See ({A})."),
         (f"<p>Written out: {B}</p>", f"Written out: {B}"),
+        # told by rules of their own
+        (linked(f"{A}/u/{TOKEN}"), "nothing"),
+        ("<p>Nothing</p>", f"{A}/u/{TOKEN}"),
     ],
 )
 def test_same_addresses_are_fine(look: Look, html: str, text: str) -> None:
