@@ -48,7 +48,7 @@ def check_accessibility(assembled: Assembled, facts: Facts) -> list[Finding]:
 
     return [
         *_language_findings(page, issue.language, place("<mjml")),
-        *_title_findings(page, facts.sender, place("<mj-title|<title|<mj-head")),
+        *_title_findings(page, facts, place("<mj-title|<title|<mj-head")),
         *_table_findings(page, place(r"<table(?![^>]*\brole=)")),
         *_heading_findings(page, issue, place),
         *_justified_findings(page, place(r"\bjustify\b")),
@@ -65,7 +65,8 @@ def _language_findings(page: Page, language: str, place: Place) -> Iterator[Find
                 place,
                 f"{name} {fault}; screen readers read the mail by the rules "
                 "of another language.",
-                f"Write {wanted} there; webmail drops what stands on <html> alone.",
+                f"Write {wanted} on <html> and on the first element of the body, for "
+                f"webmail drops <html>: <mjml {wanted}> does both.",
             )
             return
 
@@ -95,16 +96,22 @@ def _language_fault(element: HtmlElement, language: str) -> str:
     return ""
 
 
-def _title_findings(page: Page, sender: str, place: Place) -> Iterator[Finding]:
+def _title_findings(page: Page, facts: Facts, place: Place) -> Iterator[Finding]:
+    if not any(facts.copies[0].values("Subject")):
+        return  # the title is the subject, which is told of
     title = next((seen.text or "" for seen in page.root.iter("title")), None)
     words = " ".join((title or "").split())
     advice = "Write <title>{{ subject }}</title>: <mj-title> in MJML."
     if words.casefold() in _NO_TITLES:
         message = "the mail has no title, which is read out first."
         yield found("title-missing", place, message, advice)
-    elif sender and words.casefold() == parse_mailbox(sender).name.casefold():
+    elif facts.sender and words.casefold() == _name_of(facts.sender):
         message = f'the title of the mail is only "{words}", the same in every issue.'
         yield found("title-missing", place, message, advice)
+
+
+def _name_of(sender: str) -> str:
+    return parse_mailbox(sender).name.casefold()
 
 
 def _table_findings(page: Page, place: Place) -> Iterator[Finding]:

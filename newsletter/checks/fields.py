@@ -26,7 +26,8 @@ NO_VALUES = ("None", "nan", "NaN", "null", "NULL", "undefined", "#N/A", "N/A")
 #: The stars around Mailchimp's are emphasis to Markdown, and lost in the HTML.
 _MARKS = re.compile(
     r"\{\{[^{}]{0,80}\}\}|\{%[^{}%]{0,80}%\}"
-    r"|(?<=\*)\|[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
+    # The sign first and what is before it after: a mark is then looked for by its sign.
+    r"|\|(?<=\*\|)[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
     r"|\|(?:[FL]?NAME|EMAIL|PHONE|ADDRESS|COMPANY|MERGE\d+|UNSUB|[A-Z]+:[A-Z0-9_]+)\|"
     r"|%%[A-Za-z_]\w{0,40}%%|\[\[ ?[A-Za-z_][\w ]{0,40}\]\]|@@[0-9a-f]{6}_\d+@@"
 )

@@ -121,9 +121,15 @@ def style_of(element: HtmlElement) -> Mapping[str, str]:
 
 def is_hidden(element: HtmlElement) -> bool:
     """Whether an element and all in it is taken out of sight by its own style."""
-    if "hidden" in element.attrib:
+    if element.get("hidden") is not None:
         return True
-    style = style_of(element)
+    text = _style_text(element)
+    return bool(text) and _hides(text)
+
+
+@lru_cache(maxsize=1024)
+def _hides(text: str) -> bool:
+    style = declarations(text)
     return (
         style.get("display", "").lower() == "none"
         or style.get("visibility", "").lower() == "hidden"
@@ -141,9 +147,10 @@ def seen_text(element: HtmlElement) -> str:
 def _collect(element: HtmlElement, pieces: list[str]) -> None:
     # Into one list: handed up through a dozen nested tables, each piece would be
     # yielded a dozen times (200 items: 500,000 steps for 40,000 pieces).
-    if element.tag in UNSEEN or is_hidden(element):
+    tag = element.tag
+    if tag in UNSEEN or is_hidden(element):
         return
-    edge = _EDGE if element.tag in _BLOCKS else ""
+    edge = _EDGE if tag in _BLOCKS else ""
     pieces += (edge, element.text or "")
     for child in element:
         if isinstance(child.tag, str):

@@ -73,8 +73,9 @@ def _place(issue: Issue, key: str) -> Place:
 
 def _subject_findings(subject: str, place: Place) -> Iterator[Finding]:
     if not subject:
-        message = "the subject is empty."
-        yield found("subject-empty", place, message, "Say in a few words what is new.")
+        message = "for some readers the subject is empty."
+        advice = "Write some words beside the personal field: what is new."
+        yield found("subject-empty", place, message, advice)
     yield from _length_findings(len(subject), place)
     if subject.isupper() and sum(c.isalpha() for c in subject) >= _CAPITALS:
         yield found(
@@ -166,7 +167,7 @@ def _preheader_findings(
             place,
             "for some readers the preheader is empty: "
             "mail programs show the first words they find.",
-            "Write words of which some are left without a personal field.",
+            "Write some words beside the personal field.",
         )
     elif preheader.casefold() == subject.casefold():
         yield found(

@@ -103,8 +103,8 @@ def _remote(page: Page, base_url: str, place: _Find) -> Iterator[Finding]:
             "image-remote",
             place(re.escape(hosts[0])),
             f"the template fetches pictures from {_listed(dict.fromkeys(hosts))}, "
-            "who learn who reads the mail and when.",
-            "Host it below your own base_url, or make it the logo in newsletter.toml.",
+            "where they learn who reads the mail and when.",
+            "Put them below your base_url, or make one the logo in newsletter.toml.",
         )
 
 

@@ -17,7 +17,8 @@ AT = Place(FILE, 12, 1)
 HEAD = "<title>A meeting</title>"
 BODY = '<div lang="en" dir="ltr"><h1>Harbour</h1></div>'
 LANGUAGE_ADVICE = (
-    'Write lang="en" dir="ltr" there; webmail drops what stands on <html> alone.'
+    'Write lang="en" dir="ltr" on <html> and on the first element of the body, for '
+    'webmail drops <html>: <mjml lang="en" dir="ltr"> does both.'
 )
 
 
@@ -106,6 +107,14 @@ def test_missing_title_is_told(look: Look, head: str) -> None:
             "Write <title>{{ subject }}</title>: <mj-title> in MJML.",
         )
     ]
+
+
+def test_missing_title_below_an_empty_subject_is_not_told_too(
+    assemble: Callable[..., Assembled], facts: Facts, make_headers: Callable[..., Copy]
+) -> None:
+    known = replace(facts, copies=(make_headers(Subject=""),))
+    rules = [finding.rule for finding in check_accessibility(assemble(), known)]
+    assert rules == ["language-missing", "heading-missing"]
 
 
 def test_title_that_is_only_the_sender_is_told(look: Look) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from newsletter.checks.calls import MASK, find_calls
+from newsletter.checks.calls import _CALLS, _HERE, MASK, find_calls
 
 
 def calls(text: str) -> list[str]:
@@ -103,3 +103,8 @@ def test_blanks_between_the_words_do_not_matter() -> None:
 def test_long_text_is_searched_quickly() -> None:
     text = "klik hie " * 20_000 + "(" * 5_000 + " >" * 5_000
     assert calls(text) == []
+
+
+def test_every_call_of_that_kind_says_here() -> None:
+    phrases = "|".join(_CALLS).split("|")
+    assert [p for p in phrases if not any(word in p for word in _HERE)] == []

@@ -31,8 +31,8 @@ def test_subject_of_an_empty_field_is_an_error(
             "subject-empty",
             Severity.ERROR,
             SUBJECT,
-            "the subject is empty.",
-            "Say in a few words what is new.",
+            "for some readers the subject is empty.",
+            "Write some words beside the personal field: what is new.",
         )
     ]
 
@@ -248,7 +248,7 @@ def test_subject_with_another_number_is_fine(assemble: Assemble, facts: Facts) -
             Severity.WARNING,
             "for some readers the preheader is empty: "
             "mail programs show the first words they find.",
-            "Write words of which some are left without a personal field.",
+            "Write some words beside the personal field.",
         ),
         (
             "a Meeting, a Card and four Rulings",

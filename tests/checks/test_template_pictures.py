@@ -110,8 +110,8 @@ def test_pictures_from_elsewhere_are_told_by_their_hosts(look: Look) -> None:
             Severity.WARNING,
             Place(FILE),
             "the template fetches pictures from a.test, b.test, "
-            "who learn who reads the mail and when.",
-            "Host it below your own base_url, or make it the logo in newsletter.toml.",
+            "where they learn who reads the mail and when.",
+            "Put them below your base_url, or make one the logo in newsletter.toml.",
         )
     ]
 
