@@ -12,7 +12,10 @@ from pathlib import Path
 from newsletter.workflow.preview import Preview, Stamp
 
 #: How often files are looked at; half of it is added to the time from save to sight.
-_INTERVAL_SECONDS = 0.05
+_INTERVAL_SECONDS = 0.04
+
+#: So many looks, half a second, a file may be empty before that is taken for a save.
+_MOST_LOOKS = 12
 
 
 class Watch:
@@ -86,7 +89,7 @@ class Watch:
     async def _settle(self, stamp: Stamp) -> None:
         """Wait while an editor program has emptied a file that it is about to fill."""
         before = self._stamp
-        for _ in range(10):
+        for _ in range(_MOST_LOOKS):
             self._stamp = stamp
             if not _is_half_written(stamp, before):
                 return

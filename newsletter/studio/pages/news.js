@@ -9,9 +9,9 @@ export function follow({ version, changed, lost }) {
 
   function listen() {
     stream = new EventSource(`/events?seen=${version()}`);
-    stream.addEventListener("changed", changed);
+    stream.addEventListener("changed", (event) => changed(Number(event.data)));
     stream.addEventListener("open", () => {
-      if (isLost) { isLost = false; changed(); }
+      if (isLost) { isLost = false; changed(version()); }
     });
     stream.addEventListener("error", () => {
       if (stream.readyState === EventSource.CLOSED) return poll();
@@ -24,7 +24,8 @@ export function follow({ version, changed, lost }) {
   function poll() {
     timer = setTimeout(async () => {
       const answer = await fetch("/version", { cache: "no-store" }).catch(() => null);
-      if (answer && answer.ok && Number(await answer.text()) !== version()) await changed();
+      const number = answer && answer.ok ? Number(await answer.text()) : version();
+      if (number !== version()) await changed(number);
       poll();
     }, POLL_MILLISECONDS);
   }

@@ -102,7 +102,11 @@ async function refresh() {
 
 follow({
   version: () => version,
-  changed: async () => { if (await refresh()) await showMail(); },
+  // The mail itself is what is waited for: it does not wait for the page around it.
+  changed: (number) => {
+    version = number;
+    return Promise.all([showMail(), refresh()]);
+  },
   lost: () => {
     status.className = "status error";
     status.textContent = "The preview has stopped. Start it again in the terminal.";
