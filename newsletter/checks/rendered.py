@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.checks.facts import Facts, found, template_place
 from newsletter.checks.whereabouts import Definition
+from newsletter.clients import colours
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.problem import Place
@@ -82,19 +83,12 @@ class _Spot:
 
 def contrast(one: Colour, other: Colour) -> float:
     """Return the contrast of two colours: 1 to 21 (WCAG 2.2, contrast ratio)."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+    return colours.contrast(_of_parts(one), _of_parts(other))
 
 
-def _luminance(colour: Colour) -> float:
-    """Return the relative luminance: 0 for black, 1 for white (WCAG 2.2)."""
-    parts = (part / 255 for part in (colour.red, colour.green, colour.blue))
-    red, green, blue = (
-        # 0.04045 is that of the sRGB standard; WCAG's 0.03928 is an old misprint.
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def _of_parts(colour: Colour) -> colours.Colour:
+    parts = (colour.red, colour.green, colour.blue)
+    return colours.Colour(*(part / 255 for part in parts))
 
 
 # --- colours --------------------------------------------------------------------------

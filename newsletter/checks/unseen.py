@@ -7,13 +7,12 @@ seen. What a media query shows on some screens is none.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import dropwhile
 
 from lxml.html import HtmlElement
-from tinycss2.color3 import RGBA, parse_color
 
 from newsletter.checks.page import UNSEEN, Page, is_hidden, style_of
+from newsletter.clients.colours import BLACK, WHITE, Colour, read_colour
 
 #: So small that SpamAssassin's FONT_INVIS rules count it (+1.0, measured 2026-11).
 _INVISIBLE_PX = 2.0
@@ -32,18 +31,14 @@ _SHOWN = re.compile(r"([^{}]*)\{[^{}]*\bdisplay\s*:\s*(?!none)\w", re.IGNORECASE
 _NAMES = re.compile(r"[.#]([\w-]+)")
 
 
-_BLACK = RGBA(0.0, 0.0, 0.0, 1.0)
-_WHITE = RGBA(1.0, 1.0, 1.0, 1.0)
-
-
 @dataclass(frozen=True, slots=True)
 class _Ink:
     """What an element inherits, or shows through."""
 
     size_px: float = _ROOT_PX
     #: None: unknown.
-    colour: RGBA | None = _BLACK
-    ground: RGBA | None = _WHITE
+    colour: Colour | None = BLACK
+    ground: Colour | None = WHITE
     is_away: bool = False
 
 
@@ -132,23 +127,23 @@ def _size(written: str, around_px: float) -> float:
 
 
 def _colour_of(
-    element: HtmlElement, style: Mapping[str, str], around: RGBA | None
-) -> RGBA | None:
+    element: HtmlElement, style: Mapping[str, str], around: Colour | None
+) -> Colour | None:
     written = style.get("color") or element.get("color")
     if written:
-        return around if written.lower() == "inherit" else _parsed(written)
+        return around if written.lower() == "inherit" else read_colour(written)
     # A link without a colour of its own has that of the mail program.
     return None if element.tag == "a" else around
 
 
 def _ground_of(
-    element: HtmlElement, style: Mapping[str, str], around: RGBA | None
-) -> RGBA | None:
+    element: HtmlElement, style: Mapping[str, str], around: Colour | None
+) -> Colour | None:
     written = style.get("background-color") or style.get("background")
     written = written or element.get("bgcolor", "")
     if "(" in written.replace("rgb(", "").replace("rgba(", ""):
         return None  # a picture or a gradient
-    colours = [colour for word in _words(written) if (colour := _parsed(word))]
+    colours = [colour for word in _words(written) if (colour := read_colour(word))]
     if not colours or not colours[0].alpha:
         return None if element.get("background") else around
     return colours[0]
@@ -157,9 +152,3 @@ def _ground_of(
 def _words(written: str) -> list[str]:
     """Return the values of a shorthand; a colour such as ``rgb(0, 0, 0)`` is one."""
     return re.findall(r"[^\s(]+(?:\([^)]*\))?", written)
-
-
-@lru_cache(maxsize=256)
-def _parsed(written: str) -> RGBA | None:
-    colour = parse_color(written)
-    return colour if isinstance(colour, RGBA) else None

@@ -79,6 +79,15 @@ def lay_over(top: Colour, ground: Colour) -> Colour:
     return Colour(red, green, blue)
 
 
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast of two colours, 1 to 21, alpha left aside.
+
+    Source: WCAG 2.2, "contrast ratio".
+    """
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 def lightness(colour: Colour) -> float:
     """Return the lightness, 0 to 100, alpha left aside."""
     return _lab(colour)[0]
@@ -117,8 +126,14 @@ def _lab(colour: Colour) -> tuple[float, float, float]:
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
+def _luminance(colour: Colour) -> float:
+    """Return the relative luminance: 0 for black, 1 for white (WCAG 2.2)."""
+    red, green, blue = map(_decode, colour[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def _decode(channel: float) -> float:
-    """Return linear light (sRGB, IEC 61966-2-1)."""
+    """Return linear light (sRGB, IEC 61966-2-1; WCAG's 0.03928 is an old misprint)."""
     if channel <= 0.04045:
         return channel / 12.92
     return float(((channel + 0.055) / 1.055) ** 2.4)

@@ -19,12 +19,12 @@ from newsletter.clients.colours import (
     WHITE,
     Colour,
     colours_in,
+    contrast,
     lay_over,
     read_attribute,
 )
 from newsletter.clients.css import Declaration, Style, read_style
 from newsletter.clients.document import each_style, read_document
-from newsletter.clients.grounds import contrast
 from newsletter.clients.sheets import AtRule, Item, Rule, read_tree
 
 #: WCAG 2.2, 1.4.3: for text of a usual size.
@@ -79,7 +79,7 @@ def faint_pairs_in(root: HtmlElement) -> tuple[FaintPair, ...]:
     for text, ground, words in _seen(root, _Look(BLACK, WHITE), rules):
         pairs.setdefault((text, ground), words)
     found = (
-        FaintPair(words, text.hex, ground.hex, contrast(text[:3], ground[:3]))
+        FaintPair(words, text.hex, ground.hex, contrast(text, ground))
         for (text, ground), words in pairs.items()
     )
     return tuple(pair for pair in found if pair.contrast < LEAST_CONTRAST)

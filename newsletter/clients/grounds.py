@@ -11,13 +11,9 @@ import tinycss2
 from lxml.html import HtmlElement
 from tinycss2.color3 import RGBA, parse_color
 
+from newsletter.clients.colours import BLACK, WHITE, Colour, contrast
 from newsletter.clients.css import Style, read_style
 from newsletter.clients.usage import Use
-
-Colour = tuple[float, float, float]
-
-_WHITE: Colour = (1.0, 1.0, 1.0)
-_BLACK: Colour = (0.0, 0.0, 0.0)
 
 #: WCAG 1.4.3 asks 3 of large words; less than that nobody reads with ease.
 _LEAST_CONTRAST = 3.0
@@ -36,17 +32,11 @@ def is_unreadable_without_value(use: Use) -> bool:
     return _is_unreadable(use, (*use.style[: use.index], *use.style[use.index + 1 :]))
 
 
-def contrast(one: Colour, other: Colour) -> float:
-    """Return the contrast of two colours, 1 to 21 (WCAG 2.2, contrast ratio)."""
-    lighter, darker = sorted(map(_luminance, (one, other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def _is_unreadable(use: Use, kept: Style) -> bool:
     ground = _ground_in(kept)
     if not use.elements:
         words = _words_in(use.style)
-        return words is not None and _is_faint(words, ground or _WHITE)
+        return words is not None and _is_faint(words, ground or WHITE)
     return any(_is_faint_on(element, ground) for element in use.elements)
 
 
@@ -64,7 +54,7 @@ def _words_of(element: HtmlElement) -> Iterator[Colour]:
     """Yield the colours of the words that stand on the ground of an element."""
     colour = next(
         (c for e in (element, *element.iterancestors()) if (c := _own_words(e))),
-        _BLACK,
+        BLACK,
     )
     yield from _words_within(element, colour)
 
@@ -81,7 +71,7 @@ def _words_within(element: HtmlElement, colour: Colour) -> Iterator[Colour]:
 
 def _ground_behind(element: HtmlElement) -> Colour:
     above = (_own_ground(e) for e in element.iterancestors())
-    return next((ground for ground in above if ground), _WHITE)
+    return next((ground for ground in above if ground), WHITE)
 
 
 def _own_ground(element: HtmlElement) -> Colour | None:
@@ -115,13 +105,5 @@ def _colour_in(value: str) -> Colour | None:
     for token in tinycss2.parse_component_value_list(value):
         colour = parse_color(token) if token.type in ("hash", "ident") else None
         if isinstance(colour, RGBA) and colour.alpha == 1:
-            return colour.red, colour.green, colour.blue
+            return Colour(*colour)
     return None
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in colour
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,8 +1,11 @@
 import pytest
 
 from newsletter.clients.colours import (
+    BLACK,
+    WHITE,
     Colour,
     colours_in,
+    contrast,
     lay_over,
     lightness,
     read_attribute,
@@ -82,3 +85,16 @@ def test_colours_in_a_value_are_replaced(value: str, replaced: str) -> None:
 def test_colours_in_a_value_are_found_in_order() -> None:
     found = colours_in("url(red.png) navy, #fff")
     assert [colour.hex for colour in found] == ["#000080", "#ffffff"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [
+        (BLACK, WHITE, 21.0),
+        (WHITE, BLACK, 21.0),
+        (Colour(0.5, 0.5, 0.5), Colour(0.5, 0.5, 0.5), 1.0),
+        (Colour(0.5, 0.5, 0.5), WHITE, 3.98),
+    ],
+)
+def test_contrast_is_that_of_wcag(one: Colour, other: Colour, ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.01)
