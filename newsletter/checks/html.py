@@ -6,20 +6,17 @@ Only a template can bring these: raw HTML in an issue is refused.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from lxml.html import HtmlElement
 
 from newsletter.checks.facts import Facts, found, template_place
 from newsletter.checks.page import Page, first_page
-from newsletter.checks.stylesheets import style_faults
 from newsletter.checks.unseen import unseen_texts
+from newsletter.clients.gmail_faults import STYLE_BYTES, block_faults
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
-
-#: Gmail keeps style blocks up to so many bytes together, and drops the one that goes
-#: beyond and all after it (email-bugs#90; caniemail, 2026-06-29).
-_GMAIL_STYLES: Final = 16 * 1024
 
 #: So many words find a text in a template; later ones may come from a value.
 _WORDS_LOOKED_FOR: Final = 3
@@ -145,15 +142,16 @@ def _is_refresh(element: HtmlElement) -> bool:
 
 
 def _styles_for_gmail(page: Page) -> Iterator[_Fault]:
-    total = sum(len(style.css.encode()) for style in page.styles)
-    if total > _GMAIL_STYLES:
+    heads = (style.css for style in page.styles if not style.is_in_body)
+    total = sum(len(css.encode()) for css in heads)
+    if total > STYLE_BYTES:
         yield _Fault(
             "style-gmail",
-            f"the mail has {total / 1024:.0f} KB of style blocks; "
-            "Gmail drops what goes beyond 16 KB.",
+            f"the mail has {ceil(total / 1024)} KB of style blocks; "
+            f"Gmail drops what goes beyond {STYLE_BYTES // 1024} KB.",
             "Take out rules that nothing uses.",
         )
-    faults = [fault for style in page.styles for fault in style_faults(style.css)]
+    faults = [fault.words for style in page.styles for fault in block_faults(style.css)]
     if any(style.is_in_body for style in page.styles):
         faults.append("stands in the body, not in the head")
     for fault in dict.fromkeys(faults):

@@ -5,14 +5,16 @@ unsubscribe included, behind "View entire message". Counted as the mail travels,
 reader with the largest copy.
 """
 
+from math import ceil
+
 from newsletter.checks.facts import Facts, found
+from newsletter.clients.gmail import CLIP_BYTES
 from newsletter.model.assembled import Assembled
 from newsletter.model.copy import Copy
 from newsletter.model.finding import Finding
 from newsletter.model.problem import Place
 
 _KB = 1024
-_CLIP_BYTES = 102 * _KB
 #: Names and fields of a recipient, and headers some clients count, need some room.
 _NEAR_BYTES = 90 * _KB
 
@@ -25,9 +27,10 @@ def check_size(assembled: Assembled, facts: Facts) -> list[Finding]:
     place = Place(assembled.issue.file)
     if size is None or size <= _NEAR_BYTES:
         return []
-    kilobytes = f"{size / _KB:.0f} KB"
+    # Rounded up: what is beyond a limit must not read as if it were at it.
+    kilobytes = f"{ceil(size / _KB)} KB"
     whose = _reader_of_largest(facts)
-    if size <= _CLIP_BYTES:
+    if size <= CLIP_BYTES:
         message = (
             f"{whose}the mail is {kilobytes} long; "
             "from 102 KB on Gmail cuts its end off."
@@ -52,4 +55,4 @@ def _reader_of_largest(facts: Facts) -> str:
 
 
 def _kind(copy: Copy) -> tuple[bool, bool]:
-    return copy.html_bytes > _NEAR_BYTES, copy.html_bytes > _CLIP_BYTES
+    return copy.html_bytes > _NEAR_BYTES, copy.html_bytes > CLIP_BYTES

@@ -95,7 +95,7 @@ def _show(html: str, turn: Turn) -> Imitated:
 
     change_inline(root, lambda _, style: write_style(change(read_style(style))))
     for sheet in each_style(root):
-        items = read_tree(sheet.text or "").items
+        items = read_tree(sheet.text or "")
         sheet.text = write_tree(with_styles(items, change))
     for element in elements(root):
         _change_attributes(element, turn)

@@ -188,7 +188,7 @@ def _is(element: HtmlElement, step: tuple[str, frozenset[str]]) -> bool:
 def _rules(element: HtmlElement) -> Iterator[_Simple]:
     media = element.get("media", "").lower()
     if _ALWAYS.fullmatch(media):
-        yield from _simple_rules(read_tree(element.text or "").items)
+        yield from _simple_rules(read_tree(element.text or ""))
 
 
 def _simple_rules(items: tuple[Item, ...]) -> Iterator[_Simple]:

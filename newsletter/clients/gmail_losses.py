@@ -11,6 +11,7 @@ from newsletter.clients.remarks import counted, listed
 class Losses:
     """What was left out so far; the transforms count here."""
 
+    #: Why style blocks go, each reason the end of a sentence.
     blocks: Counter[str] = field(default_factory=Counter)
     selectors: int = 0
     page_rules: int = 0
@@ -22,23 +23,13 @@ class Losses:
     elements: list[str] = field(default_factory=list)
 
 
-#: Why a style block goes, as the end of a sentence.
-_BLOCKS = {
-    "body": "Gmail reads none in the body",
-    "size": "Gmail reads 16 KB of styles and no more",
-    "nested": "a rule such as @media stands inside another one",
-    "broken": "a fault in the CSS makes Gmail drop the whole block",
-    "account": "accounts that are not Google's get no style sheet",
-}
-
-
 def block_remarks(blocks: Counter[str]) -> Iterator[str]:
-    """Yield a sentence for each reason to drop style blocks; some are empty."""
-    for reason, words in _BLOCKS.items():
+    """Yield a sentence for each reason to drop style blocks."""
+    for reason, number in blocks.items():
         yield counted(
-            blocks[reason],
-            f"style block is left out: {words}.",
-            f"style blocks are left out: {words}.",
+            number,
+            f"style block is left out: {reason}.",
+            f"style blocks are left out: {reason}.",
         )
 
 

@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 
 from newsletter.clients.css import Declaration, Style, read_style
 from newsletter.clients.document import each_style, in_body
+from newsletter.clients.gmail_faults import STYLE_BYTES, block_faults, has_spaced_colour
 from newsletter.clients.gmail_losses import Losses
 from newsletter.clients.gmail_names import prefixed_selector
 from newsletter.clients.sheets import (
@@ -30,12 +31,6 @@ WEB = "gmail/desktop-webmail"
 #: The apps, in which other accounts than Google's can be read.
 APP = "gmail/android"
 
-#: Style elements together; the one that passes it goes, and all later ones
-#: (email-bugs 90).
-STYLE_BYTES = 16 * 1024
-
-#: ``rgb(0 128 0)`` takes its whole block or attribute with it (caniemail, css-rgb).
-_SPACED_RGB = re.compile(r"rgba?\(\s*[\d.]+%?\s+[\d.]", re.IGNORECASE)
 _CLASS_TEST = re.compile(r"\[\s*class\s*~=")
 _HEIGHT_QUERY = re.compile(r"(?:min-|max-)?height", re.IGNORECASE)
 #: Selectors that match nothing: Gmail has no such element around a mail.
@@ -51,14 +46,14 @@ def kept_styles(root: HtmlElement, losses: Losses) -> Iterator[str]:
     for element in each_style(root):
         css = element.text or ""
         if in_body(element):
-            losses.blocks["body"] += 1
+            losses.blocks["Gmail reads none in the body"] += 1
             continue
         total += len(css.encode())
         reason = _why_dropped(css, total)
         if reason:
             losses.blocks[reason] += 1
             continue
-        kept = write_tree(_kept_items(read_tree(css).items, losses))
+        kept = write_tree(_kept_items(read_tree(css), losses))
         media = element.get("media", "")
         if kept and not _is_asked_in_vain(media):
             yield f"@media {media} {{\n{kept}\n}}" if media else kept
@@ -66,17 +61,10 @@ def kept_styles(root: HtmlElement, losses: Losses) -> Iterator[str]:
 
 def _why_dropped(css: str, total: int) -> str:
     """Return why Gmail drops a whole style element, or nothing."""
-    tree = read_tree(css)
     if total > STYLE_BYTES:
-        return "size"
-    if any(isinstance(i, AtRule) and _holds_at_rule(i) for i in tree.items):
-        return "nested"
-    return "broken" if tree.errors or _SPACED_RGB.search(css) else ""
-
-
-def _holds_at_rule(rule: AtRule) -> bool:
-    """Whether an at-rule stands within another (email-bugs 21)."""
-    return any(isinstance(item, AtRule) for item in rule.items)
+        return f"Gmail reads {STYLE_BYTES // 1024} KB of styles and no more"
+    faults = block_faults(css)
+    return faults[0].kind.value if faults else ""
 
 
 def _kept_items(items: tuple[Item, ...], losses: Losses) -> Iterator[Item]:
@@ -131,7 +119,7 @@ def _is_unknown(selector: str) -> bool:
 
 def kept_inline(style: str, program: str, losses: Losses) -> str:
     """Return what is left of a style attribute."""
-    if _SPACED_RGB.search(style):
+    if has_spaced_colour(style):
         losses.attributes += 1
         return ""
     return write_style(_kept_style(read_style(style), program, losses))
@@ -164,9 +152,11 @@ def remove_styles(root: HtmlElement, losses: Losses | None) -> None:
     """Take out every style element; *losses* counts them where all are lost."""
     for element in each_style(root):
         if losses is not None:
-            losses.blocks["account"] += bool(list(rules_in(_items_of(element))))
+            losses.blocks["accounts that are not Google's get no style sheet"] += bool(
+                list(rules_in(_items_of(element)))
+            )
         element.drop_tree()
 
 
 def _items_of(element: HtmlElement) -> tuple[Item, ...]:
-    return read_tree(element.text or "").items
+    return read_tree(element.text or "")

@@ -104,7 +104,7 @@ def _drop_grounds(root: HtmlElement) -> int:
 
     change_inline(root, lambda _, style: write_style(bare(read_style(style))))
     for sheet in each_style(root):
-        items = read_tree(sheet.text or "").items
+        items = read_tree(sheet.text or "")
         sheet.text = write_tree(with_styles(items, bare))
     for element in elements(root):
         if element.attrib.pop("background", None):

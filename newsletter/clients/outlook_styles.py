@@ -72,7 +72,7 @@ def web_fonts(root: HtmlElement) -> frozenset[str]:
     addresses = [e.get("href", "") for e in root.iter("link")]
     names = []
     for element in each_style(root):
-        for item in read_tree(element.text or "").items:
+        for item in read_tree(element.text or ""):
             if isinstance(item, AtRule) and item.keyword == "font-face":
                 names += [d.value for d in item.style if d.property == "font-family"]
             elif isinstance(item, AtRule) and item.keyword == "import":
@@ -85,7 +85,7 @@ def web_fonts(root: HtmlElement) -> frozenset[str]:
 
 def kept_sheet(css: str, fonts: frozenset[str], losses: WordLosses) -> str:
     """Return what is left of a style element."""
-    return write_tree(_kept_rules(read_tree(css).items, fonts, losses))
+    return write_tree(_kept_rules(read_tree(css), fonts, losses))
 
 
 def kept_inline(

@@ -110,7 +110,7 @@ def test_styles_beyond_16_kb_are_told(look: Look) -> None:
         "style-gmail",
         Severity.WARNING,
         Place(FILE),
-        "the mail has 16 KB of style blocks; Gmail drops what goes beyond 16 KB.",
+        "the mail has 17 KB of style blocks; Gmail drops what goes beyond 16 KB.",
         "Take out rules that nothing uses.",
     )
 
@@ -126,6 +126,8 @@ def test_styles_beyond_16_kb_are_told(look: Look) -> None:
         ("@media screen { p { color: red }", "has a brace that is never closed"),
         ("p { color: red } }", "closes a brace that was never opened"),
         ("p { color: red }\nh1", "does not parse in line 2"),
+        ("p { color red }", "does not parse in line 1"),
+        ("p { color: rgb(0 0 0) }", "writes a colour with spaces, rgb(0 0 0)"),
     ],
 )
 def test_style_block_that_gmail_drops_is_told(look: Look, css: str, fault: str) -> None:

@@ -24,7 +24,7 @@ def test_short_mail_is_fine(assemble: Assemble, facts: Facts, size: int | None) 
 
 
 @pytest.mark.parametrize(
-    ("size", "shown"), [(90 * 1024 + 1, "90 KB"), (102 * 1024, "102 KB")]
+    ("size", "shown"), [(90 * 1024 + 1, "91 KB"), (102 * 1024, "102 KB")]
 )
 def test_long_mail_is_a_warning(
     assemble: Assemble, facts: Facts, size: int, shown: str
