@@ -86,6 +86,9 @@ _FAULTS: Mapping[Fault, tuple[Verdict, str]] = {
     ),
 }
 
+#: Answers by which a site says that it has no such page (RFC 9110, 15.5.5, 15.5.11).
+_GONE = frozenset({404, 410})
+
 #: What a computer sees that has no network; not proof of one.
 _MAYBE_OFFLINE = frozenset(
     {Fault.NAME_UNKNOWN, Fault.NAME_UNSURE, Fault.UNREACHABLE, Fault.TIMEOUT}
@@ -127,6 +130,14 @@ def needs_second_look(look: Observation) -> bool:
             return (look.retry_after_seconds or 0) <= MAX_WAIT_SECONDS
         case _:
             return look.fault is Fault.PROTOCOL
+
+
+def is_settled(look: Observation) -> bool:
+    """Whether a second look need not wait: the site itself says that there is no page.
+
+    A site that is restarted or out of reach gets time to come back.
+    """
+    return look.fault is None and look.status in _GONE
 
 
 def shows_network(looks: Iterable[Observation]) -> bool:

@@ -26,7 +26,8 @@ class Manner:
     #: For a name to be found, and then for a connection. Both together leave time for
     #: an answer before the deadline.
     dial_seconds: float = 8
-    #: Between the end of the first look at an address and the second.
+    #: Between the end of the first look at an address and the second, unless its site
+    #: has said that there is no such page.
     pause_seconds: float = 1
     #: Between two questions to one site.
     gap_seconds: float = 0.1

@@ -26,7 +26,11 @@ from newsletter.checks.links.dial import (
     is_silence,
     open_session,
 )
-from newsletter.checks.links.judge import needs_second_look, shows_no_network
+from newsletter.checks.links.judge import (
+    is_settled,
+    needs_second_look,
+    shows_no_network,
+)
 from newsletter.checks.links.manner import Manner
 from newsletter.checks.links.pages import read_page
 from newsletter.checks.links.schedule import Host, Schedule, most_in_flight
@@ -80,7 +84,8 @@ async def observe_links(
         async def look(url: str) -> Observation:
             seen = await asker.look(url)
             if needs_second_look(seen):
-                again[url] = clock() + manner.pause_seconds
+                pause = 0 if is_settled(seen) else manner.pause_seconds
+                again[url] = clock() + pause
             else:
                 on_done()
             return seen
