@@ -7,6 +7,7 @@ a rule of their own, "image-format", on the page about pictures.
 
 from newsletter.checks.facts import Facts, found, template_place
 from newsletter.checks.page import first_page
+from newsletter.checks.places import joined, listed_lines
 from newsletter.checks.template_places import find_uses
 from newsletter.clients.consequences import Verdict, judge_usage
 from newsletter.clients.ratings import Consequence
@@ -55,7 +56,7 @@ def _message(verdict: Verdict) -> str:
     """Return what it is, where it fails, what is seen, and when that was tested."""
     what = verdict.rating.what + _shown(verdict.uses[0])
     unknown = "unknown" if verdict.is_certain else "perhaps unknown"
-    clients = _joined([lacking.shown for lacking in verdict.lacking])
+    clients = joined([lacking.shown for lacking in verdict.lacking])
     seen = verdict.rating.seen(verdict.consequence)
     months = sorted({m for lacking in verdict.lacking for m in lacking.months})
     tested = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
@@ -76,12 +77,8 @@ def _elsewhere(places: list[Place]) -> str:
     if len(places) < 2:
         return ""
     first, *others = places
-    lines = [str(place.line) for place in others if place.file == first.file]
-    numbers = f"line{'s' if len(lines) > 1 else ''} {_joined(lines)}" if lines else ""
-    files = [f"{p.file}:{p.line}" for p in others if p.file != first.file]
-    return f", also in {_joined([*filter(None, [numbers]), *files])}"
-
-
-def _joined(words: list[str]) -> str:
-    *firsts, last = words
-    return f"{', '.join(firsts)} and {last}" if firsts else last
+    lines = [place.line for place in others if place.file == first.file]
+    elsewhere = [f"{p.file}:{p.line}" for p in others if p.file != first.file]
+    if lines:
+        elsewhere.insert(0, listed_lines(lines))
+    return f", also in {joined(elsewhere)}"

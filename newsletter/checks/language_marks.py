@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from newsletter.checks.facts import Facts, found
 from newsletter.checks.languages import Told, foreign_language, language_name
-from newsletter.checks.passages import listed_lines
+from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import (

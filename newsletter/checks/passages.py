@@ -109,17 +109,3 @@ def place_of(words: str, block: Place, source: tuple[str, ...]) -> Place:
     before = written[: match.start()]
     column = len(before) - (before.rfind("\n") + 1)
     return Place(block.file, block.line + before.count("\n"), column + 1)
-
-
-def listed_lines(lines: Iterable[int]) -> str:
-    """Return "line 7", "lines 7 and 9", "lines 7-9 and 12"."""
-    runs: list[list[int]] = []
-    for line in sorted(set(lines)):
-        if runs and line == runs[-1][-1] + 1:
-            runs[-1].append(line)
-        else:
-            runs.append([line])
-    shown = [f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs]
-    if len(shown) == 1:
-        return f"line{'s' if len(runs[0]) > 1 else ''} {shown[0]}"
-    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"

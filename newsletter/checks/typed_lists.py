@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from newsletter.checks.facts import Facts, found
-from newsletter.checks.passages import lines_of, listed_lines
+from newsletter.checks.passages import lines_of
+from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, ListBlock, Paragraph, Subheading

@@ -6,7 +6,8 @@ from typing import Final
 
 from newsletter.checks.facts import Facts, found
 from newsletter.checks.languages import COMMON_WORDS
-from newsletter.checks.passages import Said, all_said, listed_lines, place_of
+from newsletter.checks.passages import Said, all_said, place_of
+from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue

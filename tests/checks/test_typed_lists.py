@@ -24,7 +24,7 @@ def test_typed_bullets_are_told_once_with_their_lines(write: Write) -> None:
             "typed-bullets",
             Severity.WARNING,
             Place(FILE, 8, 1),
-            'lines 8-9 and 13 begin with a typed "•": this is no list, '
+            'lines 8, 9 and 13 begin with a typed "•": this is no list, '
             "and its lines run together.",
             'Begin each line with "- " instead, with an empty line before the first.',
         )
