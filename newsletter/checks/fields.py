@@ -7,14 +7,27 @@ nor where the editor wrote a brace on purpose (``\{``).
 import re
 from collections.abc import Iterator
 
+from newsletter.checks.dummy_texts import dummy_findings
 from newsletter.checks.each_copy import look_at_copies
 from newsletter.checks.facts import Facts, found, template_place
+from newsletter.checks.greetings import empty_greetings, typed_greetings
 from newsletter.checks.page import page_of
-from newsletter.checks.prose import find_words, other_lines, prose_lines
+from newsletter.checks.places import other_lines
+from newsletter.checks.prose import find_words, prose_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.copy import Copy
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Code, CodeBlock, Field, Issue, Text
+from newsletter.model.issue import (
+    Code,
+    CodeBlock,
+    Event,
+    Field,
+    Image,
+    Inline,
+    Issue,
+    LineBreak,
+    Text,
+)
 from newsletter.model.problem import Place
 from newsletter.model.walk import walk_blocks, walk_inlines
 
@@ -22,41 +35,24 @@ from newsletter.model.walk import walk_blocks, walk_inlines
 #: names that people have.
 NO_VALUES = ("None", "nan", "NaN", "null", "NULL", "undefined", "#N/A", "N/A")
 
-#: Marks of this and of other programs: Jinja, Mailchimp, Salesforce, ActiveCampaign.
-#: The stars around Mailchimp's are emphasis to Markdown, and lost in the HTML.
+#: What fields are called, to tell "[[first_name]]" from a page of a wiki.
+_FIELD_NAMES = (
+    r"(?i:(?:(?:first|last|full|user|voor|achter|vor|nach|pr[ée])?[ _-]?"
+    r"(?:name|naam|nom)|e-?mail(?:[ _-]?adres{1,2}e?)?|salutation|aanhef|anrede"
+    r"|company|unsubscribe(?:_?link|_?url)?|(?:data|var):[^\]]{1,60}|\w+_\w+))"
+)
+#: Marks of this and of other programs: Jinja, Mailchimp, Salesforce, ActiveCampaign,
+#: Mailgun, Mailjet. Mailchimp's stars are emphasis to Markdown, and lost in the HTML.
 _MARKS = re.compile(
     r"\{\{[^{}]{0,80}\}\}|\{%[^{}%]{0,80}%\}"
-    # The sign first and what is before it after: a mark is then looked for by its sign.
-    r"|\|(?<=\*\|)[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
+    r"|(?<=\*)\|[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
     r"|\|(?:[FL]?NAME|EMAIL|PHONE|ADDRESS|COMPANY|MERGE\d+|UNSUB|[A-Z]+:[A-Z0-9_]+)\|"
-    r"|%%[A-Za-z_]\w{0,40}%%|\[\[ ?[A-Za-z_][\w ]{0,40}\]\]|@@[0-9a-f]{6}_\d+@@"
+    r"|%%[A-Za-z_]\w{0,40}%%|%recipient(?:\.\w+)?%"
+    r"|%(?:(?:FIRST|LAST|FULL|VOOR|ACHTER|VOR|NACH)_?NAA?ME?|EMAIL|UNSUBSCRIBELINK)%"
+    rf"|\[\[ ?{_FIELD_NAMES} ?\]\]|@@[0-9a-f]{{6}}_\d+@@"
 )
-
-#: In these very letters: "todo" is a word of several languages, and people sign "xxx".
-_DUMMY_SIGNS = re.compile(r"\b(?:TODO|FIXME|TBD|XXX+)\b")
-#: In lower case: looking for them in any case takes ten times as long.
-_DUMMY_WORDS = re.compile(
-    r"\b(?:lorem ipsum|placeholder text|text to (?:come|follow)|your text here"
-    r"|insert text here"
-    r"|tekst (?:volgt|komt)(?: nog)?(?=\s*(?:[.!…)\]]|$))|hier komt (?:nog )?tekst"
-    r"|nog in te vullen"
-    r"|text (?:folgt|kommt)(?: noch)?(?=\s*(?:[.!…)\]]|$))|blindtext|platzhaltertext"
-    r"|hier steht ihr text|texte à (?:venir|compléter)|faux[- ]texte"
-    r"|نص تجريبي|النص هنا)\b"
-)
-
-_GREETINGS = (
-    "dear|hello|hi|good morning"
-    "|beste|geachte|hallo|dag|lieve|hoi|goedemorgen"
-    "|liebe|lieber|liebe/r|sehr geehrte|sehr geehrter|guten tag|guten morgen"
-    "|bonjour|cher|chère|chers|chères|cher/chère|salut"
-    "|عزيزي|عزيزتي|أعزائي|مرحبا|مرحباً|أهلا|أهلاً|السيد|السيدة"
-)
-#: A greeting and then nobody. In French "Bonjour !" is right, so only commas count.
-_EMPTY_GREETING = re.compile(
-    rf"^[ \t>]*(?P<words>{_GREETINGS})[ \u00a0]+(?P<comma>[,،])",
-    re.IGNORECASE | re.MULTILINE,
-)
+#: Where the plain text goes on in the next line of a quotation, a note or a list.
+_LINE_END = re.compile(r"\s*\n[\s>|]*")
 
 
 def check_fields(assembled: Assembled, facts: Facts) -> list[Finding]:
@@ -67,52 +63,101 @@ def check_fields(assembled: Assembled, facts: Facts) -> list[Finding]:
 
     def look(copy: Copy) -> Iterator[Finding]:
         for mark in _marks(copy):
-            if mark not in meant:
-                yield _unfilled(mark, prose, issue, facts)
+            if mark not in meant and not _is_escaped(mark, facts.source):
+                yield _unfilled(mark, prose, assembled, facts)
         yield from _non_values(copy, assembled)
-        yield from _empty_greetings(copy, prose, issue)
+        yield from empty_greetings(copy, issue)
 
-    return [*look_at_copies(facts, look), *_dummies(prose, issue.file)]
+    return [
+        *look_at_copies(facts, look),
+        *typed_greetings(prose, issue),
+        *dummy_findings(issue, facts),
+    ]
 
 
 def _marks(copy: Copy) -> list[str]:
     """Return the left-over marks in subject, text and HTML, each once."""
     page = page_of(copy.html)
     links = (link.href for link in page.links)
-    texts = (*copy.values("Subject"), copy.text, page.text, *links)
-    marks = (match[0] for text in texts for match in _MARKS.finditer(text))
-    return list(dict.fromkeys(marks))
+    text = _LINE_END.sub(" ", copy.text)
+    texts = (*copy.values("Subject"), text, page.text, *links)
+    return list(dict.fromkeys(mark for text in texts for mark in _marks_in(text)))
+
+
+def _marks_in(text: str) -> Iterator[str]:
+    return (" ".join(match[0].split()) for match in _MARKS.finditer(text))
 
 
 def _meant(issue: Issue) -> Iterator[str]:
-    r"""Yield the marks that an editor wrote on purpose: as code, or with ``\{``.
+    r"""Yield the marks that an editor wrote on purpose: in code, or with ``\{``.
 
-    A brace without a backslash is a field, or a problem of the definition.
+    A brace without a backslash is a field, or a problem of the definition. A mark may
+    begin in one code span and end in the next: "from `{{` to `}}`".
     """
+    words, coded = "", list[bool]()
     for part in walk_inlines(issue):
-        match part:
-            case Code(text):
-                yield from (match[0] for match in _MARKS.finditer(text))
-            case Text(text):
-                yield from (m[0] for m in _MARKS.finditer(text) if m[0][0] == "{")
+        said = _words(part)
+        words += said
+        coded += [isinstance(part, Code)] * len(said)
+    for match in _MARKS.finditer(words):
+        if match[0][0] == "{" or any(coded[slice(*match.span())]):
+            yield " ".join(match[0].split())
+    for block in walk_blocks(issue):
+        match block:
+            case CodeBlock(text):
+                yield from _marks_in(text)
+            case Image():
+                yield from _braced(f"{block.alt} {block.caption}")
+            case Event():
+                yield from _braced(f"{block.title} {block.where} {block.online}")
             case _:
                 pass
-    for block in walk_blocks(issue):
-        if isinstance(block, CodeBlock):
-            yield from (match[0] for match in _MARKS.finditer(block.text))
 
 
-def _unfilled(mark: str, prose: list[str], issue: Issue, facts: Facts) -> Finding:
+def _words(part: Inline) -> str:
+    match part:
+        case Text(text) | Code(text):
+            return text
+        case LineBreak():
+            return " "
+        case Field():
+            return part.fallback
+        case _:  # what it holds comes behind it
+            return ""
+
+
+def _braced(text: str) -> Iterator[str]:
+    return (mark for mark in _marks_in(text) if mark.startswith("{"))
+
+
+def _is_escaped(mark: str, source: tuple[str, ...]) -> bool:
+    r"""Whether the editor wrote a mark with a backslash: ``\[[name]]``."""
+    signs = "".join(rf"\\*{re.escape(sign)}" for sign in mark)
+    written = re.compile(rf"(?:\\\*)?{signs}")
+    lines = (line for line in source if "\\" in line)
+    return any("\\" in match[0] for line in lines for match in written.finditer(line))
+
+
+def _unfilled(
+    mark: str, prose: list[str], assembled: Assembled, facts: Facts
+) -> Finding:
+    issue = assembled.issue
     message = f'"{mark}" is still in the mail: nobody fills it in'
     pattern = re.compile(re.escape(mark))
-    places = [place for _, place in find_words(pattern, prose, issue.file)]
+    places = [
+        *(place for _, place in find_words(pattern, prose, issue.file)),
+        *(use.place for use in assembled.links if mark in use.url),
+    ]
+    # A caption stands behind the address of its picture, which is no prose.
+    captions = find_words(pattern, facts.source, issue.file)
+    places = places or [place for _, place in captions]
     if places:
         return found(
             "field-unfilled",
             places[0],
             f"{message}{other_lines(places)}.",
             'Write a field of this newsletter, such as {{ first_name or "reader" }}, '
-            "or take it out.",
+            "or take it out. To show it to readers as it is, put it between backticks.",
         )
     return found(
         "field-unfilled",
@@ -138,41 +183,3 @@ def _non_values(copy: Copy, assembled: Assembled) -> Iterator[Finding]:
 def _field_place(name: str, issue: Issue) -> Place:
     fields = (part for part in walk_inlines(issue) if isinstance(part, Field))
     return next((f.place for f in fields if f.name == name), Place(issue.file))
-
-
-def _dummies(prose: list[str], file: str) -> Iterator[Finding]:
-    lowered = [line.lower() for line in prose]
-    uses: dict[str, list[Place]] = {}
-    for lines, pattern in ((prose, _DUMMY_SIGNS), (lowered, _DUMMY_WORDS)):
-        for words, place in find_words(pattern, lines, file):
-            uses.setdefault(words, []).append(place)
-    for words, places in uses.items():
-        first = places[0]
-        start = first.column - 1
-        written = prose[first.line - 1][start : start + len(words)]
-        also = other_lines(places)
-        yield found(
-            "dummy-text",
-            first,
-            f'"{written}" stands for a text that is still to come{also}.',
-            "Write the text, or take the item out.",
-        )
-
-
-def _empty_greetings(copy: Copy, prose: list[str], issue: Issue) -> Iterator[Finding]:
-    for match in _EMPTY_GREETING.finditer(copy.text):
-        words = match["words"]
-        yield found(
-            "greeting-empty",
-            _greeting_place(words, prose, issue),
-            f'the greeting "{words} {match["comma"]}" names nobody.',
-            "Give the field something to say where there is no name: "
-            '{{ first_name or "reader" }}.',
-        )
-
-
-def _greeting_place(words: str, prose: list[str], issue: Issue) -> Place:
-    """Return where the greeting is written: before a field, or before a comma."""
-    pattern = re.compile(rf"{re.escape(words)}\s*(?=\{{\{{|[,،])")
-    places = [place for _, place in find_words(pattern, prose, issue.file)]
-    return next(iter(places), Place(issue.file))

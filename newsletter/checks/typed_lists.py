@@ -6,30 +6,47 @@ where sections are numbered.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from newsletter.checks.facts import Facts, found
+from newsletter.checks.list_numbers import renumbered_lists
 from newsletter.checks.passages import lines_of
 from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Issue, ListBlock, Paragraph, Subheading
+from newsletter.model.issue import Issue, ListBlock, Paragraph, Quote, Subheading
 from newsletter.model.problem import Place
-from newsletter.model.walk import walk_blocks
+from newsletter.model.walk import blocks_within, walk_blocks
 from newsletter.model.words import plain_words
 
 #: Nothing else begins with these.
 _BULLET = re.compile(r"([•▪◦‣●■➢➤❖✓✔·\uf0b7])\s*\S")
 #: These may begin a sentence too; two in a row are a list.
 _MAYBE_BULLET = re.compile(r"([–—]|o(?=\s)|[-*](?=[^\W\d_]))\s*\S")
+#: Ends what somebody says, or a sentence; an entry of a list mostly has no such end.
+_SENTENCE_END = re.compile(r"[.!?…؟][)\]»”“\"'’]*\\?$")
 #: Two entries have at most this many lines between them.
 _NEAR = 4
 
 #: "(1)", "1.Next", "a)": what Markdown itself does not take for a numbered list.
 _LABEL = re.compile(r"(?:\((\w{1,2})\)|([a-z])\)|(\d{1,2})\.)(?=\s*[^\W\d_])")
+_MARK = re.compile(f"{_BULLET.pattern}|{_MAYBE_BULLET.pattern}|{_LABEL.pattern}")
 _HEADING_NUMBER = re.compile(r"\(?(\d{1,2}|[IVX]{1,4}|[A-H](?=\)))[.)]\s+(?=\S)")
+#: Languages that write "first" as "1.".
+_DOTTED_ORDINALS = frozenset(
+    {
+        *("cs", "da", "de", "et", "fi", "hr", "hu", "is", "lb"),
+        *("lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr"),
+    }
+)
+_MONTH = re.compile(
+    r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|nov|de[sz])\b\.?"
+    r"|(?:jänner|januar|feber|februar|märz|marts?|april|ma[ij]|jun[ij]|jul[ij]"
+    r"|august|september|oktober|november|de[sz]ember)\b",
+    re.IGNORECASE,
+)
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 #: A heading has so many words at the most.
 _HEADING_WORDS = 8
@@ -45,20 +62,58 @@ def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
         if isinstance(block, ListBlock)
         for inner in chain.from_iterable(block.entries)
     }
-    paragraphs = [
-        lines_of(block.place, facts.source)
+    quoted = {
+        inner.place
+        for block in blocks
+        if isinstance(block, Quote)
+        for inner in blocks_within(block.blocks)
+    }
+    written = {
+        block.place: lines_of(block.place, facts.source)
         for block in blocks
         if isinstance(block, Paragraph) and block.place not in listed
-    ]
+    }
+    paragraphs = list(written.values())
+    # The numbers of a law or a contract belong to what is quoted.
+    own = [lines for place, lines in written.items() if place not in quoted]
     return [
         *_bullet_findings(paragraphs, issue.file),
-        *_label_findings(paragraphs, issue.file),
+        *_label_findings(own, issue.file),
         *_heading_findings(issue),
         *_lonely_entries(issue, paragraphs),
+        *renumbered_lists(issue, facts),
     ]
 
 
 Lines = Sequence[tuple[int, str]]
+
+
+def _set_apart(paragraphs: Iterable[Lines]) -> dict[int, str]:
+    r"""Return the marked lines that run into no other: number -> how they end.
+
+    Each has a paragraph of its own, or stands between line breaks (``\``).
+    """
+    ends: dict[int, str] = {}
+    for lines in paragraphs:
+        stretch: list[tuple[int, str]] = []
+        for line in lines:
+            stretch.append(line)
+            if line[1].endswith("\\") or line is lines[-1]:
+                marked = [number for number, text in stretch if _MARK.match(text)]
+                if marked == [stretch[0][0]]:
+                    ends[marked[0]] = line[1]
+                stretch = []
+    return ends
+
+
+def _is_spoken(number: int, apart: Mapping[int, str]) -> bool:
+    """Whether a line stands for itself and is a sentence: a word in a dialogue."""
+    return bool(_SENTENCE_END.search(apart.get(number, "")))
+
+
+def _what_is_wrong(lines: Iterable[int], apart: Mapping[int, str]) -> str:
+    is_apart = all(number in apart for number in lines)
+    return "this is no list" + ("" if is_apart else ", and its lines run together")
 
 
 def _bullet_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]:
@@ -68,15 +123,19 @@ def _bullet_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding
         for pair in (*_bullets(lines), *_maybe_bullets(lines))
     ]
     sure = {number for number, _, is_sure in typed if is_sure}
-    unsure = [(number, mark) for number, mark, is_sure in typed if not is_sure]
+    apart = _set_apart(paragraphs)
+    unsure = [
+        (number, mark)
+        for number, mark, is_sure in typed
+        if not is_sure and not _is_spoken(number, apart)
+    ]
     sure |= {n for n, mark in unsure if _has_neighbour(n, mark, unsure)}
     if sure:
         mark = next(mark for number, mark, _ in typed if number == min(sure))
         yield found(
             "typed-bullets",
             Place(file, min(sure), 1),
-            f'{_begin(sure)} with a typed "{mark}": this is no list, '
-            "and its lines run together.",
+            f'{_begin(sure)} with a typed "{mark}": {_what_is_wrong(sure, apart)}.',
             'Begin each line with "- " instead, with an empty line before the first.',
         )
 
@@ -110,11 +169,14 @@ def _has_neighbour(number: int, mark: str, others: Iterable[tuple[int, str]]) ->
 
 
 def _label_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]:
+    apart = _set_apart(paragraphs)
     labels = [
         (number, match)
         for lines in paragraphs
         for number, text in lines
         if (match := _LABEL.match(text))
+        # "(1)" and "a)" are how laws count, and Markdown could not.
+        and (match[3] or not _is_spoken(number, apart))
     ]
     typed: set[int] = set()
     for (first, one), (second, two) in pairwise(labels):
@@ -124,8 +186,7 @@ def _label_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding]
         yield found(
             "typed-numbers",
             Place(file, min(typed), 1),
-            f"{_begin(typed)} with a typed number: this is no list, "
-            "and its lines run together.",
+            f"{_begin(typed)} with a typed number: {_what_is_wrong(typed, apart)}.",
             'Begin each line with "1. ", "2. " and so on, with the space.',
         )
 
@@ -151,28 +212,46 @@ class _Numbered:
 def _heading_findings(issue: Issue) -> Iterator[Finding]:
     items = [item for section in issue.sections for item in section.items]
     subheadings = [b for b in walk_blocks(issue) if isinstance(b, Subheading)]
-    sections = _numbered((plain_words(s.heading), s.place) for s in issue.sections)
-    below = [
-        _numbered((plain_words(i.heading), i.place) for i in items),
-        _numbered((plain_words(b.content), b.place) for b in subheadings),
-    ]
+    sections, *below = (
+        _numbered(headings, language=issue.language)
+        for headings in (
+            [(plain_words(s.heading), s.place) for s in issue.sections],
+            [(plain_words(i.heading), i.place) for i in items],
+            [(plain_words(b.content), b.place) for b in subheadings],
+        )
+    )
     advice = "Take them out; number_sections = true in newsletter.toml puts them there."
     yield from _numbered_finding(sections, advice)
     for numbered in below:
         yield from _numbered_finding(numbered, "Take them out.")
 
 
-def _numbered(headings: Iterable[tuple[str, Place]]) -> list[_Numbered]:
+def _numbered(
+    headings: Iterable[tuple[str, Place]], *, language: str
+) -> list[_Numbered]:
     """Return headings whose numbers follow one another; a date or a name does not."""
     numbered = []
     for words, place in headings:
         match = _HEADING_NUMBER.match(words)
         if match:
-            numbered.append(_Numbered(_heading_rank(match[1]), words, place))
+            rest = words[match.end() :]
+            numbered.append(_Numbered(_heading_rank(match[1]), rest, place))
+    if language.lower().split("-")[0] in _DOTTED_ORDINALS:
+        numbered = _without_ordinals(numbered)
     return [
         heading
         for heading in numbered
         if any(abs(heading.rank - other.rank) == 1 for other in numbered)
+    ]
+
+
+def _without_ordinals(headings: Sequence[_Numbered]) -> list[_Numbered]:
+    """Leave out dates, and what there is a first and a second of: "2. Advent"."""
+    firsts = [re.split(r"\W", heading.words, maxsplit=1)[0] for heading in headings]
+    return [
+        heading
+        for heading, first in zip(headings, firsts, strict=True)
+        if firsts.count(first) == 1 and not _MONTH.match(heading.words)
     ]
 
 
@@ -228,7 +307,7 @@ def _lone_heading(block: ListBlock) -> str:
         return ""
     (only,) = block.entries[0]
     words = plain_words(only.content) if isinstance(only, Paragraph) else ""
-    return words if _is_like_heading(words) else ""
+    return words if _is_like_heading(words) and not _MONTH.match(words) else ""
 
 
 def _numbered_line(text: str, place: Place) -> Iterator[_Numbered]:

@@ -5,10 +5,19 @@ import pytest
 
 from newsletter.checks.facts import Facts
 from newsletter.checks.fields import check_fields
-from newsletter.model.assembled import Assembled, Slot
+from newsletter.model.assembled import Assembled, LinkUse, Slot
 from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.issue import Block, Code, CodeBlock, Field, Paragraph, Text
+from newsletter.model.issue import (
+    Block,
+    Code,
+    CodeBlock,
+    Field,
+    Image,
+    Paragraph,
+    Strong,
+    Text,
+)
 from newsletter.model.problem import Place
 
 Assemble = Callable[..., Assembled]
@@ -17,7 +26,7 @@ FILE = "issues/2023-02.md"
 AT = Place(FILE, 7, 1)
 FILL_IN = (
     'Write a field of this newsletter, such as {{ first_name or "reader" }}, '
-    "or take it out."
+    "or take it out. To show it to readers as it is, put it between backticks."
 )
 ELSEWHERE = (
     'It does not stand in the issue: look for it in "about" and "address" of '
@@ -54,7 +63,11 @@ Look = Callable[..., list[Finding]]
 
 
 @pytest.mark.parametrize(
-    "mark", ["|FNAME|", "|MERGE12|", "%%first_name%%", "[[name]]", "[[First Name]]"]
+    "mark",
+    [
+        *("|FNAME|", "|MERGE12|", "%%first_name%%", "[[name]]", "[[First Name]]"),
+        *("[[data:first_name:]]", "[[voornaam]]", "%FIRSTNAME%", "%recipient.name%"),
+    ],
 )
 def test_mark_of_another_program_is_an_error(look: Look, mark: str) -> None:
     assert look(f"Hello {mark}, and\nonce more {mark}.") == [
@@ -107,11 +120,52 @@ def test_mark_in_the_subject_is_an_error(
         ("Write `*|FNAME|*`.", Paragraph((Code("*|FNAME|*"),), AT)),
         ("```\n[[name]]\n```", CodeBlock("[[name]]\n", AT)),
         (r"Write \{{ name }}.", Paragraph((Text("Write {{ name }}."),), AT)),
+        (r"Write \[[name]].", Paragraph((Text("Write [[name]]."),), AT)),
+        (r"Write \*|FNAME|\*.", Paragraph((Text("Write *|FNAME|*."),), AT)),
+        ("![A](a.png)", Image("a.png", "Write {{ name }}.", "", AT)),
     ],
 )
 def test_mark_that_is_meant_is_fine(look: Look, body: str, block: Block) -> None:
     shown = body.replace("`", "").replace("\\", "")
+    shown = shown.replace("![A](a.png)", "Write {{ name }}.")
     assert look(body, block, html=f"<p>{shown}</p>") == []
+
+
+@pytest.mark.parametrize("edge", ["", "> ", "| ", "  "])
+def test_code_that_goes_on_in_the_next_line_of_the_text_is_fine(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy, edge: str
+) -> None:
+    code = '{{ first_name or "dear reader" }}'
+    text = f'{edge}Write {{{{ first_name or\n{edge}"dear reader" }}}}.\n'
+    copies = (make_copy(f"<p>Write {code}.</p>", text),)
+    assembled = assemble(Paragraph((Text("Write "), Code(code)), AT))
+    assert check_fields(assembled, replace(facts, copies=copies)) == []
+
+
+def test_marks_of_which_code_has_the_ends_are_fine(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    said = "From {{ to }}."
+    copies = (make_copy(f"<p>{said}</p>", f"{said}\n"),)
+    words = (Text("From "), Code("{{"), Text(" to "), Code("}}"), Text("."))
+    assembled = assemble(Paragraph(words, AT))
+    assert check_fields(assembled, replace(facts, copies=copies)) == []
+
+
+def test_mark_in_an_address_is_placed_at_its_link(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    url = "https://harbour.test/?n=[[name]]"
+    copies = (make_copy(f'<p><a href="{url}">Here</a></p>', f"Here: {url}\n"),)
+    assembled = replace(assemble(), links=(LinkUse(url, "Here", "text", AT),))
+    message = '"[[name]]" is still in the mail: nobody fills it in.'
+    found = check_fields(assembled, replace(facts, copies=copies))
+    assert found == [error("field-unfilled", AT, message, FILL_IN)]
+
+
+def test_mark_in_a_caption_has_its_place(look: Look) -> None:
+    (finding,) = look('![A house](a.png "[[name]]")', html="<p>[[name]]</p>")
+    assert finding.place == Place(FILE, 7, 19)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +173,8 @@ def test_mark_that_is_meant_is_fine(look: Look, body: str, block: Block) -> None
     [
         "See [[1]] and [sic], 100%% sure, 5 %% or 6 %%.",
         "Braces { one } and }} two.",
+        "The page [[Main page]] of the wiki, [[KNMI]] and [[economy]].",
+        "See https://harbour.test/?q=%20EMAIL%20 and 100%ECHT%.",
         "a|*|b, *|x|* and *bold*",
     ],
 )
@@ -167,10 +223,14 @@ def test_name_that_people_have_is_fine(
         "Lorem ipsum",
         "TODO",
         "XXX",
-        "TBD",
         "tekst volgt",
         "Tekst komt nog",
         "nog in te vullen",
+        "Tekst ontbreekt",
+        "still to be written",
+        "[datum invullen]",
+        "[insert a photograph]",
+        "à compléter",
         "Text folgt",
         "Blindtext",
         "texte à venir",
@@ -201,45 +261,136 @@ def test_text_that_is_still_to_come_is_an_error(look: Look, words: str) -> None:
         "The word `TODO` in code",
         "```\nTODO\n```",
         "Superbowl XXXIV",
+        "Speaker: TBD. Our TODO list, the TODO-lijst and Ms FIXME-Taylor.",
+        "Drie nog in te vullen plekken. De functie is nog in te vullen.",
+        "Un texte à venir sur les retraites, et un faux texte.",
+        "Ein solcher Text fehlt. Das Angebot wird ergänzt.",
+        "[Formulier invullen](https://harbour.test/formulier)",
+        "De rechter: [naam] woont in [plaats].",
     ],
 )
 def test_words_that_stand_for_themselves_are_fine(look: Look, body: str) -> None:
     assert look(body) == []
 
 
+@pytest.mark.parametrize("body", ["TBD", "- TBD.", "Where: [TBD]", "Where (TBD)"])
+def test_decision_to_come_is_told_where_it_is_all_there_is(
+    look: Look, body: str
+) -> None:
+    (finding,) = look(body)
+    assert finding.message == '"TBD" stands for a text that is still to come.'
+
+
+def test_todo_in_capitals_is_a_word_in_spanish(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    assembled = assemble()
+    spanish = replace(assembled, issue=replace(assembled.issue, language="es"))
+    source = ("---", "---", "¡TODO listo!", "FIXME")
+    found = check_fields(spanish, replace(facts, copies=(make_copy(),), source=source))
+    assert [finding.place.line for finding in found] == [4]
+
+
 # --- greeting-empty -------------------------------------------------------------------
+
+NAME = Field("first_name", "", AT)
+GIVE = (
+    "Give the field something to say where there is no name: "
+    '{{ first_name or "reader" }}.'
+)
+
+
+@pytest.fixture
+def greet(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> Callable[..., list[Finding]]:
+    """Return a function: words before and behind a field -> findings."""
+
+    def check(
+        before: str, after: str, *, language: str = "en", known: str = ""
+    ) -> list[Finding]:
+        words = (Strong((Text(before), NAME)), Text(after))
+        assembled = assemble(Paragraph(words, AT))
+        issue = replace(assembled.issue, language=language)
+        reader = Reader("a reader", "b@example.org", {"first_name": known})
+        copies = (make_copy(reader=reader),)
+        return check_fields(
+            replace(assembled, issue=issue), replace(facts, copies=copies)
+        )
+
+    return check
 
 
 @pytest.mark.parametrize(
-    ("greeting", "comma"),
+    ("before", "after", "greeting"),
     [
-        ("Dear", ","),
-        ("Beste", ","),
-        ("Liebe", ","),
-        ("Sehr geehrte", ","),
-        ("Bonjour", ","),
-        ("مرحبا", "،"),
+        ("Dear ", ", we meet", "Dear ,"),
+        ("Beste ", ",", "Beste ,"),
+        ("Liebe ", "!", "Liebe !"),
+        ("Sehr geehrte ", ":", "Sehr geehrte :"),
+        ("عزيزي ", "،", "عزيزي ،"),
+        ("Beste ", "", "Beste"),
+        ("Cher ", " !", "Cher !"),
     ],
 )
-def test_greeting_of_nobody_is_an_error(look: Look, greeting: str, comma: str) -> None:
-    assert look(f"{greeting} {comma} we meet") == [
+def test_greeting_of_nobody_is_an_error(
+    greet: Callable[..., list[Finding]], before: str, after: str, greeting: str
+) -> None:
+    message = f'the greeting "{greeting}" names nobody.'
+    assert greet(before, after) == [error("greeting-empty", AT, message, GIVE)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ("Geachte heer/mevrouw ", ", welkom", "Geachte heer/mevrouw ,"),
+        ("Guten Tag ", "!", "Guten Tag !"),
+        ("مرحبا ", "، أهلا", "مرحبا ،"),
+        ("", ", welcome", ","),
+        ("We are glad that you live in ", ".", "that you live in ."),
+    ],
+)
+def test_gap_that_a_field_leaves_is_an_error(
+    greet: Callable[..., list[Finding]], before: str, after: str, left: str
+) -> None:
+    message = f'where first_name is empty, "{left}" is left.'
+    assert greet(before, after) == [error("greeting-empty", AT, message, GIVE)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "language"),
+    [
+        ("Bonjour ", " !", "fr"),
+        ("Bonjour ", "! Et vous ?", "fr"),
+        ("Hello ", "", "en"),
+        ("Welcome to our ", " house", "en"),
+        ("Hello ", " :)", "en"),
+        ("We use ", ".net", "en"),
+        ("Hello (", ")", "en"),
+    ],
+)
+def test_field_that_leaves_no_gap_is_fine(
+    greet: Callable[..., list[Finding]], before: str, after: str, language: str
+) -> None:
+    assert greet(before, after, language=language) == []
+
+
+def test_reader_with_a_name_is_greeted(greet: Callable[..., list[Finding]]) -> None:
+    assert greet("Dear ", ",", known="Anna") == []
+
+
+@pytest.mark.parametrize(
+    "words", ["Dear ,", "Beste [naam],", "Liebe …,", "Cher «Prénom»,", "Dear ____,"]
+)
+def test_greeting_typed_without_a_name_is_an_error(look: Look, words: str) -> None:
+    assert look(f"> **{words} we meet") == [
         error(
             "greeting-empty",
-            Place(FILE, 7, 1),
-            f'the greeting "{greeting} {comma}" names nobody.',
-            "Give the field something to say where there is no name: "
-            '{{ first_name or "reader" }}.',
+            Place(FILE, 7, 5),
+            f'the greeting "{words}" names nobody.',
+            "Write whom it greets.",
         )
     ]
-
-
-def test_greeting_before_a_field_has_its_place(
-    assemble: Assemble, facts: Facts, make_copy: MakeCopy
-) -> None:
-    source = ("---", "---", "", 'Beste {{ first_name or "" }},')
-    copies = (make_copy(text="Beste ,\n"), make_copy(text="Beste Anna,\n"))
-    (finding,) = check_fields(assemble(), replace(facts, copies=copies, source=source))
-    assert finding.place == Place(FILE, 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -248,6 +399,9 @@ def test_greeting_before_a_field_has_its_place(
         "Dear reader, hello",
         "Hallo, hier zijn we",
         "Bonjour !",
+        "Bonjour , et merci",
+        "Chers amis ,",
+        "Beste [Jan](mailto:jan@harbour.test), dag",
         "We say dear , not cheap",
     ],
 )

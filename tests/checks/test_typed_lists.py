@@ -60,6 +60,8 @@ def test_other_typed_bullets_are_told(write: Write, text: str) -> None:
         "o my, that is a lot\n",
         "It was -5 outside\n-6 the day after\n",
         "```\n• code\n• code\n```\n",
+        "— Are you coming?\n\n— I am.\n\n— « Good. »\n",
+        "It snowed.\\\n— Shall we go?\\\n— We shall.\n",
     ],
 )
 def test_real_lists_and_dashes_in_a_sentence_are_fine(write: Write, text: str) -> None:
@@ -104,10 +106,70 @@ def test_other_typed_numbers_are_told(write: Write, text: str) -> None:
         "See a) above\nand c) below.\n",
         "1. beds\n2. a kitchen\n3. a garden\n",
         "1. We wrote to the minister, and we ask you to write to her as well.\n",
+        "> (1) beds\n>\n> (2) a kitchen\n",
+        "(1) Everyone has the right to a bed.\n\n(2) Nobody may be\nsent away.\n",
+        "a) You cook on Mondays.\\\nb) You cook on Fridays.\n",
+        "1. one\n1. two\n1. three\n",
+        "1. one\n2. two\n2. three\n",
+        "3. three\n\n4. four\n",
     ],
 )
 def test_dates_names_and_real_numbers_are_fine(write: Write, text: str) -> None:
     assert check(write, text) == []
+
+
+def test_lines_set_apart_are_not_said_to_run_together(write: Write) -> None:
+    (bullets,) = check(write, "• beds\n\n• a kitchen\n")
+    (numbers,) = check(write, "1.beds\\\n2.a kitchen\n")
+    assert bullets.message == 'lines 6 and 8 begin with a typed "•": this is no list.'
+    assert (
+        numbers.message == "lines 6 and 7 begin with a typed number: this is no list."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "### 1. Advent\n\nA.\n\n### 2. Advent\n\nB.\n\n### 3. Advent\n\nC.\n",
+        "### 1. Herren: 3:1\n\nA.\n\n### 2. Herren\n\nB.\n\n### 1. Damen\n\nC.\n",
+        "### 3. Mai: Altpapier\n\nA.\n\n### 4. Mai\n\nB.\n",
+        "24. Dezember, 16 Uhr\n\nA.\n\n25. Dezember, 10 Uhr\n",
+    ],
+)
+def test_ordinals_and_dates_with_a_dot_are_fine(write: Write, text: str) -> None:
+    assembled, facts = write(text)
+    german = replace(assembled, issue=replace(assembled.issue, language="de-AT"))
+    assert check_typed_lists(german, facts) == []
+
+
+def test_numbered_headings_are_told_in_german_too(write: Write) -> None:
+    assembled, facts = write("## 1. Neues\n\nA.\n\n## 2. Termine\n\nB.\n")
+    german = replace(assembled, issue=replace(assembled.issue, language="de"))
+    assert [f.rule for f in check_typed_lists(german, facts)] == ["typed-numbers"]
+
+
+def test_dates_that_became_a_list_are_told(write: Write) -> None:
+    text = "3. Dezember: Feier\n\n10. Dezember: Konzert\n\n17. Dezember: Spiel\n"
+    assert check(write, text) == [
+        Finding(
+            "typed-numbers",
+            Severity.WARNING,
+            Place(FILE, 8, 1),
+            "this list is written 3, 10 and 17, and readers see 3, 4 and 5: "
+            "it counts on by itself.",
+            'For dates, write a backslash before the dot, "10\\.", or begin each line '
+            'with "- "; for a list, write the numbers that follow.',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3. bronze\n2. silver\n1. gold\n", "- 1. one\n  3. three\n", "> 1) a\n> 4) b\n"],
+)
+def test_other_lists_that_count_otherwise_are_told(write: Write, text: str) -> None:
+    (finding,) = check(write, text)
+    assert "it counts on by itself" in finding.message
 
 
 def test_headings_that_became_lists_of_one_are_told(write: Write) -> None:
