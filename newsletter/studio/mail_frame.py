@@ -25,6 +25,10 @@ OWN_FRAME_POLICY = f"default-src 'none'; style-src 'self'; {_FRAME_RULES}{_SANDB
 
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
+#: Not every browser passes the colour scheme of a frame on to the page inside it.
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
+_NEVER = "(max-width: 0)"
+
 #: A base without an address: it only sends links to a tab of their own.
 _BASE = '<base target="_blank">'
 
@@ -38,6 +42,9 @@ def frame_html(
 ) -> str:
     """Return an HTML part as a page for the frame.
 
+    Dark rules are out of force, whatever the browser prefers: to see them is asked for,
+    and the imitation of it has put them in force already.
+
     Args:
         html: As a mail program gets it, or an imitation makes it.
         tokens: Of the reader; an address with one of them is personal.
@@ -49,6 +56,7 @@ def frame_html(
         html = re.sub(personal, rf"\g<1>\g<2>{personal_url}\g<2>", html)
     for address, ours in pictures.items():
         html = html.replace(address, ours)
+    html = _DARK.sub(_NEVER, html)
     head = _HEAD.search(html)
     at = head.end() if head else 0
     return html[:at] + _BASE + html[at:]

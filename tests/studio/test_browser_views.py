@@ -51,6 +51,17 @@ def test_dark_switch_shows_the_dark_colours_of_the_mail(
     expect(tab.page.get_by_text("Imitation")).to_be_visible()
 
 
+def test_mail_is_light_until_dark_is_asked_for_also_in_a_dark_browser(
+    tab: Tab, still_desk: Desk
+) -> None:
+    tab.page.emulate_media(color_scheme="dark")  # in every frame, whatever it is told
+    tab.open(still_desk)
+    assert tab.in_mail(GROUND) == "rgb(255, 255, 255)"
+    tab.page.get_by_role("switch", name="Dark").click()
+    expect(tab.page.locator("iframe.dark:not(.coming)")).to_have_count(1)
+    assert tab.in_mail(GROUND) == "rgb(16, 16, 16)"
+
+
 def test_dark_switch_is_not_offered_where_colours_are_the_program_s(
     tab: Tab, still_desk: Desk
 ) -> None:

@@ -41,3 +41,11 @@ def test_picture_is_found_at_its_own_address() -> None:
 def test_links_are_sent_to_a_tab_of_their_own(head: str) -> None:
     page = framed(f"<!doctype html><html>{head}<title>x</title>")
     assert f'{head}<base target="_blank"><title>' in page
+
+
+@pytest.mark.parametrize(
+    "rule", ["(prefers-color-scheme: dark)", "( PREFERS-color-scheme :dark )"]
+)
+def test_dark_rules_are_out_of_force_until_they_are_asked_for(rule: str) -> None:
+    page = framed(f"<style>@media {rule} {{ p {{}} }}</style>")
+    assert "@media (max-width: 0) { p {} }" in page

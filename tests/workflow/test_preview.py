@@ -3,8 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.model.copy import Reader
 from newsletter.model.finding import Severity
-from newsletter.workflow.preview import Preview, make_preview, read_stamp
+from newsletter.testing.smtp_server import SmtpServer
+from newsletter.workflow.copies import UNKNOWN_READER
+from newsletter.workflow.preview import (
+    Preview,
+    changes_in,
+    copy_as,
+    last_test,
+    make_preview,
+    read_stamp,
+)
+from newsletter.workflow.project import open_project
+from newsletter.workflow.test import Trial, send_test
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -50,17 +62,64 @@ def preview(root: Path, *edits: tuple[str, str]) -> Preview:
 
 
 def test_preview_has_what_the_inbox_shows(root: Path) -> None:
-    made = preview(root, ("What the sea", 'For {{ first_name or "you" }}: what it'))
+    made = preview(root)
     assert (made.sender_name, made.sender_address) == ("Harbour", "letter@example.org")
-    assert made.preheader == "For you: what it brought"
     assert made.assembled is not None
     assert (made.file, made.made_at) == ("issues/spring.md", NOW)
 
 
-def test_preview_measures_the_html_part(root: Path) -> None:
+def test_preview_has_the_copies_of_the_edge_recipients(root: Path) -> None:
+    copies = preview(root).copies
+    assert copies[0].reader == UNKNOWN_READER
+    assert "Spring, friend" in copies[0].values("Subject")
+    assert len(copies) > 1
+    assert 2_000 < copies[0].html_bytes < 40_000
+
+
+def test_copy_of_a_reader_has_their_values(root: Path) -> None:
+    anna = Reader("one of your subscribers", "anna@example.org", {"first_name": "Anna"})
+    copy = copy_as(preview(root), anna)
+    assert copy is not None
+    assert copy.values("Subject") == ("Spring, Anna",)
+    assert copy.values("To") == ("<anna@example.org>",)
+
+
+def test_copy_of_an_edge_recipient_is_not_made_again(root: Path) -> None:
     made = preview(root)
-    assert made.html_bytes is not None
-    assert 2_000 < made.html_bytes < 40_000
+    assert copy_as(made, made.copies[1].reader) is made.copies[1]
+
+
+def test_copy_of_what_cannot_be_built_is_none(root: Path) -> None:
+    (root / "newsletter.toml").write_text(SETTINGS + 'langage = "nl"\n')
+    assert copy_as(preview(root), UNKNOWN_READER) is None
+
+
+def test_changes_are_those_since_the_issue_before(root: Path) -> None:
+    earlier = ISSUE.replace("2026-03-20", "2026-02-20").replace("dawn", "noon")
+    (root / "issues" / "winter.md").write_text(earlier)
+    found = changes_in(preview(root), since="previous")
+    assert found is not None
+    version, changes = found
+    assert version.title == "the issue of Friday 20 February 2026"
+    assert changes.summary == "1 item changed"
+
+
+def test_changes_since_a_test_are_told_in_a_sentence(root: Path) -> None:
+    assert last_test(preview(root)) == "This issue was not tested yet."
+    with SmtpServer() as server:
+        toml = root / "newsletter.toml"
+        address = f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+        toml.write_text(f"{toml.read_text()}\n[server]\n{address}")
+        project = open_project(root, search=False)
+        trial = Trial(("me@example.org",))
+        send_test(project, "spring", trial, environment={}, now=NOW)
+    told = last_test(preview(root, ("dawn", "noon")))
+    assert told == ("1 item changed since the test of Friday 20 March 2026, 12:00.")
+
+
+def test_preview_counts_the_links_that_nobody_visited(root: Path) -> None:
+    made = preview(root, ("[Read on]()", "[Read on](https://example.org/boat)"))
+    assert (made.unasked_links, made.links_seen) == (1, ())
 
 
 def test_preview_has_the_findings_of_the_checks(root: Path) -> None:
