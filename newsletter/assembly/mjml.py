@@ -31,6 +31,13 @@ _SPACE_BETWEEN_INLINES = re.compile(rf"(</(?:{_INLINE})>)\s*\n\s*(<(?:{_INLINE})
 _BROKEN_TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*?[\n\t]"
                          r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")  # fmt: skip
 _BETWEEN_CONDITIONALS = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+#: Layout tables to which mrml gives no role: those of mj-accordion, and that of mj-hero
+#: for Outlook, whose cell ends in another comment.
+_BARE_TABLE = re.compile(
+    r'(?<=class="mj-accordion-title">)<table |(?<=class="mj-accordion-content">)<table '
+    r'|<table (?=[^>]* class="mj-accordion")'
+    r"|<table (?![^>]*\brole=)(?=[^>]*><tr><td[^>]*><!\[endif\]-->)"
+)
 _ZERO_OR_PERCENT = re.compile(r"0|[\d.]+%")
 
 
@@ -62,6 +69,7 @@ def compile_mjml(mjml: str) -> str:
     except ValueError as error:
         raise MjmlError(str(error)) from error
     merged = _BETWEEN_CONDITIONALS.sub("", html)
+    merged = _BARE_TABLE.sub('<table role="presentation" ', merged)
     # premailer keeps an upper-case doctype only; without one, quirks mode.
     return re.sub("^<!doctype html>", "<!DOCTYPE html>", merged, count=1)
 

@@ -21,6 +21,9 @@ from newsletter.model.finding import Finding
 #: So many words find a text in a template; later ones may come from a value.
 _WORDS_LOOKED_FOR: Final = 3
 
+#: By this at-rule MJML has Gmail drop the styles of an accordion, which then is open.
+_MEANT_TO_GO: Final = "@goodbye"
+
 #: Tag -> what to write instead.
 _FORBIDDEN: Final = {
     "script": "Take it out; a mail runs no scripts.",
@@ -69,12 +72,18 @@ def check_html(assembled: Assembled, facts: Facts) -> list[Finding]:
 
 
 def _forbidden_elements(page: Page) -> Iterator[_Fault]:
-    tags = [element.tag for element in page.elements]
+    tags = [element.tag for element in page.elements if not _is_of_mjml(element)]
     inside_form = "form" in tags
     for tag, advice in _FORBIDDEN.items():
         if tag in tags and not (tag == "input" and inside_form):
             message = f"the mail has <{tag}>, which mail programs take out."
             yield _Fault("html-forbidden", message, advice, rf"<{tag}\b")
+
+
+def _is_of_mjml(element: HtmlElement) -> bool:
+    """Whether it is a switch of a menu, accordion or carousel: all works without."""
+    names = str(element.get("class", ""))
+    return element.tag == "input" and names.startswith("mj-")
 
 
 def _silent_media(page: Page) -> Iterator[_Fault]:
@@ -151,7 +160,8 @@ def _styles_for_gmail(page: Page) -> Iterator[_Fault]:
             f"Gmail drops what goes beyond {STYLE_BYTES // 1024} KB.",
             "Take out rules that nothing uses.",
         )
-    faults = [fault.words for style in page.styles for fault in block_faults(style.css)]
+    sheets = (style.css for style in page.styles if _MEANT_TO_GO not in style.css)
+    faults = [fault.words for css in sheets for fault in block_faults(css)]
     if any(style.is_in_body for style in page.styles):
         faults.append("stands in the body, not in the head")
     for fault in dict.fromkeys(faults):
