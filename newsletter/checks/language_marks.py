@@ -4,6 +4,7 @@ A screen reader reads Dutch words by English rules unless it is told. Quotations
 code are left alone: they belong to the text around them.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ from newsletter.model.issue import (
 )
 from newsletter.model.problem import Place
 from newsletter.model.words import plain_words
+
+#: Somebody else's words within a sentence; a title in quotes is shorter.
+_QUOTATION = re.compile(r"[“”„«\"][^“”„«»\"]{15,}[“”»\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,10 @@ def _item_findings(item: Item, around: str) -> Iterator[Finding]:
     """Yield one finding: of the whole item, or of the first paragraph that differs."""
     language = item.attributes.language or around
     heading = plain_words(item.heading)
+    said = _QUOTATION.sub(" ", heading)
     passages = list(_passages(item.blocks, language))
     alike = (passage.words for passage in passages if passage.language == language)
-    told = foreign_language(" ".join((heading, *alike)), language)
+    told = foreign_language(" ".join((said, *alike)), language)
     if told is None:
         yield from _passage_findings(passages)
         return
@@ -128,4 +133,5 @@ def _list_words(block: ListBlock, language: str) -> str:
 
 
 def _words(content: Iterable[Inline]) -> str:
-    return plain_words(part for part in content if not isinstance(part, Code))
+    words = plain_words(part for part in content if not isinstance(part, Code))
+    return _QUOTATION.sub(" ", words)

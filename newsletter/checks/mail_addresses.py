@@ -43,7 +43,8 @@ def check_mail_addresses(assembled: Assembled, facts: Facts) -> list[Finding]:
         )
         for href, words in refused
     ]
-    for address in dict.fromkeys(a for c in facts.copies for a in _leaks(c, facts)):
+    leaks = (leak for copy in facts.copies for leak in _leaks(copy, facts))
+    for address in dict.fromkeys(leaks):
         findings.append(
             found(
                 "token-leak",
@@ -70,17 +71,26 @@ def _is_refused(href: str) -> bool:
 
 def _leaks(copy: Copy, facts: Facts) -> Iterator[str]:
     """Yield to whom something of one reader is sent, as it can be shown."""
-    own = [token for token in (*copy.tokens, copy.reader.email) if token]
-    if not own:
-        return
-    secrets = {form for text in own for form in (text, quote(text, safe=""))}
+    tokens = _forms(copy.tokens)
+    # Whoever is written about may be a reader too: what all get is nobody's secret.
+    others = [known for known in facts.copies if known.reader != copy.reader]
+    common = {address for known in others for address, _ in _addresses(known)}
     for address, is_fetched in _addresses(copy):
+        secrets = tokens | (
+            set() if address in common else _forms((copy.reader.email,))
+        )
         if not any(secret in address for secret in secrets):
             continue
         if is_fetched:
             yield f"{host_of(address) or 'somebody'} as soon as a picture is shown"
         elif not _is_ours(address, copy, facts):
             yield host_of(address) or shown_url(address.partition("?")[0])
+
+
+def _forms(secrets: Iterable[str]) -> set[str]:
+    """Return secrets as they may stand in an address."""
+    known = [secret for secret in secrets if secret]
+    return {form for text in known for form in (text, quote(text, safe=""))}
 
 
 def _addresses(copy: Copy) -> Iterator[tuple[str, bool]]:

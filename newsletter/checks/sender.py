@@ -1,7 +1,7 @@
 """Who writes: would a reader know them, could they answer, and will it be believed?"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from newsletter.addresses import Mailbox, domain_of, is_loopback, parse_mailbox
 from newsletter.checks.each_copy import look_at_copies
@@ -13,6 +13,7 @@ from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue
 from newsletter.model.problem import Place
 
+_WORD = re.compile(r"\w+")
 _SETTINGS = Place("newsletter.toml")
 
 #: Within a local part, once dots, hyphens and the like are out of it.
@@ -196,9 +197,8 @@ def organisation_of(domain: str) -> str:
 
 
 def _postal_address(facts: Facts, issue: Issue) -> Iterator[Finding]:
-    lines = [" ".join(line.split()) for line in facts.postal_address.splitlines()]
-    lines = [line for line in lines if line]
-    if not lines:
+    words = _WORD.findall(facts.postal_address.casefold())
+    if not words:
         yield found(
             "postal-address",
             _SETTINGS,
@@ -208,10 +208,17 @@ def _postal_address(facts: Facts, issue: Issue) -> Iterator[Finding]:
         )
         return
     page = first_page(facts)
-    if page is not None and lines[0] not in " ".join(page.text.split()):
+    # A footer of one's own may break it into lines, without the commas.
+    if page is not None and not _stand_together(words, page.text):
         yield found(
             "postal-address",
             template_place(issue, facts),
             "the mail does not show your postal address.",
             "Put it back into the footer of the template: {{ address }}.",
         )
+
+
+def _stand_together(words: Sequence[str], text: str) -> bool:
+    """Whether words follow one another in a text, whatever stands between them."""
+    said = " ".join(_WORD.findall(text.casefold()))
+    return f" {' '.join(words)} " in f" {said} "

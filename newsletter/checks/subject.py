@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.checks.facts import Facts, found
+from newsletter.checks.writing import is_more_than_names
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Field, Issue, Text
@@ -26,6 +27,7 @@ _REPLY = re.compile(
 _SHOUTING = re.compile(r"!\s?!|[?!؟]{3}|؟؟")
 #: What is left where a subject begins or ends with a field that is empty.
 _LEFT_OVER = re.compile(r"[,،;:]")
+_LEFT_AT_END = re.compile(r"[,،]\s*[?!.؟]?$")
 #: Shown as pictures by default or with U+FE0F behind (UTS 51); a flag, a family or a
 #: keycap is one.
 _EMOJI_PART = (
@@ -77,7 +79,12 @@ def _subject_findings(subject: str, place: Place) -> Iterator[Finding]:
         advice = "Write some words beside the personal field: what is new."
         yield found("subject-empty", place, message, advice)
     yield from _length_findings(len(subject), place)
-    if subject.isupper() and sum(c.isalpha() for c in subject) >= _CAPITALS:
+    letters = sum(character.isalpha() for character in subject)
+    if (
+        subject.isupper()
+        and letters >= _CAPITALS
+        and is_more_than_names(subject.split())
+    ):
         yield found(
             "subject-capitals",
             place,
@@ -104,12 +111,15 @@ def _punctuation_findings(subject: str, place: Place) -> Iterator[Finding]:
             f'the subject has "{shouting[0]}", as in advertising.',
             "One mark is enough.",
         )
-    if _LEFT_OVER.match(subject):
+    begins, ends = _LEFT_OVER.match(subject), _LEFT_AT_END.search(subject)
+    for left, where in ((begins, "begins"), (ends, "ends")):
+        if left is None:
+            continue
         yield found(
             "subject-punctuation",
             place,
-            f'for some readers the subject begins with "{subject[0]}".',
-            "Give the field before it something to say where nothing is known: "
+            f'for some readers the subject {where} with "{left[0]}".',
+            "Give the field there something to say where nothing is known: "
             '{{ first_name or "reader" }}.',
         )
 

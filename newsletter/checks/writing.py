@@ -27,6 +27,8 @@ _WORD = r"[^\W\d_]+(?:[&'’-][^\W\d_]+)*"
 #: Words of capitals with nothing but blanks, figures or a colon between them: a comma
 #: divides the names of a list.
 _RUN = re.compile(rf"{_WORD}(?:[\s:\d]+{_WORD})*")
+#: "ECLI:NL:RBDHA:2023:1296", "C-34/09", "V6.110": what courts and offices call things.
+_REFERENCE = re.compile(r"\S*[\d/:.]\S*\d\S*|\S*\d\S*[/:.]\S+")
 
 #: Whole phrases that hardly anybody writes but to sell. Kept short on purpose: what
 #: filters make of single words is weak (SpamAssassin 4.0.1: "act now" 0.1, 2026-11).
@@ -99,10 +101,10 @@ def _capitals_findings(
 
 def _shouted(passage: Said) -> Iterator[str]:
     """Yield the runs of capitals in a heading or a passage."""
-    words = " ".join(passage.words.split())
+    words = " ".join(_REFERENCE.sub("", passage.words).split())
     if passage.is_heading and words.isupper():
         letters = sum(letter.isalpha() for letter in words)
-        is_name = " " in words and not _is_more_than_names(words.split())
+        is_name = " " in words and not is_more_than_names(words.split())
         if letters >= _HEADING_LETTERS and not is_name:
             yield words
         return
@@ -116,12 +118,12 @@ def _upper_runs(words: list[str]) -> Iterator[str]:
         if word.isupper():
             run.append(word)
             continue
-        if len(run) >= _RUN_WORDS and _is_more_than_names(run):
+        if len(run) >= _RUN_WORDS and is_more_than_names(run):
             yield " ".join(run)
         run = []
 
 
-def _is_more_than_names(words: Sequence[str]) -> bool:
+def is_more_than_names(words: Sequence[str]) -> bool:
     """Whether words in capitals are not just abbreviations side by side."""
     bare = [re.sub(r"\W", "", word) for word in words]
     common = sum(word.casefold() in COMMON_WORDS for word in bare if len(word) > 1)

@@ -161,3 +161,11 @@ def test_english_items_of_the_real_issue_are_told_without_their_marks(
     if not is_marked:
         body = body.replace("{lang=en}\n", "")
     assert [finding.place.line for finding in check(write, body)] == lines
+
+
+@pytest.mark.parametrize("marks", ["“{}”", '"{}"', "„{}“", "«{}»", "« {} »"])
+def test_long_quotation_within_a_sentence_is_fine(write: Write, marks: str) -> None:
+    text = (
+        f"### The book\n\nIn het boek staat het zo: {marks.format(EN)} Mooi is dat.\n"
+    )
+    assert check(write, f"## Boeken\n\n{text}") == []

@@ -137,3 +137,23 @@ def test_personal_address_of_our_own_is_fine(
     assemble: Assemble, facts: Facts, html: str
 ) -> None:
     assert findings(assemble, facts, html) == []
+
+
+@pytest.mark.parametrize(
+    ("href", "found"),
+    [
+        ("mailto:ines@reader.example", []),
+        (f"https://o.example/?u={TOKEN}", [leak("o.example")]),
+    ],
+)
+def test_address_that_everybody_gets_is_personal_only_with_a_token(
+    assemble: Assemble, facts: Facts, href: str, found: list[Finding]
+) -> None:
+    html, headers = f'<a href="{href}">x</a>', (("From", "Us <news@ours.example>"),)
+    readers = (Reader("nobody", "reader@o.example"), Reader("x", "ines@reader.example"))
+    copies = tuple(
+        Copy(reader, b"", headers, html, "", 0, (), tokens=(TOKEN,))
+        for reader in readers
+    )
+    changed = replace(facts, copies=copies, template_file=TEMPLATE.file)
+    assert check_mail_addresses(assemble(), changed) == found

@@ -265,6 +265,14 @@ def test_postal_address_is_known_again_however_it_is_set(
     assert look(copies=copies, postal_address="Main Street 1,\nUtrecht & more") == []
 
 
+def test_postal_address_in_lines_without_commas_is_known_again(
+    look: Look, make_copy: MakeCopy
+) -> None:
+    copies = (make_copy("<p>Stichting De Brug<br>Kade 1<br>1011 AB Amsterdam</p>"),)
+    address = "Stichting De Brug, Kade 1, 1011 AB Amsterdam"
+    assert look(copies=copies, postal_address=address) == []
+
+
 @pytest.mark.parametrize(
     ("domain", "organisation"),
     [

@@ -154,7 +154,7 @@ def test_subject_that_begins_with_an_empty_field_is_a_warning(
             Severity.WARNING,
             SUBJECT,
             'for some readers the subject begins with ",".',
-            "Give the field before it something to say where nothing is known: "
+            "Give the field there something to say where nothing is known: "
             '{{ first_name or "reader" }}.',
         )
     ]
@@ -307,3 +307,18 @@ def test_key_without_a_place_is_reported_on_the_file(
 ) -> None:
     (finding,) = check_subject(assemble(preheader=(NAME,), places={}), facts)
     assert finding.place == Place("issues/2023-02.md")
+
+
+@pytest.mark.parametrize("end", [", ?", ",", "، ؟"])
+def test_subject_that_ends_with_an_empty_field_is_a_warning(
+    assemble: Assemble, facts: Facts, end: str
+) -> None:
+    field = Field("first_name", "", SUBJECT)
+    subject = (Text(f"Are you coming{end[:1]} "), field, Text(end[1:].strip()))
+    (finding,) = check_subject(assemble(subject=subject), facts)
+    assert finding.message == f'for some readers the subject ends with "{end}".'
+
+
+def test_subject_of_abbreviations_is_fine(assemble: Assemble, facts: Facts) -> None:
+    subject = (Text("CAO VVT 2023: FNV, CNV"),)
+    assert check_subject(assemble(subject=subject), facts) == []

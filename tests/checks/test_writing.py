@@ -56,6 +56,9 @@ def test_other_capitals_are_told(write: Write, text: str) -> None:
         "هل لديك سؤال عن الإقامة أو العمل أو المدرسة؟\n",
         "Write `DO NOT SHOUT AT ME` in capitals.\n",
         "## 2023-02-15\n\n12 15 18 20\n",
+        "## ECLI:NL:RBDHA:2023:1296\n\nText.\n",
+        "## [ECLI:NL:RVS:2026:4711](https://example.org/a), AWB 22/1234\n\nText.\n",
+        "## حكم ECLI:NL:RBDHA:2023:1296\n\nنص.\n",
         "Dr. A. B. C. de Vries\n",
     ],
 )
