@@ -1,7 +1,7 @@
 """Assembled issue and facts -> findings: what a reader would stumble over.
 
 Each check is a function of the same shape in a module of its own; to add one, write it
-and name it in `CHECKS`, its rules in `newsletter.model.rules` and in docs/checks.md. No
+and name it in `CHECKS`, its rules in `newsletter.model.rules` and in docs/checks/. No
 I/O but in `links/` (`observe` and what it calls), `browser/chromium.py` and
 `spamassassin.py`, which no check calls: facts come in as arguments.
 """

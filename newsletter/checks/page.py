@@ -14,7 +14,8 @@ from lxml.html import HtmlElement
 
 from newsletter.checks.css import declarations
 from newsletter.checks.facts import Facts
-from newsletter.clients.document import read_document
+from newsletter.clients.conditionals import END, read_comment
+from newsletter.clients.document import UNSEEN, read_document
 
 #: Elements whose content starts on a line of its own.
 _BLOCKS = frozenset(
@@ -28,12 +29,8 @@ _BLOCKS = frozenset(
 )
 #: Stands for a line end while text is gathered: the one sign that no document has.
 _EDGE = "\0"
-#: Elements whose content nobody sees.
-UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_CONDITION = re.compile(r"\s*\[if\s+([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
-_CONDITION_END = re.compile(r"<!\[endif\]\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +167,6 @@ def _style_text(element: HtmlElement) -> str:
 
 def _conditionals(root: HtmlElement) -> Iterator[Conditional]:
     for comment in root.getroottree().iter(etree.Comment):
-        match = _CONDITION.match(comment.text or "")
-        if match:
-            content = match[2]
-            end = _CONDITION_END.search(content)
-            shut = content[: end.start()].strip() if end else ""
-            yield Conditional(match[1].strip(), shut)
+        condition, content = read_comment(comment.text or "")
+        if condition not in ("", END):
+            yield Conditional(condition, content)

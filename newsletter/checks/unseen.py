@@ -11,8 +11,9 @@ from itertools import dropwhile
 
 from lxml.html import HtmlElement
 
-from newsletter.checks.page import UNSEEN, Page, is_hidden, style_of
+from newsletter.checks.page import Page, is_hidden, style_of
 from newsletter.clients.colours import BLACK, WHITE, Colour, read_colour
+from newsletter.clients.document import UNSEEN
 
 #: So small that SpamAssassin's FONT_INVIS rules count it (+1.0, measured 2026-11).
 _INVISIBLE_PX = 2.0

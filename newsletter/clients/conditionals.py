@@ -8,6 +8,7 @@ feature names ``mso`` and ``vml`` of Office's own HTML.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 #: Outlook 2016 to 2024 and the classic Outlook of Microsoft 365 call themselves this.
 OFFICE_VERSION = 16.0
@@ -31,6 +32,28 @@ _COMPARISONS = {
 }
 #: What Word is and has; it is no Internet Explorer.
 _FEATURES = {"mso": OFFICE_VERSION, "vml": 1.0, "true": 1.0}
+
+
+#: Stands for the mark that ends what a condition shows.
+END = "endif"
+_COMMENT = re.compile(r"\s*\[if\s+([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
+
+
+# Those of a template are the same in every section and at every save.
+@lru_cache(maxsize=256)
+def read_comment(text: str) -> tuple[str, str]:
+    """Return condition and content of a comment.
+
+    `END` for the mark that ends one; both empty for any other comment; no content where
+    all see what follows it.
+    """
+    if text.lstrip().lower().startswith("<![endif]"):
+        return END, ""
+    match = _COMMENT.match(text)
+    if match is None:
+        return "", ""
+    content = match[2].partition("<![endif]")[0].strip()
+    return match[1].strip(), "" if content == "<!" else content
 
 
 def decide_conditionals(html: str) -> str:

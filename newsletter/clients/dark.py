@@ -30,7 +30,7 @@ from newsletter.clients.document import (
     read_document,
     write_document,
 )
-from newsletter.clients.faint_text import faint_pairs_in
+from newsletter.clients.faint_text import faint_pairs
 from newsletter.clients.imitated import Imitated
 from newsletter.clients.remarks import counted
 from newsletter.clients.sheets import (
@@ -137,7 +137,7 @@ def _put_ground(root: HtmlElement) -> None:
 
 
 def _remarks(root: HtmlElement, *, had_rules: bool) -> list[str]:
-    faint = faint_pairs_in(root)
+    faint = faint_pairs(root)
     words = " and ".join(f"“{pair.words}”" for pair in faint[:2])
     told = (
         "The mail's own dark rules are not asked." if had_rules else "",

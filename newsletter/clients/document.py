@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring, tostring
 
+#: Elements whose content nobody sees or hears.
+UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
+
 #: Deeper than any mail is nested (MJML needs about 30), and less than Python can walk.
 _TOO_DEEP = etree.XPath("//*[count(ancestor::*) = 150]")
 
@@ -64,11 +67,6 @@ def body_of(root: HtmlElement) -> HtmlElement:
 def add_style(root: HtmlElement, css: str) -> None:
     """Add a style sheet at the end of the head."""
     etree.SubElement(head_of(root), "style").text = css
-
-
-def take_out(element: HtmlElement) -> None:
-    """Remove an element and all in it; the text behind it stays."""
-    element.drop_tree()
 
 
 def each_style(root: HtmlElement) -> Iterator[HtmlElement]:

@@ -24,7 +24,7 @@ from newsletter.clients.colours import (
     read_attribute,
 )
 from newsletter.clients.css import Declaration, Style, read_style
-from newsletter.clients.document import each_style, read_document
+from newsletter.clients.document import UNSEEN, each_style
 from newsletter.clients.sheets import AtRule, Item, Rule, read_tree
 
 #: WCAG 2.2, 1.4.3: for text of a usual size.
@@ -34,7 +34,6 @@ LEAST_CONTRAST = 4.5
 _ALWAYS = re.compile(r"(?:all|screen|only|and|\(min-width: 0\)|\s)*")
 _COMPOUND = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+)*)", re.IGNORECASE)
 _NAMES = re.compile(r"[.#][\w-]+")
-_UNSEEN = frozenset({"head", "script", "style", "template", "title", "noscript"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +66,8 @@ class _Simple:
     style: Style
 
 
-def faint_pairs(html: str) -> tuple[FaintPair, ...]:
+def faint_pairs(root: HtmlElement) -> tuple[FaintPair, ...]:
     """Return pairs of text and ground colour with a contrast below 4.5, each once."""
-    return faint_pairs_in(read_document(html))
-
-
-def faint_pairs_in(root: HtmlElement) -> tuple[FaintPair, ...]:
-    """Return the same of a tree."""
     rules = [rule for element in each_style(root) for rule in _rules(element)]
     pairs: dict[tuple[Colour, Colour], str] = {}
     for text, ground, words in _seen(root, _Look(BLACK, WHITE), rules):
@@ -89,7 +83,7 @@ def _seen(
     element: HtmlElement, look: _Look, rules: list[_Simple]
 ) -> Iterator[tuple[Colour, Colour, str]]:
     """Yield colour, ground and words of each text in an element."""
-    if element.tag in _UNSEEN:
+    if element.tag in UNSEEN:
         return
     held = _held(element, rules)
     if _is_hidden(held):

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from newsletter.clients.css import read_style
-from newsletter.clients.document import body_of, read_document
+from newsletter.clients.document import UNSEEN, body_of, read_document
 
 
 class Kind(StrEnum):
@@ -67,7 +67,6 @@ _SPACES = re.compile(r"[\s\u00a0]+")
 #: What stands between links; hardly any screen reader says it.
 _SIGNS = " ·•|/–—-"
 _HEADING = re.compile(r"h([1-6])")
-_UNSPOKEN = frozenset({"head", "script", "style", "template", "title", "noscript"})
 _INLINE = frozenset(
     {
         *("abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "font", "i", "ins"),
@@ -100,7 +99,7 @@ def reading_order(html: str) -> tuple[Spoken, ...]:
 def _preheader(body: HtmlElement) -> str:
     """Return the text that is hidden before anything is seen, or nothing."""
     for element in body.iter():
-        if not isinstance(element.tag, str) or element.tag in _UNSPOKEN:
+        if not isinstance(element.tag, str) or element.tag in UNSEEN:
             continue
         if _is_hidden(element):
             return _cleaned(element.text_content())
@@ -132,7 +131,7 @@ class _Voice:
 
     def read(self, element: HtmlElement) -> None:
         """Speak an element and all in it, in the language it is in."""
-        if element.tag in _UNSPOKEN or _is_hidden(element):
+        if element.tag in UNSEEN or _is_hidden(element):
             return
         outer = self.language
         if element.get("lang", outer) != outer:
@@ -239,7 +238,7 @@ def _name(element: HtmlElement) -> str:
 
 
 def _words(element: HtmlElement) -> Iterator[str]:
-    if element.tag in _UNSPOKEN or _is_hidden(element):
+    if element.tag in UNSEEN or _is_hidden(element):
         return
     if element.tag == "img":
         yield f" {element.get('aria-label') or element.get('alt', '')} "

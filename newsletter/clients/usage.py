@@ -6,7 +6,6 @@ conditional comment counts for classic Outlook alone, and what is kept from it
 (``<!--[if !mso]><!-->``, ``mso-hide``) for all others.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -15,7 +14,7 @@ from functools import lru_cache
 from lxml import etree
 from lxml.html import HtmlElement
 
-from newsletter.clients.conditionals import holds_in_word
+from newsletter.clients.conditionals import END, holds_in_word, read_comment
 from newsletter.clients.css import Rule, Sheet, Style, read_sheet, read_style
 from newsletter.clients.features import (
     at_rule_features,
@@ -132,30 +131,13 @@ def _walk_children(element: HtmlElement, audience: Audience, found: _Findings) -
         if isinstance(child.tag, str):
             _walk(child, inside, found)
         elif child.tag is etree.Comment:
-            condition, content = _read_comment(child.text or "")
-            if condition == _END:
+            condition, content = read_comment(child.text or "")
+            if condition == END:
                 inside = audience
             elif condition and not content:
                 inside = audience if holds_in_word(condition) else Audience.OTHERS
             elif condition and holds_in_word(condition):
                 found.comments.append(content)
-
-
-#: Stands for the mark that ends what a condition shows.
-_END = "endif"
-_CONDITION = re.compile(r"\s*\[if ([^\]]*)\]>(.*)", re.DOTALL | re.IGNORECASE)
-
-
-@lru_cache(maxsize=256)
-def _read_comment(text: str) -> tuple[str, str]:
-    """Return condition and content of a comment; no content where all see it."""
-    if text.lstrip().lower().startswith("<![endif]"):
-        return _END, ""
-    match = _CONDITION.match(text)
-    if match is None:
-        return "", ""
-    content = match[2].partition("<![endif]")[0].strip()
-    return match[1].strip(), "" if content == "<!" else content
 
 
 @lru_cache(maxsize=1024)

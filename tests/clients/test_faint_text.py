@@ -1,14 +1,18 @@
 import pytest
 
+from newsletter.clients.document import read_document
 from newsletter.clients.faint_text import FaintPair, faint_pairs
 
 
 def colours(html: str) -> list[tuple[str, str, str]]:
-    return [(pair.words, pair.text, pair.ground) for pair in faint_pairs(html)]
+    return [
+        (pair.words, pair.text, pair.ground)
+        for pair in faint_pairs(read_document(html))
+    ]
 
 
 def test_pair_tells_words_colours_and_contrast() -> None:
-    (pair,) = faint_pairs('<p style="color: #777777">Grey words</p>')
+    (pair,) = faint_pairs(read_document('<p style="color: #777777">Grey words</p>'))
     assert pair == FaintPair("Grey words", "#777777", "#ffffff", pair.contrast)
     # 4.48: the well-known grey that just fails.
     assert round(pair.contrast, 2) == 4.48
@@ -36,7 +40,7 @@ def test_same_pair_is_told_once() -> None:
     ],
 )
 def test_readable_unseen_or_unknown_words_are_not_told(html: str) -> None:
-    assert faint_pairs(html) == ()
+    assert faint_pairs(read_document(html)) == ()
 
 
 @pytest.mark.parametrize(
