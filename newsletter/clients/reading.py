@@ -88,7 +88,7 @@ def reading_order(html: str) -> tuple[Spoken, ...]:
     root = read_document(html)
     voice = _Voice(language=root.get("lang", ""))
     body = body_of(root)
-    preheader = _preheader(body)
+    preheader = preheader_in(body)
     if preheader:
         voice.say(Kind.PREHEADER, preheader)
     voice.read(body)
@@ -96,7 +96,7 @@ def reading_order(html: str) -> tuple[Spoken, ...]:
     return tuple(voice.spoken)
 
 
-def _preheader(body: HtmlElement) -> str:
+def preheader_in(body: HtmlElement) -> str:
     """Return the text that is hidden before anything is seen, or nothing."""
     for element in body.iter():
         if not isinstance(element.tag, str) or element.tag in UNSEEN:

@@ -16,7 +16,8 @@ from email.header import decode_header, make_header
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from newsletter.checks.page import is_hidden, page_of
+from newsletter.checks.page import page_of
+from newsletter.clients.reading import preheader_in
 from newsletter.model.copy import Copy
 from newsletter.workflow.changes import (
     Change,
@@ -38,10 +39,6 @@ _MOST_PAIRS = 500_000
 _LIKENESS = 0.5
 #: Pairs of passages without a namesake that are compared; of more, none.
 _MOST_STRANGERS = 60_000
-
-#: What fills the line behind a preheader, so that no other words come into it: spaces
-#: and characters without width.
-_PREHEADER_END = " \u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\u2007\u00a0"
 
 _Thing = TypeVar("_Thing")
 
@@ -87,12 +84,8 @@ def _header(copy: Copy, name: str) -> str:
 
 
 def _preheader(copy: Copy) -> str:
-    """Return the hidden words that the mail begins with."""
-    for element in page_of(copy.html).elements:
-        if is_hidden(element):
-            words = " ".join("".join(element.itertext()).split())
-            return words.rstrip(_PREHEADER_END)
-    return ""
+    body = page_of(copy.html).root.find("body")
+    return "" if body is None else preheader_in(body)
 
 
 def _links(copy: Copy) -> Mapping[str, MailLink]:

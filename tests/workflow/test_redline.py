@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,9 @@ def test_endless_paragraph_is_not_compared_word_by_word() -> None:
     began = time.perf_counter()
     compare(plain(f"Head\n\n\nA\n-\n\n{old}"), plain(f"Head\n\n\nA\n-\n\n{new}"))
     assert time.perf_counter() - began < 1
+
+
+def test_hidden_words_below_what_is_seen_are_no_preheader(write: Write) -> None:
+    html = '<body><p>Seen</p><p style="display:none">{}</p></body>'
+    old, new = (replace(write(), html=html.format(words)) for words in ("a", "b"))
+    assert compare(old, new).preheader is None
