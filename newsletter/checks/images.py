@@ -3,6 +3,7 @@
 What only a template can have brought into the mail is `checks.template_pictures`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -15,6 +16,24 @@ from newsletter.model.problem import Place
 from newsletter.model.walk import images_of
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".tif", ".tiff")
+
+#: What cameras, phones and word processors call their files.
+_CAMERA_NAME = re.compile(
+    r"(?:img|dsc[nf]?|p|pxl|image|bild|foto|photo|picture|afbeelding|scan"
+    r"|whatsapp image|screenshot|schermafbeelding|bildschirmfoto"
+    r"|capture d['’]écran)[ _-]?\d[\d _.:-]*(?:wa\d+)?(?:\.\w{3,4})?"
+    r"(?: (?:at|om|um|à) [\d .:]+)?",
+    re.IGNORECASE,
+)
+#: Words that say no more than that there is a picture.
+_NO_WORDS = frozenset(
+    {
+        *("image", "picture", "photo", "pic", "logo", "icon", "banner", "graphic"),
+        *("afbeelding", "foto", "plaatje", "beeld", "illustratie", "embleem"),
+        *("bild", "grafik", "abbildung", "illustration", "photographie", "icône"),
+        *("صورة", "شعار"),
+    }
+)
 
 _KB = 1024
 #: A photograph as wide as the mail, at twice its pixels, has 60 to 180 KB (2026-11).
@@ -56,7 +75,14 @@ def _alt_findings(image: Image) -> Iterator[Finding]:
             f'the picture "{image.source}" {lacks} for who does not see it.',
             f"Write what it shows: ![What it shows]({image.source}).",
         )
-    elif _is_file_name(alt, image.source):
+    elif alt.casefold() in _NO_WORDS or not any(c.isalnum() for c in alt):
+        yield found(
+            "alt-file-name",
+            image.place,
+            f'"{alt}" does not say what the picture "{image.source}" shows.',
+            f"Write what it shows: ![What it shows]({image.source}).",
+        )
+    elif _is_file_name(alt, image.source) or _CAMERA_NAME.fullmatch(alt):
         yield found(
             "alt-file-name",
             image.place,

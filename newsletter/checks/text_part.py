@@ -37,10 +37,13 @@ def check_text_part(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report a plain text that is missing, a stub, or not what the HTML says."""
     place = template_place(assembled.issue, facts)
     # Fields add the same words to both parts: of other copies there is nothing to tell.
-    return list(_look(facts.copies[0], place)) if facts.copies else []
+    first = facts.copies[:1]
+    # A footer of one's own may leave out the page on which the issue is shown.
+    own = f"{facts.base_url.rstrip('/')}/{assembled.issue.slug}/"
+    return [told for copy in first for told in _look(copy, place, own)]
 
 
-def _look(copy: Copy, place: Place) -> Iterator[Finding]:
+def _look(copy: Copy, place: Place, own_page: str) -> Iterator[Finding]:
     if not copy.text.strip():
         message = "the mail has no plain text."
         advice = "This is a fault of newsletter: please report it with this line."
@@ -50,7 +53,7 @@ def _look(copy: Copy, place: Place) -> Iterator[Finding]:
     html, text = _html_words(page), Counter(_words(copy.text))
     if html.total() >= _ENOUGH_WORDS:
         yield from _differences(html, text, place)
-    yield from _links(page, copy, place)
+    yield from _links(page, copy, place, own_page)
 
 
 def _differences(
@@ -65,7 +68,7 @@ def _differences(
         yield found("text-differs", place, message, _ADVICE)
 
 
-def _links(page: Page, copy: Copy, place: Place) -> Iterator[Finding]:
+def _links(page: Page, copy: Copy, place: Place, own_page: str) -> Iterator[Finding]:
     """Yield the addresses that only one of the two parts has.
 
     Those of the reader are left out: `unsubscribe-place` and `token-leak` tell of them.
@@ -79,7 +82,8 @@ def _links(page: Page, copy: Copy, place: Place) -> Iterator[Finding]:
     written = {url for url in _URL.findall(text) if counts(url)}
     # Looking through the whole text is for the few that are written in another way.
     only_html = [u for u in sorted(linked - written) if u not in text]
-    only_text = [url for url in sorted(written) if not _is_linked(url, linked, page)]
+    others = sorted(written - {own_page})
+    only_text = [url for url in others if not _is_linked(url, linked, page)]
     for urls, here, there in (
         (only_html, "HTML", "plain text"),
         (only_text, "plain text", "HTML"),

@@ -24,7 +24,11 @@ from newsletter.model.words import plain_words
 #: Nothing else begins with these.
 _BULLET = re.compile(r"([•▪◦‣●■➢➤❖✓✔·\uf0b7])\s*\S")
 #: These may begin a sentence too; two in a row are a list.
-_MAYBE_BULLET = re.compile(r"([–—]|o(?=\s)|[-*](?=[^\W\d_]))\s*\S")
+_MAYBE_BULLET = re.compile(
+    r"([–—➜➔→▶►☐☑✅👉🔹🔸⭐★]|o(?=\s)|[-*](?=[^\W\d_]))\ufe0f?\s*\S"
+)
+#: A line of its own may well begin with these.
+_POINTERS = frozenset("➜➔→▶►☐☑✅👉🔹🔸⭐★")
 #: Ends what somebody says, or a sentence; an entry of a list mostly has no such end.
 _SENTENCE_END = re.compile(r"[.!?…؟][)\]»”“\"'’]*\\?$")
 #: Two entries have at most this many lines between them.
@@ -127,7 +131,9 @@ def _bullet_findings(paragraphs: Sequence[Lines], file: str) -> Iterator[Finding
     unsure = [
         (number, mark)
         for number, mark, is_sure in typed
-        if not is_sure and not _is_spoken(number, apart)
+        if not is_sure
+        and not _is_spoken(number, apart)
+        and not (mark in _POINTERS and number in apart)
     ]
     sure |= {n for n, mark in unsure if _has_neighbour(n, mark, unsure)}
     if sure:

@@ -28,7 +28,7 @@ _WORD = r"[^\W\d_]+(?:[&'’-][^\W\d_]+)*"
 #: divides the names of a list.
 _RUN = re.compile(rf"{_WORD}(?:[\s:\d]+{_WORD})*")
 #: "ECLI:NL:RBDHA:2023:1296", "C-34/09", "V6.110": what courts and offices call things.
-_REFERENCE = re.compile(r"\S*[\d/:.]\S*\d\S*|\S*\d\S*[/:.]\S+")
+_REFERENCE = re.compile(r"\S*[/:.]\S*\d\S*|\S*\d\S*[/:.]\S+")
 
 #: Whole phrases that hardly anybody writes but to sell. Kept short on purpose: what
 #: filters make of single words is weak (SpamAssassin 4.0.1: "act now" 0.1, 2026-11).
@@ -101,14 +101,15 @@ def _capitals_findings(
 
 def _shouted(passage: Said) -> Iterator[str]:
     """Yield the runs of capitals in a heading or a passage."""
-    words = " ".join(_REFERENCE.sub("", passage.words).split())
-    if passage.is_heading and words.isupper():
-        letters = sum(letter.isalpha() for letter in words)
-        is_name = " " in words and not is_more_than_names(words.split())
+    words = " ".join(passage.words.split())
+    said = _REFERENCE.sub("\ufffc", words)
+    if passage.is_heading and said.isupper():
+        letters = sum(letter.isalpha() for letter in said)
+        is_name = " " in said and not is_more_than_names(said.split())
         if letters >= _HEADING_LETTERS and not is_name:
             yield words
         return
-    for run in _RUN.finditer(words):
+    for run in _RUN.finditer(said):
         yield from _upper_runs(run[0].split())
 
 

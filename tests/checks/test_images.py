@@ -59,8 +59,39 @@ def test_file_name_for_words_is_a_warning(
 
 
 @pytest.mark.parametrize(
+    "alt",
+    [
+        *("IMG_4711", "DSC00012", "image001", "PXL_20260101_101112", "Bild 1"),
+        *("WhatsApp Image 2026-01-01 at 10.11.12", "IMG-20260101-WA0003.jpg"),
+    ],
+)
+def test_name_that_a_camera_gives_is_a_warning(
+    assemble: Assemble, facts: Facts, alt: str
+) -> None:
+    (finding,) = check_images(assemble(image(alt, "gate.jpg")), facts)
+    said = f'"{alt}" is the name of a file, not what the picture shows.'
+    assert (finding.rule, finding.message) == ("alt-file-name", said)
+
+
+@pytest.mark.parametrize("alt", ["Photo", "afbeelding", "Bild", "logo", "صورة", "…"])
+def test_words_that_name_only_a_picture_are_a_warning(
+    assemble: Assemble, facts: Facts, alt: str
+) -> None:
+    (finding,) = check_images(assemble(image(alt, "gate.jpg")), facts)
+    assert finding == Finding(
+        "alt-file-name",
+        Severity.WARNING,
+        PLACE,
+        f'"{alt}" does not say what the picture "gate.jpg" shows.',
+        "Write what it shows: ![What it shows](gate.jpg).",
+    )
+
+
+@pytest.mark.parametrize(
     ("alt", "source"),
     [
+        ("Foto 1 mei: de optocht", "a.jpg"),
+        ("Logo van De Brug", "logo.png"),
         ("Three people at a table", "IMG_1234.jpg"),
         ("Portrait", "portrait.jpg"),
         ("A page named index.png on a screen", "screen.png"),

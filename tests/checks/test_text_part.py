@@ -149,3 +149,7 @@ def test_link_that_one_part_lacks_is_a_warning(
 )
 def test_same_addresses_are_fine(look: Look, html: str, text: str) -> None:
     assert look(html, text) == []
+
+
+def test_page_of_the_issue_may_stand_in_the_text_alone(look: Look) -> None:
+    assert look(linked(A), f"<{A}> <https://news.harbour.test/2023-02/>") == []

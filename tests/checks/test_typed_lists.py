@@ -41,6 +41,8 @@ def test_typed_bullets_are_told_once_with_their_lines(write: Write) -> None:
         "-beds\n-a kitchen\n",
         "▪ beds\n",
         "> ‣ beds\n",
+        "✅ beds\n✅ a kitchen\n",
+        "We have:\n➔ beds\n➔ a kitchen\n",
     ],
 )
 def test_other_typed_bullets_are_told(write: Write, text: str) -> None:
@@ -61,6 +63,8 @@ def test_other_typed_bullets_are_told(write: Write, text: str) -> None:
         "It was -5 outside\n-6 the day after\n",
         "```\n• code\n• code\n```\n",
         "— Are you coming?\n\n— I am.\n\n— « Good. »\n",
+        "→ [beds](https://example.org/a)\n\n→ [food](https://example.org/b)\n",
+        "☐ I come\\\n☐ I do not come\n",
         "It snowed.\\\n— Shall we go?\\\n— We shall.\n",
     ],
 )
