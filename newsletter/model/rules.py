@@ -144,7 +144,7 @@ RULES: Mapping[str, Rule] = {
     "event-repeated": _warning("events", "issues begun as a copy of the last"),
     # html: what mail programs take out
     "html-forbidden": _error("html", "caniemail, 2026-06-29; Gmail, Yahoo"),
-    "style-gmail": _warning("html", "email-bugs#21, #90; caniemail"),
+    "style-gmail": _warning("html", "email-bugs#21, #90; caniemail, 2026-06-29"),
     "hidden-text": _warning("html", _SPAM + ": FONT_INVIS +1.0"),
     # clients
     "client-breaks": _warning("clients", "caniemail, 2026-06-29"),

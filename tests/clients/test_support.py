@@ -15,6 +15,7 @@ from newsletter.clients.support import (
     programs,
     support_of,
 )
+from newsletter.model.rules import RULES
 from newsletter.model.settings import DEFAULT_CLIENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,3 +83,9 @@ def test_table_holds_every_kept_cell_of_the_facts(shared: Path) -> None:
             p: (t.support.value, t.version) for p, t in support_of(feature).items()
         }
         assert found == expected
+
+
+def test_rules_name_the_date_of_the_table() -> None:
+    sources = [rule.source for rule in RULES.values() if "caniemail" in rule.source]
+    assert sources
+    assert [s for s in sources if f"caniemail, {FACTS_DATE}" not in s] == []
