@@ -35,9 +35,12 @@ _NO_ENDING = frozenset(
             "ics",
             "eml",
         ),
+        *("odp", "epub", "mov", "heic", "tif", "tiff", "gz", "tar", "xz", "exe", "apk"),
         *("json", "bv", "nv", "ev", "net"),
     }
 )
+#: "J.P.Jansen": initials, and no blank behind them.
+_PERSON = re.compile(r"(?:[^\W\d_]\.){1,4}[^\W\d_][a-zß-ÿ]+(?:-[^\W\d_][a-zß-ÿ]+)?")
 _TRAILING = ".,;:!?)»”\"'"
 _CUT = re.compile(r"…|\.{3}")
 
@@ -62,6 +65,7 @@ def check_link_mismatch(assembled: Assembled, facts: Facts) -> list[Finding]:
 def _other_addresses(use: LinkUse) -> Iterator[str]:
     """Yield the first address in the words of a link that is not its target."""
     words = use.words.strip().strip("<>()«»“”\"'").rstrip(_TRAILING)
+    words = words.removeprefix("mailto:")  # of "<mailto:…>"
     if mail := _MAIL.search(words):
         if not _is_mail_target(mail[0], use.url):
             yield mail[0]
@@ -72,7 +76,8 @@ def _other_addresses(use: LinkUse) -> Iterator[str]:
 def _web_address(words: str) -> str:
     if match := _WHOLE.search(words):
         return match[0].rstrip(_TRAILING)
-    if not _NAME.fullmatch(words):
+    is_person = _PERSON.fullmatch(words) and words.title() == words
+    if is_person or not _NAME.fullmatch(words):
         return ""
     host = re.split(r"[/?#]", words)[0]
     is_name = host.rpartition(".")[2].lower() not in _NO_ENDING

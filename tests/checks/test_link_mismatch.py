@@ -33,6 +33,7 @@ def findings(
         ("bank.nl", "bank.nl", "https://bit.ly/x"),
         ("bank.nl", "bank.nl", "mailto:info@other.nl"),
         ("bank.co.uk", "bank.co.uk", "https://other.co.uk/"),
+        ("X.com", "X.com", "https://other.example/"),
     ],
 )
 def test_words_that_are_another_address_are_reported(
@@ -69,6 +70,10 @@ def test_words_that_are_another_address_are_reported(
         ("info@site.nl", "https://www.site.nl/contact"),
         ("site.nl", "mailto:info@site.nl"),
         ("rapport.pdf", "https://other.example/x"),
+        ("release-4.2.tar.gz", "https://other.example/x"),
+        ("S.Jansen", "https://other.example/x"),
+        ("J.P.Bakker-Özdemir", "https://other.example/x"),
+        ("mailto:info@site.nl", "mailto:info@site.nl"),
         ("ASP.NET", "https://other.example/x"),
         ("art. 8 EVRM", "https://other.example/x"),
         ("art.8", "https://other.example/x"),
