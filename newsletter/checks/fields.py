@@ -45,7 +45,9 @@ _FIELD_NAMES = (
 #: Mailgun, Mailjet. Mailchimp's stars are emphasis to Markdown, and lost in the HTML.
 _MARKS = re.compile(
     r"\{\{[^{}]{0,80}\}\}|\{%[^{}%]{0,80}%\}"
-    r"|(?<=\*)\|[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
+    # Each begins with its sign, and what stands before is looked at after: like this
+    # the signs are searched for, and nothing is tried at other letters.
+    r"|\|(?<=\*\|)[A-Z][A-Z0-9_:]{0,40}\|(?=\*)"
     r"|\|(?:[FL]?NAME|EMAIL|PHONE|ADDRESS|COMPANY|MERGE\d+|UNSUB|[A-Z]+:[A-Z0-9_]+)\|"
     r"|%%[A-Za-z_]\w{0,40}%%|%recipient(?:\.\w+)?%"
     r"|%(?:(?:FIRST|LAST|FULL|VOOR|ACHTER|VOR|NACH)_?NAA?ME?|EMAIL|UNSUBSCRIBELINK)%"

@@ -29,14 +29,3 @@ def find_words(
     for number, line in enumerate(prose, 1):
         for match in pattern.finditer(line):
             yield match[0], Place(file, number, match.start() + 1)
-
-
-def other_lines(places: Sequence[Place]) -> str:
-    """Return `` (also on lines 14 and 20)``, all but the first place, or nothing."""
-    first, *others = [place.line for place in places]
-    numbers = [str(n) for n in dict.fromkeys(others) if n != first]
-    if not numbers:
-        return ""
-    if len(numbers) == 1:
-        return f" (also on line {numbers[0]})"
-    return f" (also on lines {', '.join(numbers[:-1])} and {numbers[-1]})"
