@@ -28,7 +28,7 @@ _WORD = r"[^\W\d_]+(?:[&'’-][^\W\d_]+)*"
 #: divides the names of a list.
 _RUN = re.compile(rf"{_WORD}(?:[\s:\d]+{_WORD})*")
 #: "ECLI:NL:RBDHA:2023:1296", "C-34/09", "V6.110": what courts and offices call things.
-_REFERENCE = re.compile(r"\S*[/:.]\S*\d\S*|\S*\d\S*[/:.]\S+")
+_REFERENCE = re.compile(r"[/:.]\S*\d|\d\S*[/:.]\S")
 
 #: Whole phrases that hardly anybody writes but to sell. Kept short on purpose: what
 #: filters make of single words is weak (SpamAssassin 4.0.1: "act now" 0.1, 2026-11).
@@ -101,8 +101,9 @@ def _capitals_findings(
 
 def _shouted(passage: Said) -> Iterator[str]:
     """Yield the runs of capitals in a heading or a passage."""
-    words = " ".join(passage.words.split())
-    said = _REFERENCE.sub("\ufffc", words)
+    every = passage.words.split()
+    words = " ".join(every)
+    said = " ".join("\ufffc" if _REFERENCE.search(one) else one for one in every)
     if passage.is_heading and said.isupper():
         letters = sum(letter.isalpha() for letter in said)
         is_name = " " in said and not is_more_than_names(said.split())
