@@ -4,7 +4,7 @@ Law: what is personal leads to nobody but ourselves.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, unquote
 
 from newsletter.checks.css import addresses_in
@@ -43,7 +43,10 @@ def check_mail_addresses(assembled: Assembled, facts: Facts) -> list[Finding]:
         )
         for href, words in refused
     ]
-    leaks = (leak for copy in facts.copies for leak in _leaks(copy, facts))
+    seen = [list(_addresses(copy)) for copy in facts.copies]
+    leaks = (
+        leak for number in range(len(seen)) for leak in _leaks(number, seen, facts)
+    )
     for address in dict.fromkeys(leaks):
         findings.append(
             found(
@@ -58,8 +61,8 @@ def check_mail_addresses(assembled: Assembled, facts: Facts) -> list[Finding]:
 
 
 def _refused_links(page: Page) -> Iterable[tuple[str, str]]:
-    links = {link.href: link.words for link in reversed(page.links)}
-    return [(href, words) for href, words in links.items() if _is_refused(href)]
+    links = {link.href: link for link in reversed(page.links)}
+    return [(href, link.words) for href, link in links.items() if _is_refused(href)]
 
 
 def _is_refused(href: str) -> bool:
@@ -69,18 +72,25 @@ def _is_refused(href: str) -> bool:
     return not _SCHEME.match(bare) and not _PLACE.fullmatch(bare)
 
 
-def _leaks(copy: Copy, facts: Facts) -> Iterator[str]:
-    """Yield to whom something of one reader is sent, as it can be shown."""
-    tokens = _forms(copy.tokens)
-    # Whoever is written about may be a reader too: what all get is nobody's secret.
-    others = [known for known in facts.copies if known.reader != copy.reader]
-    common = {address for known in others for address, _ in _addresses(known)}
-    for address, is_fetched in _addresses(copy):
-        secrets = tokens | (
-            set() if address in common else _forms((copy.reader.email,))
-        )
-        if not any(secret in address for secret in secrets):
-            continue
+def _leaks(
+    number: int, seen: Sequence[Sequence[tuple[str, bool]]], facts: Facts
+) -> Iterator[str]:
+    """Yield to whom something of one reader is sent, as it can be shown.
+
+    Args:
+        number: Whose copy it is.
+        seen: The addresses in each copy.
+        facts: Know what is ours.
+    """
+    copy = facts.copies[number]
+    tokens, own = _forms(copy.tokens), _forms((copy.reader.email,))
+    others = [seen[at] for at in range(len(seen)) if at != number]
+    for address, is_fetched in seen[number]:
+        if not any(secret in address for secret in tokens):
+            # Whoever is written about may be a reader too: what all get is no secret.
+            is_personal = any(secret in address for secret in own)
+            if not is_personal or any((address, is_fetched) in all_ for all_ in others):
+                continue
         if is_fetched:
             yield f"{host_of(address) or 'somebody'} as soon as a picture is shown"
         elif not _is_ours(address, copy, facts):
