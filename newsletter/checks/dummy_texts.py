@@ -21,8 +21,8 @@ _ALL_IS_TODO = frozenset({"ca", "es", "gl", "pt"})
 
 #: Ends a sentence, a bracket or the line; emphasis may stand before.
 _END = r"(?=[*_]*\s*(?:[.!…)\]]|$))"
-#: Nothing of the same sentence before it.
-_ALONE = r"(?:^|(?<=[:.!?–—|>*#-] )|(?<=[(\[*_]))"
+#: Before it nothing of the same sentence.
+_ALONE = re.compile(r"(?:^|[:.!?–—|>*#-] |[(\[*_])$")
 #: In lower case: looking for them in any case takes ten times as long.
 _WORDS = re.compile(
     r"\b(?:lor[eu]m ipsum|placeholder text|your text here|insert text here"
@@ -31,16 +31,15 @@ _WORDS = re.compile(
     r"|blindtext|platzhaltertext|hier steht ihr text|نص تجريبي|النص هنا)\b"
 )
 _LONE_WORDS = re.compile(
-    rf"{_ALONE}(?:nog (?:in te vullen|te schrijven|aan te (?:vullen|leveren))"
+    r"\b(?:nog (?:in te vullen|te schrijven|aan te (?:vullen|leveren))"
     r"|(?:tekst )?wordt nog aangevuld|tekst (?:ontbreekt|aanvullen)"
     r"|wird (?:noch )?ergänzt|noch (?:auszufüllen|zu ergänzen)|text fehlt(?: noch)?"
     r"|(?:texte )?à (?:venir|compléter)|faux[- ]texte|still to be written"
     rf"|يضاف لاحقا){_END}"
 )
 #: Of a place or a speaker "TBD" tells readers something; alone it stands for a text.
-_ALL_THERE_IS = re.compile(
-    r"(?<=\[)TBD(?=\])|(?<=\()TBD(?=\))|(?:^|(?<=^[*-] ))TBD(?=\.?$)"
-)
+_ALL_THERE_IS = re.compile(r"TBD(?=[)\]]|\.?$)")
+_IN_BRACKETS = re.compile(r"(?:^|^[*-] |[(\[])$")
 #: "[insert date]", "[datum invullen]"; judgments have "[naam]" and "[plaats]".
 _PROMPTS = re.compile(
     r"\[(?:[^][]{0,40}\b(?:invullen|invoegen|aanvullen|toevoegen|nakijken|einfügen"
@@ -71,13 +70,18 @@ def dummy_findings(issue: Issue, facts: Facts) -> Iterator[Finding]:
 def _dummies(issue: Issue, source: Sequence[str]) -> Iterator[tuple[str, Place]]:
     prose = prose_lines(source)
     lowered = [line.lower() for line in prose]
-    for pattern in (_WORDS, _LONE_WORDS):
-        yield from find_words(pattern, lowered, issue.file)
+    yield from find_words(_WORDS, lowered, issue.file)
     for words, place in find_words(_SIGNS, prose, issue.file):
         is_all = words == "TODO" and issue.language[:2].lower() in _ALL_IS_TODO
         if not is_all:
             yield words, place
-    yield from find_words(_ALL_THERE_IS, prose, issue.file)
+    for pattern, lines, before in (
+        (_LONE_WORDS, lowered, _ALONE),
+        (_ALL_THERE_IS, prose, _IN_BRACKETS),
+    ):
+        for words, place in find_words(pattern, lines, issue.file):
+            if before.search(prose[place.line - 1][: place.column - 1]):
+                yield words, place
     for words, place in find_words(_PROMPTS, prose, issue.file):
         # The target of a link is blanked in the prose.
         behind = source[place.line - 1][place.column - 1 + len(words) :]

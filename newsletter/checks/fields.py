@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from newsletter.checks.dummy_texts import dummy_findings
 from newsletter.checks.each_copy import look_at_copies
 from newsletter.checks.facts import Facts, found, template_place
-from newsletter.checks.greetings import empty_greetings, typed_greetings
+from newsletter.checks.greetings import (
+    empty_greetings,
+    runs_with_fields,
+    typed_greetings,
+)
 from newsletter.checks.page import page_of
 from newsletter.checks.places import other_lines
 from newsletter.checks.prose import find_words, prose_lines
@@ -54,21 +58,24 @@ _MARKS = re.compile(
     rf"|\[\[ ?{_FIELD_NAMES} ?\]\]|@@[0-9a-f]{{6}}_\d+@@"
 )
 #: Where the plain text goes on in the next line of a quotation, a note or a list.
-_LINE_END = re.compile(r"\s*\n[\s>|]*")
+_LINE_END = re.compile(r"\n[\s>|]*")
 
 
 def check_fields(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report what is left of a field, stand-in text, and greetings without a name."""
     issue = assembled.issue
     prose = prose_lines(facts.source)
-    meant = frozenset(_meant(issue))
+    runs = runs_with_fields(issue)
 
     def look(copy: Copy) -> Iterator[Finding]:
-        for mark in _marks(copy):
-            if mark not in meant and not _is_escaped(mark, facts.source):
-                yield _unfilled(mark, prose, assembled, facts)
+        # Most issues have no mark at all, meant or not.
+        if marks := _marks(copy):
+            meant = frozenset(_meant(issue))
+            for mark in marks:
+                if mark not in meant and not _is_escaped(mark, facts.source):
+                    yield _unfilled(mark, prose, assembled, facts)
         yield from _non_values(copy, assembled)
-        yield from empty_greetings(copy, issue)
+        yield from empty_greetings(copy, runs, issue.language)
 
     return [
         *look_at_copies(facts, look),

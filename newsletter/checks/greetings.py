@@ -34,13 +34,14 @@ _NEEDY = (
 _NEEDS_NAME = re.compile(rf"\s*(?:{_NEEDY})\s*", re.IGNORECASE)
 #: Typed by hand, and forgotten: "Beste ,", "Dear [name],", "Liebe …,".
 _TYPED = re.compile(
-    rf"[*_>\s]*(?P<words>(?:{_NEEDY})[ \u00a0]+(?:\[[^][]{{1,30}}\]|«[^«»]{{1,30}}»"
+    rf"[*_\s]*(?P<words>(?:{_NEEDY})[ \u00a0]+(?:\[[^][]{{1,30}}\]|«[^«»]{{1,30}}»"
     r"|#\w+#|\$\w+|\.{3,}|…|_{2,}|X{2,})?[,،])",
     re.IGNORECASE,
 )
 #: What never follows a blank. In French a blank before "!" and "?" is right.
 _MARK = re.compile(r"[,،.](?![.\w])|[!?;:](?!\w)")
 _FRENCH_MARK = re.compile(r"[,.](?![.\w])")
+_SENTENCE_END = re.compile(r"(?<=[.!?؟])\s+(?=\S)")
 #: So many words before a gap are repeated.
 _MAX_WORDS = 4
 _ADVICE = (
@@ -49,10 +50,17 @@ _ADVICE = (
 )
 
 
-def empty_greetings(copy: Copy, issue: Issue) -> Iterator[Finding]:
+def runs_with_fields(issue: Issue) -> list[list[Inline]]:
+    """Return the words of each heading and block that holds a field."""
+    return [run for run in _runs(issue) if any(isinstance(p, Field) for p in run)]
+
+
+def empty_greetings(
+    copy: Copy, runs: Iterable[Sequence[Inline]], language: str
+) -> Iterator[Finding]:
     """Yield the gaps that empty fields leave in the copy of one reader."""
-    is_french = issue.language.lower().startswith("fr")
-    for run in _runs(issue):
+    is_french = language.lower().startswith("fr")
+    for run in runs:
         for at, part in enumerate(run):
             if isinstance(part, Field) and not _value(part, copy):
                 before = _said(run[:at], copy).rpartition("\n")[2]
@@ -85,7 +93,8 @@ def _gap(
         words = f"{before.strip()} {mark}".strip()
         message = f'the greeting "{words}" names nobody.'
     elif match and is_apart:
-        last = " ".join(before.split()[-_MAX_WORDS:])
+        sentence = _SENTENCE_END.split(before)[-1]
+        last = " ".join(sentence.split()[-_MAX_WORDS:])
         words = f"{last} {mark}".strip()
         message = f'where {field.name} is empty, "{words}" is left.'
     else:
@@ -108,7 +117,8 @@ def _said(parts: Iterable[Inline], copy: Copy) -> str:
             case LineBreak():
                 said.append("\n")
             case Field():
-                said.append(_value(part, copy))
+                # Never shown: a finding names nobody.
+                said.append("…" if _value(part, copy) else "")
             case _:
                 pass
     return "".join(said)

@@ -16,7 +16,7 @@ from newsletter.checks.passages import lines_of
 from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Issue, ListBlock, Paragraph, Quote, Subheading
+from newsletter.model.issue import Block, Issue, ListBlock, Paragraph, Quote, Subheading
 from newsletter.model.problem import Place
 from newsletter.model.walk import blocks_within, walk_blocks
 from newsletter.model.words import plain_words
@@ -46,7 +46,7 @@ _DOTTED_ORDINALS = frozenset(
     }
 )
 _MONTH = re.compile(
-    r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|nov|de[sz])\b\.?"
+    r"(?:jan|feb|mär|mar|apr|jun|jul|aug|sept?|okt|nov|de[csz])\b\.?"
     r"|(?:jänner|januar|feber|februar|märz|marts?|april|ma[ij]|jun[ij]|jul[ij]"
     r"|august|september|oktober|november|de[sz]ember)\b",
     re.IGNORECASE,
@@ -84,7 +84,9 @@ def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
         *_bullet_findings(paragraphs, issue.file),
         *_label_findings(own, issue.file),
         *_heading_findings(issue),
-        *_lonely_entries(issue, paragraphs),
+        *_lonely_entries(
+            [b for b in blocks if b.place not in listed], paragraphs, issue.file
+        ),
         *renumbered_lists(issue, facts),
     ]
 
@@ -279,11 +281,13 @@ def _numbered_finding(numbered: Sequence[_Numbered], advice: str) -> Iterator[Fi
         )
 
 
-def _lonely_entries(issue: Issue, paragraphs: Sequence[Lines]) -> Iterator[Finding]:
+def _lonely_entries(
+    blocks: Iterable[Block], paragraphs: Sequence[Lines], file: str
+) -> Iterator[Finding]:
     """Report "2. RESIDENCE" on its own: a heading that has become a list of one."""
     lonely = [
         _Numbered(block.start, words, block.place)
-        for block in walk_blocks(issue)
+        for block in blocks
         if isinstance(block, ListBlock) and (words := _lone_heading(block))
     ]
     ranks = {heading.rank for heading in lonely}
@@ -292,7 +296,7 @@ def _lonely_entries(issue: Issue, paragraphs: Sequence[Lines]) -> Iterator[Findi
         heading
         for lines in paragraphs
         for number, text in lines
-        for heading in _numbered_line(text, Place(issue.file, number, 1))
+        for heading in _numbered_line(text, Place(file, number, 1))
         if heading.rank - 1 in ranks
     ]
     if lonely and (len(lonely) > 1 or lonely[0].words.isupper()):

@@ -383,10 +383,10 @@ def test_reader_with_a_name_is_greeted(greet: Callable[..., list[Finding]]) -> N
     "words", ["Dear ,", "Beste [naam],", "Liebe …,", "Cher «Prénom»,", "Dear ____,"]
 )
 def test_greeting_typed_without_a_name_is_an_error(look: Look, words: str) -> None:
-    assert look(f"> **{words} we meet") == [
+    assert look(f"**{words} we meet") == [
         error(
             "greeting-empty",
-            Place(FILE, 7, 5),
+            Place(FILE, 7, 3),
             f'the greeting "{words}" names nobody.',
             "Write whom it greets.",
         )
@@ -401,9 +401,22 @@ def test_greeting_typed_without_a_name_is_an_error(look: Look, words: str) -> No
         "Bonjour !",
         "Bonjour , et merci",
         "Chers amis ,",
+        "> Dear [name], so most letters begin.",
         "Beste [Jan](mailto:jan@harbour.test), dag",
         "We say dear , not cheap",
     ],
 )
 def test_greeting_of_somebody_is_fine(look: Look, body: str) -> None:
     assert look(body) == []
+
+
+def test_gap_names_nobody_and_begins_with_its_sentence(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    name, city = Field("first_name", "you", AT), Field("city", "", AT)
+    words = (Text("Good day. Dear "), name, Text(" in "), city, Text("."))
+    reader = Reader("a reader without city", "b@example.org", {"first_name": "Anna"})
+    copies = (make_copy(reader=reader),)
+    found = check_fields(assemble(Paragraph(words, AT)), replace(facts, copies=copies))
+    message = 'where city is empty, "Dear … in ." is left.'
+    assert found == [error("greeting-empty", AT, message, GIVE)]

@@ -116,6 +116,7 @@ def test_other_typed_numbers_are_told(write: Write, text: str) -> None:
         "1. one\n1. two\n1. three\n",
         "1. one\n2. two\n2. three\n",
         "3. three\n\n4. four\n",
+        "- 3. dec: supper\n- 10. mrt: dinner\n",
     ],
 )
 def test_dates_names_and_real_numbers_are_fine(write: Write, text: str) -> None:
