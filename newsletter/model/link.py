@@ -68,6 +68,8 @@ class Fault(StrEnum):
     TOO_MANY_REDIRECTS = "too-many-redirects"
     #: Passed on to something that is not a web address.
     BAD_REDIRECT = "bad-redirect"
+    #: Passed on to an address for another program than a browser.
+    OTHER_PROGRAM = "other-program"
     #: Passed on to a page of ours that is one reader's own: not asked.
     PERSONAL_ADDRESS = "personal-address"
     #: Its site had asked to be left alone before its turn came: not asked.
@@ -104,6 +106,10 @@ class PageFacts:
     refresh: str = ""
     #: Whether it asks for a password.
     asks_password: bool = False
+    #: Whether it holds a script.
+    has_script: bool = False
+    #: Places in it that its own links name, as written, at most 1000.
+    own_places: tuple[str, ...] = ()
     #: Whether the body was read to its end.
     is_whole: bool = False
     #: Bytes that were read, unpacked.

@@ -15,10 +15,16 @@ from newsletter.checks.links.reach import Network, refusal
 from newsletter.model.link import Judgement, Verdict
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-#: What may stand in a path as it is; "%" so that nothing is encoded twice.
-_PATH_SAFE = "%/:@!$&'()*+,;=~"
-_QUERY_SAFE = _PATH_SAFE + "?"
+#: What browsers leave as it is in a path (WHATWG URL, section 1.3); "%" so that nothing
+#: is encoded twice.
+_PATH_SAFE = "%/:@!$&'()*+,;=~[]|"
+_QUERY_SAFE = _PATH_SAFE + "?{}^`\\"
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+#: Below a registered name a hyphen may stand anywhere: blogs are called so.
+_LOW_LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+#: Steps of a path that lead nowhere, and up (WHATWG URL, section 4.4).
+_SAME_STEP = re.compile(r"\.|%2e", re.IGNORECASE)
+_UP_STEP = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 #: Names that mean something else on every network (RFC 6761, RFC 6762, RFC 8375).
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan")
@@ -134,11 +140,27 @@ def _clean_web(written: str, allowed: Sequence[Network]) -> str | Judgement:
 
 def _joined(parts: SplitResult, host: str, port: int | None) -> str:
     # surrogateescape: a redirect may name its target in bytes that are no UTF-8.
-    path = quote(parts.path or "/", safe=_PATH_SAFE, errors="surrogateescape")
+    path = _walked(parts.path)
+    path = quote(path, safe=_PATH_SAFE, errors="surrogateescape")
     query = quote(parts.query, safe=_QUERY_SAFE, errors="surrogateescape")
     is_usual = port is None or port == _DEFAULT_PORTS[parts.scheme]
     place = host if is_usual else f"{host}:{port}"
     return f"{parts.scheme}://{place}{path}" + (f"?{query}" if query else "")
+
+
+def _walked(path: str) -> str:
+    """Return a path without the steps that lead nowhere or up, as browsers ask it."""
+    kept: list[str] = []
+    *steps, last = path.removeprefix("/").split("/")
+    for step in steps:
+        if _UP_STEP.fullmatch(step):
+            del kept[-1:]
+        elif not _SAME_STEP.fullmatch(step):
+            kept.append(step)
+    if _UP_STEP.fullmatch(last):
+        del kept[-1:]
+    is_step = _UP_STEP.fullmatch(last) or _SAME_STEP.fullmatch(last)
+    return "/".join(["", *kept, "" if is_step else last])
 
 
 def _clean_host(host: str, allowed: Sequence[Network]) -> str | Judgement:
@@ -151,7 +173,10 @@ def _clean_host(host: str, allowed: Sequence[Network]) -> str | Judgement:
     labels = bare.split(".")
     if _NUMBER.fullmatch(labels[-1]):
         return _clean_v4(labels, allowed)
-    if not all(_LABEL.fullmatch(label) for label in labels):
+    low, registered = labels[:-2], labels[-2:]
+    if not (
+        all(map(_LOW_LABEL.fullmatch, low)) and all(map(_LABEL.fullmatch, registered))
+    ):
         return _invalid(f'"{host}" cannot be the name of a site.')
     if bare == "localhost" or bare.endswith(_LOCAL_SUFFIXES):
         return Judgement(Verdict.UNSAFE, _PRIVATE)

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from threading import Thread
 from typing import Any
 
@@ -91,14 +92,27 @@ class SystemResolver(AbstractResolver):
 def _look_up(
     name: str, port: int, family: int
 ) -> tuple[list[ResolveResult], OSError | None]:
-    flags = getattr(socket, "AI_ADDRCONFIG", 0)
     try:
-        found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, 0, flags)
+        found = _numbers(name, port, family)
     except OSError as error:
         return [], error
     except UnicodeError:  # what cannot be put into a question is nobody's name
         return [], socket.gaierror(socket.EAI_NONAME, "no name")
     return [_result(name, port, *one) for one in found], None
+
+
+def _numbers(name: str, port: int, family: int) -> list[Any]:
+    """Return what is found of a name, first only what this computer could reach.
+
+    Without IPv6 a name that has nothing else would look as if there were none.
+    """
+    kind, flags = socket.SOCK_STREAM, getattr(socket, "AI_ADDRCONFIG", 0)
+    try:
+        return socket.getaddrinfo(name, port, family, kind, 0, flags)
+    except socket.gaierror as error:
+        if error.errno not in _UNKNOWN_NAMES:
+            raise
+        return socket.getaddrinfo(name, port, family, kind)
 
 
 def _result(
@@ -141,6 +155,10 @@ class GuardedResolver(AbstractResolver):
             self._failed += error.errno not in _UNKNOWN_NAMES
             raise
         self._has_worked = True
+        if all(ip_address(one["host"]).is_unspecified for one in answers):
+            # How Pi-hole, AdGuard and some providers answer for what they filter out:
+            # a fact of this network, not of the site.
+            raise socket.gaierror(socket.EAI_AGAIN, "filtered out")
         for answer in answers:
             fault = refusal(answer["host"], port, self._allowed)
             if fault is not None:

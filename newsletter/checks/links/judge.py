@@ -10,6 +10,7 @@ from newsletter.checks.links.domains import host_of, is_front_page, registered_d
 from newsletter.checks.links.suspect import (
     ASKS_PASSWORD,
     NO_PROGRAMS,
+    is_left_to_script,
     suspicion,
     wall_reason,
 )
@@ -20,7 +21,12 @@ _PERMANENT = frozenset({301, 308})
 #: Longest wait a site may ask for within one check; beyond it we leave it alone.
 MAX_WAIT_SECONDS = 10
 
+#: With them a site names another address; 300 and 304 do not.
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SITE_FAULT = "{host} has a fault at this moment."
+_SCRIPT_DECIDES = (
+    "it answers that there is no page, and leaves what is shown to a script."
+)
 
 _STATUSES: Mapping[int, tuple[Verdict, str]] = {
     401: (Verdict.BLOCKED, ASKS_PASSWORD),
@@ -74,6 +80,11 @@ _FAULTS: Mapping[Fault, tuple[Verdict, str]] = {
     Fault.BAD_REDIRECT: (
         Verdict.UNSAFE,
         "it passes its visitors on to something that is not a web page.",
+    ),
+    Fault.OTHER_PROGRAM: (
+        Verdict.BLOCKED,
+        "it passes its visitors on to another program (mail, telephone or an app), "
+        "where nobody can follow from here.",
     ),
     Fault.PERSONAL_ADDRESS: (
         Verdict.UNSAFE,
@@ -182,6 +193,8 @@ def _first_judged(look: Observation, fragment: str) -> tuple[Verdict, str]:
 
 def _judge_status(look: Observation) -> tuple[Verdict, str]:
     assert look.status is not None  # noqa: S101 - an observation has one or a fault
+    if look.status in _GONE and _may_show_a_page(look):
+        return (Verdict.BLOCKED, _SCRIPT_DECIDES)
     if look.status in _STATUSES:
         return _STATUSES[look.status]
     if look.status == 202 and look.page is not None and not look.page.words:
@@ -193,7 +206,15 @@ def _judge_status(look: Observation) -> tuple[Verdict, str]:
         return _STATUSES[429]
     if 500 <= look.status < 600:
         return (Verdict.TIMEOUT, _SITE_FAULT)
+    if look.status in REDIRECTS:
+        return (Verdict.BLOCKED, "it passes its visitors on without saying where to.")
     return (Verdict.BLOCKED, NO_PROGRAMS)
+
+
+def _may_show_a_page(look: Observation) -> bool:
+    """Whether a browser may show a page that its site says it does not have."""
+    page = look.page
+    return page is not None and is_left_to_script(page) and suspicion(look) is None
 
 
 def _ok_or_moved(look: Observation) -> Judgement:

@@ -5,20 +5,18 @@ its chain of redirects, and no page is fetched that is one reader's own.
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookies import SimpleCookie
-from urllib.parse import urljoin
 
 import aiohttp
 from yarl import URL
 
 from newsletter.checks.links.body import read_body, unpack
 from newsletter.checks.links.clean import clean_address, shown_address
+from newsletter.checks.links.cookies import Cookies
 from newsletter.checks.links.dial import (
     GuardedResolver,
     RefusedAddressError,
@@ -27,6 +25,7 @@ from newsletter.checks.links.dial import (
     open_session,
 )
 from newsletter.checks.links.judge import (
+    REDIRECTS,
     is_settled,
     needs_second_look,
     shows_no_network,
@@ -34,6 +33,7 @@ from newsletter.checks.links.judge import (
 from newsletter.checks.links.manner import Manner
 from newsletter.checks.links.pages import read_page
 from newsletter.checks.links.schedule import Host, Schedule, most_in_flight
+from newsletter.checks.links.targets import is_handed_on, target_of
 from newsletter.model.link import (
     Fault,
     Hop,
@@ -48,7 +48,6 @@ __all__ = ["Manner", "observe_links"]
 
 #: As browsers (Chrome, Firefox): a chain longer than this fails for the reader too.
 _MAX_REDIRECTS = 20
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Statuses whose "Retry-After" says when to come back (RFC 6585, 4; RFC 9110, 15.6.4).
 _BUSY = frozenset({429, 503})
 #: Statuses that would make a link broken: some walls give them to programs too, and
@@ -133,8 +132,7 @@ class _Chain:
     #: Time that is left, spent only while asking.
     seconds: float
     hops: tuple[Hop, ...] = ()
-    #: Sites set a cookie and look whether it comes back; it lives for this chain.
-    jar: aiohttp.CookieJar | None = None
+    cookies: Cookies = field(default_factory=Cookies)
 
     def ended(self, end: Fault | _Answer) -> Observation:
         """Return what was seen on the way."""
@@ -142,19 +140,6 @@ class _Chain:
             return Observation(self.url, self.hops, fault=end)
         wait, page = end.retry_after_seconds, end.page
         return Observation(self.url, self.hops, end.status, None, wait, page)
-
-    def cookies(self, address: URL) -> dict[str, str]:
-        """Return the cookies that belong to *address*."""
-        if self.jar is None:
-            return {}
-        return {name: c.value for name, c in self.jar.filter_cookies(address).items()}
-
-    def keep_cookies(self, cookies: SimpleCookie, address: URL) -> None:
-        """Keep what *address* has set."""
-        if cookies and self.jar is None:
-            self.jar = aiohttp.CookieJar(unsafe=True)
-        if self.jar is not None:
-            self.jar.update_cookies(cookies, address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +168,7 @@ class _Asker:
         """Set the next address of *chain*, or return why it ends here."""
         own = self.manner.own
         # A login in the target is nobody's business, and is not what we would use.
-        target = _as_text(shown_address(_complete(chain.current, answer.location)))
+        target = shown_address(target_of(chain.current, answer.location))
         cleaned = clean_address(target, self.manner.allowed)
         if own.is_personal(target) or own.is_personal(str(cleaned)):
             # Its token is not kept either.
@@ -192,6 +177,8 @@ class _Asker:
         chain.hops += (Hop(answer.status, target),)
         if len(chain.hops) > _MAX_REDIRECTS:
             return Fault.TOO_MANY_REDIRECTS
+        if is_handed_on(target):
+            return Fault.OTHER_PROGRAM
         if isinstance(cleaned, Judgement):
             is_private = cleaned.verdict is Verdict.UNSAFE
             return Fault.PRIVATE_ADDRESS if is_private else Fault.BAD_REDIRECT
@@ -217,13 +204,13 @@ class _Asker:
             response = await self.session.get(
                 address,
                 allow_redirects=False,
-                cookies=chain.cookies(address),
+                headers=chain.cookies.header(address),
                 ssl=self.manner.trust or True,
             )
         async with response:
             answer = _read_head(response)
             _note(host, answer, began)
-            chain.keep_cookies(response.cookies, address)
+            chain.cookies.keep(response.cookies, address)
             left = began + chain.seconds - asyncio.get_running_loop().time()
             return await self._with_page(response, answer, host, max(0, left))
 
@@ -271,7 +258,7 @@ def _note(host: Host, answer: _Answer, began: float) -> None:
 
 def _read_head(response: aiohttp.ClientResponse) -> _Answer:
     headers = response.headers
-    if response.status in _REDIRECTS:
+    if response.status in REDIRECTS:
         return _Answer(response.status, headers.get("Location", "").strip())
     wait = None
     if response.status in _BUSY:
@@ -304,18 +291,3 @@ def _read_date(text: str) -> datetime | None:
         return None
     # "-0000" says that the zone is not known; the standard allows GMT alone.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _as_text(target: str) -> str:
-    """Return *target* with bytes that are no UTF-8 written as "%E9".
-
-    aiohttp gives them as half of a character, which nothing can print or store.
-    """
-    return re.sub("[\udc80-\udcff]", lambda one: f"%{ord(one[0]) - 0xDC00:X}", target)
-
-
-def _complete(base: str, location: str) -> str:
-    try:
-        return urljoin(base, location)
-    except ValueError:
-        return location

@@ -63,15 +63,18 @@ def read_page(
         title=_words_of(root, "//title[not(ancestor::svg)]")[:_MAX_TITLE],
         headline=_headline(root),
         words=_first_words(root),
-        anchors=_names(root, "//@id | //a/@name", _MAX_ANCHORS),
+        anchors=_names(root, _ANCHORS, _MAX_ANCHORS),
         sources=_names(root, _SOURCES, _MAX_SOURCES),
         refresh=_refresh(root),
         asks_password=bool(root.xpath("//input[@type='password']")),
+        has_script=bool(root.xpath("//script")),
+        own_places=_own_places(root),
         is_whole=is_whole,
         size_bytes=len(body),
     )
 
 
+_ANCHORS = "//@id | //a/@name"
 _SOURCES = "//script/@src | //iframe/@src | //frame/@src | //form/@action"
 
 
@@ -103,8 +106,14 @@ def _parse(text: str) -> etree._Element | None:
     # A NUL ends a document for libxml2. The bytes are recoded because lxml refuses
     # text that declares an encoding.
     data = text.replace("\0", "").encode("utf-8", "replace")
+    # Huge means deep here: libxml2 gives up at 256 elements within one another, and so
+    # at 2048. Page builders go beyond 256. The size is bounded by us.
     parser = etree.HTMLParser(
-        encoding="utf-8", recover=True, no_network=True, remove_comments=True
+        encoding="utf-8",
+        recover=True,
+        no_network=True,
+        remove_comments=True,
+        huge_tree=True,
     )
     try:
         return etree.fromstring(data, parser)
@@ -152,6 +161,11 @@ def _names(root: etree._Element, path: str, most: int) -> tuple[str, ...]:
     names = (str(name).strip() for name in root.xpath(path))
     kept = (name for name in names if 0 < len(name) <= _MAX_NAME)
     return tuple(islice(dict.fromkeys(kept), most))
+
+
+def _own_places(root: etree._Element) -> tuple[str, ...]:
+    named = _names(root, "//a[starts-with(@href, '#')]/@href", _MAX_ANCHORS)
+    return tuple(name[1:] for name in named if name != "#")
 
 
 def _refresh(root: etree._Element) -> str:

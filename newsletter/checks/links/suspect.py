@@ -5,6 +5,7 @@ stops programs, asks for a password or for consent is no answer at all.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -81,6 +82,15 @@ def _is_wall(page: PageFacts) -> bool:
     sources = " ".join((*page.sources, page.refresh)).lower()
     is_bare = page.is_whole and len(page.words) < _NOTHING_ELSE
     return is_bare and any(source in sources for source in _WALL_SOURCES)
+
+
+def is_left_to_script(page: PageFacts) -> bool:
+    """Whether there is nothing to read: a script is to make the page.
+
+    Sites without a server of their own answer "not found" for every address that their
+    script knows (GitHub Pages and its like).
+    """
+    return page.is_whole and page.has_script and not page.words
 
 
 def _is_message(page: PageFacts) -> bool:
@@ -331,8 +341,14 @@ def _misses_anchor(look: Observation, page: PageFacts, fragment: str) -> bool:
     is_known = page.is_whole and len(page.anchors) < _MAX_ANCHORS
     if not is_known or (page.sources and _is_message(page)):
         return False
-    names = {name.lower() for name in page.anchors}
-    wanted = {fragment.lower(), unquote(fragment).lower()}
+    # A script makes the places to which the page's own links lead: tabs, windows.
+    places = page.own_places if page.has_script else ()
+    names = {_name(name) for name in (*page.anchors, *places, *map(unquote, places))}
+    wanted = {_name(fragment), _name(unquote(fragment))}
     # GitHub and GitLab put this before the names of headings.
     wanted |= {f"user-content-{name}" for name in wanted}
     return not names & wanted
+
+
+def _name(written: str) -> str:
+    return unicodedata.normalize("NFC", written).lower()
