@@ -24,6 +24,7 @@ from newsletter.checks.link_lines import check_link_lines
 from newsletter.checks.link_mismatch import check_link_mismatch
 from newsletter.checks.link_words import check_link_words
 from newsletter.checks.links_found import check_links_found
+from newsletter.checks.list_numbers import check_list_numbers
 from newsletter.checks.mail_addresses import check_mail_addresses
 from newsletter.checks.promised_links import check_promised_links
 from newsletter.checks.rendered import check_rendered
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     check_events,
     check_writing,
     check_typed_lists,
+    check_list_numbers,
     check_language_marks,
     check_html,
     check_accessibility,

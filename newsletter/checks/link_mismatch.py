@@ -49,17 +49,30 @@ def check_link_mismatch(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report links whose words are another address than the one they lead to."""
     del facts
     return [
-        found(
-            "link-mismatch",
-            use.place,
-            f'the words "{shown_url(said)}" are one address, and the link leads to '
-            f"another: {shown_url(use.url)}.",
-            "Write what is found there as words, or make both the same address.",
-        )
+        _finding(said, use)
         for use in assembled.links
         if use.url and use.kind in ("text", "heading", "button")
         for said in _other_addresses(use)
     ]
+
+
+def _finding(said: str, use: LinkUse) -> Finding:
+    if "@" not in said and _owner(_said_host(said)) == _owner(host_of(use.url)):
+        # Short addresses for print, "town.nl/east", are often passed on by the site.
+        return found(
+            "link-mismatch-page",
+            use.place,
+            f'the words "{shown_url(said)}" name one page, and the link leads to '
+            f"another of the same site: {shown_url(use.url)}.",
+            "Look whether both are meant, or write what is found there as words.",
+        )
+    return found(
+        "link-mismatch",
+        use.place,
+        f'the words "{shown_url(said)}" are one address, and the link leads to '
+        f"another: {shown_url(use.url)}.",
+        "Write what is found there as words, or make both the same address.",
+    )
 
 
 def _other_addresses(use: LinkUse) -> Iterator[str]:

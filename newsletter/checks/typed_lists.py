@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from newsletter.checks.facts import Facts, found
-from newsletter.checks.list_numbers import renumbered_lists
 from newsletter.checks.passages import lines_of
 from newsletter.checks.places import listed_lines
 from newsletter.model.assembled import Assembled
@@ -87,7 +86,6 @@ def check_typed_lists(assembled: Assembled, facts: Facts) -> list[Finding]:
         *_lonely_entries(
             [b for b in blocks if b.place not in listed], paragraphs, issue.file
         ),
-        *renumbered_lists(issue, facts),
     ]
 
 

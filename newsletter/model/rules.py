@@ -67,6 +67,7 @@ RULES: Mapping[str, Rule] = {
     "link-mismatch": _error(
         "links", "rspamd PHISHING +2.07; SpamAssassin URI mismatch"
     ),
+    "link-mismatch-page": _warning("links", _OWN),
     "link-scheme": _error("links", "WHATWG URL; security of mail programs"),
     "link-http": _warning("links", "browsers mark http pages as not secure"),
     "link-ip": _warning("links", "SpamAssassin +0.2, measured 2026-11"),
@@ -160,6 +161,7 @@ RULES: Mapping[str, Rule] = {
     # writing: what comes along from a word processor
     "typed-bullets": _warning("writing", "text pasted from Word or PDF"),
     "typed-numbers": _warning("writing", "text pasted from Word or PDF"),
+    "list-renumbered": _error("writing", "CommonMark 0.31, section 5.3"),
     "capitals": _info("writing", "WCAG 3.1; screen readers spell them out"),
     "spam-words": _info("writing", "weak: " + _SPAM),
     # rendered: seen in Chromium, with `check --rendered`

@@ -27,7 +27,6 @@ def findings(
         ("https://bank.example/a", "https://bank.example/a", "https://b.example/a"),
         ("bank.nl", "bank.nl", "https://other.example/"),
         ("Ga naar www.bank.nl.", "www.bank.nl", "https://other.nl/"),
-        ("https://bank.nl/a", "https://bank.nl/a", "https://bank.nl/b"),
         ("info@bank.nl", "info@bank.nl", "mailto:other@bank.nl"),
         ("mail info@bank.nl", "info@bank.nl", "https://other.nl/contact"),
         ("bank.nl", "bank.nl", "https://bit.ly/x"),
@@ -47,6 +46,22 @@ def test_words_that_are_another_address_are_reported(
             f'the words "{said}" are one address, and the link leads to '
             f"another: {url}.",
             "Write what is found there as words, or make both the same address.",
+        )
+    ]
+
+
+def test_words_that_are_another_page_of_the_same_site_are_asked_about(
+    assemble: Assemble, facts: Facts
+) -> None:
+    url = "https://www.town.nl/districts/east/"
+    assert findings(assemble, facts, "town.nl/east", url) == [
+        Finding(
+            "link-mismatch-page",
+            Severity.WARNING,
+            PLACE,
+            'the words "town.nl/east" name one page, and the link leads to another of '
+            f"the same site: {url}.",
+            "Look whether both are meant, or write what is found there as words.",
         )
     ]
 

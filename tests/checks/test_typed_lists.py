@@ -153,30 +153,6 @@ def test_numbered_headings_are_told_in_german_too(write: Write) -> None:
     assert [f.rule for f in check_typed_lists(german, facts)] == ["typed-numbers"]
 
 
-def test_dates_that_became_a_list_are_told(write: Write) -> None:
-    text = "3. Dezember: Feier\n\n10. Dezember: Konzert\n\n17. Dezember: Spiel\n"
-    assert check(write, text) == [
-        Finding(
-            "typed-numbers",
-            Severity.WARNING,
-            Place(FILE, 8, 1),
-            "this list is written 3, 10 and 17, and readers see 3, 4 and 5: "
-            "it counts on by itself.",
-            'For dates, write a backslash before the dot, "10\\.", or begin each line '
-            'with "- "; for a list, write the numbers that follow.',
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["3. bronze\n2. silver\n1. gold\n", "- 1. one\n  3. three\n", "> 1) a\n> 4) b\n"],
-)
-def test_other_lists_that_count_otherwise_are_told(write: Write, text: str) -> None:
-    (finding,) = check(write, text)
-    assert "it counts on by itself" in finding.message
-
-
 def test_headings_that_became_lists_of_one_are_told(write: Write) -> None:
     text = "1. BASIC RIGHTS\n\nText.\n\n2. RESIDENCE\n\nText\n3. WHAT TO DO\n"
     assert check(write, text) == [
