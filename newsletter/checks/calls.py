@@ -48,6 +48,19 @@ _NOUNS = (
     "mehr infos|plus d['’]informations?|plus d['’]infos?|للمزيد|المزيد",
 )
 
+#: Words that point at a link nearby, wherever they stand. "Click on this link" is not
+#: among them: those who warn of fraud write it.
+_POINTERS = (
+    "via deze link|via de volgende link|via onderstaande link|via de link hieronder",
+    "via de onderstaande link|via de knop hieronder|via onderstaande knop",
+    "via this link|through this link|using this link|via the link below",
+    "through the link below|using the link below|with the button below",
+    "über diesen link|unter diesem link|über den folgenden link|unter folgendem link",
+    "über den link unten|über den button unten",
+    "via ce lien|par ce lien|en suivant ce lien|via le lien ci-dessous",
+    "عبر هذا الرابط|من خلال هذا الرابط|عبر الرابط التالي",
+)
+
 
 def _any_of(phrases: Iterable[str]) -> str:
     """Return alternatives, longest first, with any run of blanks between words."""
@@ -65,6 +78,7 @@ _AT_END = re.compile(rf"(?<![\w\"“„«'‘]){_any_of(_CALLS)}{_AFTER}$", re.I
 _ALONE = re.compile(rf"{_BEFORE}{_any_of(_WORDS)}{_AFTER}", re.IGNORECASE)
 _IN_BRACKETS = re.compile(rf"\({_any_of(_WORDS)}\)", re.IGNORECASE)
 _WITH_ARROW = re.compile(rf"{_BEFORE}{_any_of(_NOUNS)}\s*[»›>→←]+\s*", re.IGNORECASE)
+_POINTER = re.compile(rf"(?<!\w){_any_of(_POINTERS)}(?!\w)", re.IGNORECASE)
 
 _SENTENCE = re.compile(r"[^\n]*?(?:[.!?؟…](?=[\s)\]»”\"]|$)[)\]»”\"]*|\n|$)")
 #: What parts the last clause from the ones before.
@@ -82,6 +96,15 @@ def find_calls(masked: str) -> Iterator[tuple[int, int]]:
         if call is not None:
             start, end = call.span("words")
             yield sentence.start() + start, sentence.start() + end
+
+
+def find_pointers(masked: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of words such as "via deze link", which point at one nearby.
+
+    Args:
+        masked: As for `find_calls`.
+    """
+    return (match.span("words") for match in _POINTER.finditer(masked))
 
 
 def _call_in(sentence: str) -> re.Match[str] | None:

@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from newsletter.checks.calls import MASK, find_calls
+from newsletter.checks.calls import MASK, find_calls, find_pointers
 from newsletter.checks.facts import Facts, found
 from newsletter.model.assembled import Assembled, LinkKind
 from newsletter.model.finding import Finding
 from newsletter.model.issue import (
+    Block,
+    Button,
     Code,
     Emphasis,
+    Event,
     Field,
+    Image,
     Inline,
     LineBreak,
     Link,
@@ -25,6 +29,10 @@ from newsletter.model.walk import walk_blocks
 
 #: What a source line has beyond the words a reader sees: addresses, never calls.
 _ADDRESSES = re.compile(r"(?<=\])\([^)\n]*\)|https?://\S+")
+
+#: Words point at a link in their own block or in so many after it; one that holds
+#: others, such as a list, counts too.
+_NEAR = 2
 
 _KINDS: dict[LinkKind, str] = {
     "text": "link",
@@ -55,17 +63,39 @@ def _empty_targets(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
 
 
 def _calls(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
-    for block in walk_blocks(assembled.issue):
+    blocks = list(walk_blocks(assembled.issue))
+    for number, block in enumerate(blocks):
         if isinstance(block, Paragraph | Table):
             passage = _read(block)
-            for start, end in find_calls(passage.masked):
-                words = passage.text[start:end]
-                yield found(
-                    "promised-link",
-                    _place_of(passage.text, start, words, block.place, facts.source),
-                    f'"{words}" promises a link, and there is none.',
-                    f"Write [{words}](https://…), or take the words out.",
-                )
+            spans = list(find_calls(passage.masked))
+            if not any(map(_has_link, blocks[number : number + 1 + _NEAR])):
+                spans += find_pointers(passage.masked)
+            yield from _told(passage, spans, block.place, facts)
+
+
+def _has_link(block: Block) -> bool:
+    match block:
+        case Paragraph() | Table():
+            return MASK in _read(block).masked
+        case Event():
+            return bool(block.link or block.online)
+        case Image():
+            return bool(block.target)
+        case _:
+            return isinstance(block, Button)
+
+
+def _told(
+    passage: "_Passage", spans: Iterable[tuple[int, int]], block: Place, facts: Facts
+) -> Iterator[Finding]:
+    for start, end in sorted(set(spans)):
+        words = passage.text[start:end]
+        yield found(
+            "promised-link",
+            _place_of(passage.text, start, words, block, facts.source),
+            f'"{words}" promises a link, and there is none.',
+            f"Write [{words}](https://…), or take the words out.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

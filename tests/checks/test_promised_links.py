@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -9,7 +10,9 @@ from newsletter.model.assembled import Assembled, LinkKind, LinkUse
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.issue import (
     Block,
+    Button,
     Code,
+    Event,
     Field,
     LineBreak,
     Link,
@@ -88,6 +91,40 @@ def test_call_outside_a_link_is_an_error(assemble: Assemble, facts: Facts) -> No
             "Write [Zie hier](https://…), or take the words out.",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Inschrijven kan via deze link.",
+        "Meld je aan via onderstaande link",
+        "You can join through this link until Friday.",
+        "Anmelden können Sie sich über diesen Link.",
+        "Inscrivez-vous en suivant ce lien.",
+        "يمكنكم التسجيل عبر هذا الرابط.",
+    ],
+)
+def test_words_that_point_at_no_link_are_an_error(
+    words: str, assemble: Assemble, facts: Facts
+) -> None:
+    blocks = (paragraph(words), paragraph("There is soup."), paragraph("And bread."))
+    (finding,) = check_promised_links(assemble(*blocks), facts)
+    assert finding.message.endswith(" promises a link, and there is none.")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        Button((Text("Join"),), "https://a.test", "https://a.test", at(3)),
+        Paragraph((Link((Text("a.test"),), "https://a.test", "", at(3)),), at(3)),
+        Event("Soup", date(2023, 3, 1), None, at(3), link="https://a.test"),
+    ],
+)
+def test_words_that_point_at_a_link_below_are_fine(
+    after: Block, assemble: Assemble, facts: Facts
+) -> None:
+    blocks = (paragraph("Inschrijven kan via deze link."), after)
+    assert check_promised_links(assemble(*blocks), facts) == []
 
 
 def test_call_in_a_link_is_fine(assemble: Assemble, facts: Facts) -> None:
