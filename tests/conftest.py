@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.resolver
 import pytest
 
 
@@ -52,6 +53,8 @@ def _loopback_only() -> Iterator[None]:
     for name in ("connect", "connect_ex", "sendto"):
         guard(name)
     patch.setattr(socket, "getaddrinfo", look_up)
+    # Without name servers each question fails at once; a test may bring its own.
+    patch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", lambda *_: None)
     yield
     patch.undo()
 

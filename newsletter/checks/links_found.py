@@ -43,6 +43,14 @@ _WORDS: Mapping[Verdict, _Words] = {
 }
 
 
+#: Addresses that are not in any browser.
+_OTHER_ADVICE: Mapping[tuple[str, Verdict], str] = {
+    ("mailto", Verdict.BROKEN): "Ask how the address is written, or take it out.",
+    ("mailto", Verdict.INVALID): "Write it like mailto:name@example.org.",
+    ("tel", Verdict.INVALID): "Write it like tel:+31201234567.",
+}
+
+
 def check_links_found(assembled: Assembled, facts: Facts) -> list[Finding]:
     """Report links that do not work, may not work, or have a new address."""
     broken_off = {one.address.place for one in facts.breaks if is_broken(one)}
@@ -110,6 +118,9 @@ def _with_history(
 
 def _advice(link: CheckedLink, words: _Words, issue: Issue) -> str:
     url, new = link.use.url, link.judgement.new_url
+    scheme = url.partition(":")[0].lower()
+    if (scheme, link.judgement.verdict) in _OTHER_ADVICE:
+        return _OTHER_ADVICE[scheme, link.judgement.verdict]
     if link.judgement.verdict is Verdict.BROKEN and issue.date != NO_DATE:
         return f"{words.advice} An archive may have it: {archived(url, issue)}"
     if new and is_front_page(new) and not is_front_page(url):

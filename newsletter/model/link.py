@@ -44,6 +44,10 @@ class Fault(StrEnum):
     NAME_UNKNOWN = "name-unknown"
     #: The name could not be looked up just now.
     NAME_UNSURE = "name-unsure"
+    #: No such domain to send mail to.
+    NO_MAIL_DOMAIN = "no-mail-domain"
+    #: The domain is there, and takes no mail.
+    NO_MAIL = "no-mail"
     #: The machine answers, and nothing listens there.
     REFUSED = "refused"
     #: No way to that machine.
@@ -120,7 +124,8 @@ class PageFacts:
 class Observation:
     """What asking for one address showed."""
 
-    #: The address asked first; ASCII, without fragment.
+    #: The address asked first; ASCII, without fragment. For mail addresses, what
+    #: `mail_question` makes of them: it has neither status nor fault when all is well.
     url: str
     hops: tuple[Hop, ...] = ()
     #: Status code of the last answer; None when there was none.

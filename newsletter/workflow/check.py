@@ -275,7 +275,9 @@ def _check_seen(
     unasked = [
         use
         for use in assembled.links
-        if use.url in plan.asked and plan.asked[use.url] not in known
+        if use.url in plan.asked
+        and plan.asked[use.url] not in known
+        and use.url not in plan.known
     ]
     complete = replace(
         report,

@@ -194,3 +194,26 @@ def test_missing_network_is_said_once(assemble: Assemble, facts: Facts) -> None:
         "links were not checked: this computer has no network.",
         "Check again when it has, or use --offline to leave them out.",
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict", "advice"),
+    [
+        (
+            "mailto:info@site.example",
+            Verdict.BROKEN,
+            "Ask how the address is written, or take it out.",
+        ),
+        (
+            "mailto:info",
+            Verdict.INVALID,
+            "Write it like mailto:name@example.org.",
+        ),
+        ("tel:call-us", Verdict.INVALID, "Write it like tel:+31201234567."),
+    ],
+)
+def test_advice_for_what_is_in_no_browser_speaks_of_none(
+    assemble: Assemble, facts: Facts, url: str, verdict: Verdict, advice: str
+) -> None:
+    [finding] = found(assemble, facts, Judgement(verdict, "a reason."), url)
+    assert finding.advice == advice

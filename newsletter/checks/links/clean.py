@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from newsletter.addresses import normalise_address
+from newsletter.addresses import domain_of, normalise_address
 from newsletter.checks.links.reach import Network, refusal
 from newsletter.model.link import Judgement, Verdict
 
@@ -55,6 +55,31 @@ def clean_address(written: str, allowed: Sequence[Network] = ()) -> str | Judgem
     return _invalid("the address does not begin with https://, mailto: or tel:.")
 
 
+#: What stands before the domains in the question for a mail address.
+_MAIL = "mailto:@"
+
+
+def mail_question(written: str) -> str:
+    """Return what to ask of a sound ``mailto:`` address: "mailto:@a.org,b.org".
+
+    Empty where there is nobody to write to.
+    """
+    _, _, rest = written.partition(":")
+    parts = _mail_addresses(rest)
+    addresses = [one for part in parts for one in unquote(part).split(",") if one]
+    domains = {
+        domain_of(normalise_address(one, allow_smtputf8=True)) for one in addresses
+    }
+    return f"{_MAIL}{','.join(sorted(domains))}" if domains else ""
+
+
+def asked_domains(question: str) -> tuple[str, ...]:
+    """Return the domains of a `mail_question`; none of any other address."""
+    if not question.startswith(_MAIL):
+        return ()
+    return tuple(question.removeprefix(_MAIL).split(","))
+
+
 def shown_address(url: str) -> str:
     """Return *url* without a user name and password, for reports."""
     return re.sub(r"(?<=//)[^/?#]*@", "", url, count=1)
@@ -85,12 +110,7 @@ def _invalid(reason: str) -> Judgement:
 
 def _judge_mailto(rest: str) -> Judgement:
     """Judge ``a@b.org,c@d.org?subject=…&cc=…`` (RFC 6068) by its syntax."""
-    to, _, fields = rest.partition("?")
-    pairs = (field.partition("=") for field in fields.split("&"))
-    others = [value for name, _, value in pairs if name.lower() in ("to", "cc", "bcc")]
-    # Without an address it lets the reader choose whom to tell.
-    written = [part for part in (to, *others) if part or not fields]
-    for part in written:
+    for part in _mail_addresses(rest):
         if ";" in unquote(part):
             return _invalid("several mail addresses are divided by commas.")
         for address in unquote(part).split(","):
@@ -99,6 +119,15 @@ def _judge_mailto(rest: str) -> Judgement:
             except ValueError as error:
                 return _invalid(str(error))
     return Judgement(Verdict.OK)
+
+
+def _mail_addresses(rest: str) -> list[str]:
+    """Return who gets it, as written: each part one address, or several with commas."""
+    to, _, fields = rest.partition("?")
+    pairs = (field.partition("=") for field in fields.split("&"))
+    others = [value for name, _, value in pairs if name.lower() in ("to", "cc", "bcc")]
+    # Without an address it lets the reader choose whom to tell.
+    return [part for part in (to, *others) if part or not fields]
 
 
 #: RFC 3966: digits with marks between them, then parameters such as ";ext=12".

@@ -6,6 +6,7 @@ a page says of itself comes before its status: walls answer 200, 403, 404 and 50
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from newsletter.checks.links.clean import asked_domains
 from newsletter.checks.links.domains import host_of, is_front_page, registered_domain
 from newsletter.checks.links.suspect import (
     ASKS_PASSWORD,
@@ -42,6 +43,11 @@ _FAULTS: Mapping[Fault, tuple[Verdict, str]] = {
         Verdict.TIMEOUT,
         'the name "{host}" could not be looked up at this moment.',
     ),
+    Fault.NO_MAIL_DOMAIN: (
+        Verdict.BROKEN,
+        'there is no domain called "{host}", so no mail arrives.',
+    ),
+    Fault.NO_MAIL: (Verdict.BROKEN, "{host} takes no mail."),
     Fault.REFUSED: (Verdict.BROKEN, "nothing answers at {host}."),
     Fault.UNREACHABLE: (Verdict.TIMEOUT, "{host} could not be reached from here."),
     Fault.TIMEOUT: (Verdict.TIMEOUT, "{host} did not answer in time."),
@@ -102,7 +108,13 @@ _GONE = frozenset({404, 410})
 
 #: What a computer sees that has no network; not proof of one.
 _MAYBE_OFFLINE = frozenset(
-    {Fault.NAME_UNKNOWN, Fault.NAME_UNSURE, Fault.UNREACHABLE, Fault.TIMEOUT}
+    {
+        Fault.NAME_UNKNOWN,
+        Fault.NAME_UNSURE,
+        Fault.NO_MAIL_DOMAIN,
+        Fault.UNREACHABLE,
+        Fault.TIMEOUT,
+    }
 )
 
 NO_NETWORK = Judgement(
@@ -176,7 +188,7 @@ def _judge_look(look: Observation, fragment: str = "") -> Judgement:
     if verdict is Verdict.OK:
         return _ok_or_moved(look)
     last = look.hops[-1].target if look.hops else look.url
-    host = host_of(last) or last
+    host = host_of(last) or " or ".join(asked_domains(last)) or last
     return Judgement(verdict, reason.replace("{host}", host), status=look.status)
 
 
@@ -192,7 +204,8 @@ def _first_judged(look: Observation, fragment: str) -> tuple[Verdict, str]:
 
 
 def _judge_status(look: Observation) -> tuple[Verdict, str]:
-    assert look.status is not None  # noqa: S101 - an observation has one or a fault
+    if look.status is None:  # a domain that takes mail
+        return (Verdict.OK, "")
     if look.status in _GONE and _may_show_a_page(look):
         return (Verdict.BLOCKED, _SCRIPT_DECIDES)
     if look.status in _STATUSES:

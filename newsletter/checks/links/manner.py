@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from aiohttp.abc import AbstractResolver
 
+from newsletter.checks.links.mail_domains import NameServer
 from newsletter.checks.links.plan import OwnPages
 from newsletter.checks.links.reach import Network
 
@@ -33,6 +34,8 @@ class Manner:
     gap_seconds: float = 0.1
     #: Names of our own: if one is found, there is a network, and others are unknown.
     control_hosts: Sequence[str] = ()
+    #: Asked about the domains of mail addresses; the system's own by default.
+    name_servers: Sequence[NameServer] = ()
     #: Looks names up; the system's own by default.
     resolver: AbstractResolver | None = None
     #: Whose certificates count; those the system trusts by default.

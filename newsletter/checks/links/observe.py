@@ -5,7 +5,7 @@ its chain of redirects, and no page is fetched that is one reader's own.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,11 @@ import aiohttp
 from yarl import URL
 
 from newsletter.checks.links.body import read_body, unpack
-from newsletter.checks.links.clean import clean_address, shown_address
+from newsletter.checks.links.clean import (
+    asked_domains,
+    clean_address,
+    shown_address,
+)
 from newsletter.checks.links.cookies import Cookies
 from newsletter.checks.links.dial import (
     GuardedResolver,
@@ -30,6 +34,7 @@ from newsletter.checks.links.judge import (
     needs_second_look,
     shows_no_network,
 )
+from newsletter.checks.links.mail_domains import ask_mail_domain
 from newsletter.checks.links.manner import Manner
 from newsletter.checks.links.pages import read_page
 from newsletter.checks.links.schedule import Host, Schedule, most_in_flight
@@ -150,6 +155,8 @@ class _Asker:
 
     async def look(self, url: str) -> Observation:
         """Follow one address to its end."""
+        if domains := asked_domains(url):
+            return await self._look_at_mail(url, domains)
         chain = _Chain(url, url, self.manner.deadline_seconds)
         while True:
             async with self.schedule.turn(chain.current) as host:
@@ -163,6 +170,15 @@ class _Asker:
             fault = self._follow(chain, end)
             if fault is not None:
                 return chain.ended(fault)
+
+    async def _look_at_mail(self, url: str, domains: Sequence[str]) -> Observation:
+        servers = self.manner.name_servers
+        # In a queue of its own: how busy a web site is says nothing of its name server.
+        async with self.schedule.turn(f"dns://mx.{domains[0]}"):
+            faults = [await ask_mail_domain(one, servers) for one in domains]
+        known = [fault for fault in faults if fault is not None]
+        surest = sorted(known, key=lambda fault: fault is Fault.NAME_UNSURE)
+        return Observation(url, fault=next(iter(surest), None))
 
     def _follow(self, chain: _Chain, answer: _Answer) -> Fault | None:
         """Set the next address of *chain*, or return why it ends here."""

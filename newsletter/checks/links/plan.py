@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from newsletter.checks.links.clean import (
     clean_address,
     hidden_character,
+    mail_question,
     shown_address,
 )
 from newsletter.checks.links.judge import judge
@@ -38,7 +39,8 @@ _SOMEBODYS_OWN = Judgement(
 class Plan:
     """What is to be asked for the links of an issue."""
 
-    #: Address as written -> what is known without asking.
+    #: Address as written -> what is known without asking; of a mail address, asking
+    #: may tell more.
     known: Mapping[str, Judgement]
     #: Address as written -> address to ask.
     asked: Mapping[str, str]
@@ -115,9 +117,16 @@ def plan_links(
             known[url] = _SOMEBODYS_OWN
         elif isinstance(cleaned, Judgement):
             known[url] = cleaned
+            if question := _mail_question(url, cleaned):
+                asked[url] = question
         elif not own.is_to_come(url):
             asked[url] = cleaned
     return Plan(known, asked, breaks)
+
+
+def _mail_question(url: str, judgement: Judgement) -> str:
+    is_sound_mail = url[:7].lower() == "mailto:" and judgement.verdict is Verdict.OK
+    return mail_question(url) if is_sound_mail else ""
 
 
 def conclude_links(
@@ -168,8 +177,12 @@ def _judge_all(plan: Plan, seen: Sightings | None) -> dict[str, Judgement]:
     judgements = dict(plan.known)
     if seen is not None:
         for url, address in plan.asked.items():
-            if address in seen.looks:
-                judgements[url] = _judge_use(url, address, seen)
+            if address not in seen.looks:
+                continue
+            judged = _judge_use(url, address, seen)
+            # Of a mail address nobody needs to know that its domain was not found out.
+            if judged.verdict is not Verdict.TIMEOUT or url not in judgements:
+                judgements[url] = judged
     return judgements
 
 

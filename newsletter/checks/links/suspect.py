@@ -12,8 +12,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from newsletter.checks.links.domains import host_of, is_front_page, registered_domain
 from newsletter.model.link import Observation, PageFacts
 
-#: Fewer visible characters than this make a page of one message. Pages of walls, parked
-#: domains and errors without a menu have 50-400; the first screen of an article more.
+#: Fewer visible characters than this make a page of one message. An estimate: pages of
+#: walls, parked domains and errors are shorter, the first screen of an article longer.
 _SHORT = 500
 
 # --- walls ----------------------------------------------------------------------------
@@ -23,7 +23,8 @@ ASKS_PASSWORD = "the page asks for a password."  # noqa: S105 - a sentence
 ASKS_CONSENT = "the site asks its visitors for their consent first."
 
 #: Titles and headlines of pages that stop programs: Cloudflare in our five languages,
-#: Akamai, Imperva, DataDome, HUMAN, AWS, Sucuri, DDoS-Guard, Anubis (read 2026-11).
+#: Akamai, Imperva, DataDome, HUMAN, AWS, Sucuri, DDoS-Guard, Anubis. From memory: no
+#: live page could be opened when this was written (2026-11), as for all lists here.
 _WALLS = re.compile(
     r"just a moment|een moment geduld|een ogenblik geduld|nur einen moment"
     r"|un instant|لحظة من فضلك|لحظة"

@@ -66,6 +66,12 @@ def test_overloaded_site_that_names_a_time_is_rate_limited() -> None:
             Verdict.TIMEOUT,
             'the name "site.example" could not be looked up at this moment.',
         ),
+        (
+            Fault.OTHER_PROGRAM,
+            Verdict.BLOCKED,
+            "it passes its visitors on to another program (mail, telephone or an app), "
+            "where nobody can follow from here.",
+        ),
         (Fault.REFUSED, Verdict.BROKEN, "nothing answers at site.example."),
         (
             Fault.UNREACHABLE,

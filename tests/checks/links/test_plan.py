@@ -34,7 +34,10 @@ def asked(*urls: str) -> dict[str, str]:
 def test_web_addresses_are_asked_and_others_known() -> None:
     uses = [use("https://a.example/é"), use("mailto:me@a.example"), use("https://x")]
     plan = plan_links(uses, OWN)
-    assert plan.asked == {"https://a.example/é": "https://a.example/%C3%A9"}
+    assert plan.asked == {
+        "https://a.example/é": "https://a.example/%C3%A9",
+        "mailto:me@a.example": "mailto:@a.example",
+    }
     reason = '"x" has no dot, so it is not the name of a public site.'
     assert plan.known == {
         "mailto:me@a.example": Judgement(Verdict.OK),
