@@ -26,8 +26,9 @@ from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
+    from newsletter.workflow.clearance import Wish
     from newsletter.workflow.project import Project
-    from newsletter.workflow.send import Plan, Wish
+    from newsletter.workflow.send import Plan
 
 
 #: Waivers as they are recorded -> as they are shown.
@@ -77,7 +78,8 @@ def command(
     Exit code 0: everybody was sent it or left meanwhile; 1: some were refused, are
     unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
     """
-    from newsletter.workflow.send import Wish, count_planned, plan_send, send_planned
+    from newsletter.workflow.clearance import Wish
+    from newsletter.workflow.send import count_planned, plan_send, send_planned
 
     wish = Wish(
         lists,
@@ -122,7 +124,7 @@ def _is_undone(dispatch: "Dispatch") -> bool:
 def _rehearse(
     project: "Project", issue: str | None, wish: "Wish", *, as_json: bool
 ) -> int:
-    from newsletter.workflow.send import rehearse
+    from newsletter.workflow.rehearse import rehearse
 
     now = datetime.now(UTC)
     files = rehearse(project, issue, wish, now=now, show_progress=show_link_progress)

@@ -5,13 +5,10 @@ composed already (the preview), `check_issue` for who has not (the command, `sen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from newsletter.assembly.loaders import Templates
-from newsletter.checks import Facts, run_checks
+from newsletter.checks import run_checks
 from newsletter.checks.links.joins import find_breaks
 from newsletter.checks.links.plan import (
     OwnPages,
@@ -21,16 +18,12 @@ from newsletter.checks.links.plan import (
     plan_links,
 )
 from newsletter.checks.links.reach import Network
-from newsletter.definition.files import read_definition
-from newsletter.definition.frontmatter import declared
 from newsletter.errors import DefinitionError, OperationError
 from newsletter.model.assembled import Assembled
 from newsletter.model.copy import Copy, Reader
 from newsletter.model.finding import Finding, Severity
-from newsletter.model.link import CheckedBreak, CheckedLink
-from newsletter.model.problem import Place, Problem
+from newsletter.model.problem import Problem
 from newsletter.model.rules import DEFINITION
-from newsletter.model.settings import Settings
 from newsletter.workflow.accept import (
     Acceptance,
     Checked,
@@ -39,13 +32,14 @@ from newsletter.workflow.accept import (
     lapse_acceptances,
     read_acceptances,
 )
+from newsletter.workflow.check_facts import gather_facts
+from newsletter.workflow.check_report import ArchiveReport, CheckReport
 from newsletter.workflow.compose import Composition, compose_issue
 from newsletter.workflow.copies import edge_readers, make_copies
 from newsletter.workflow.links import (
     Inquiry,
     LinksSeen,
     Progress,
-    Tally,
     look_at_links,
     silent,
 )
@@ -55,7 +49,7 @@ from newsletter.workflow.looks import (
     render_copies,
     score_copies,
 )
-from newsletter.workflow.previous import previous_issue
+from newsletter.workflow.namesakes import find_namesakes
 from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
 
 __all__ = [
@@ -69,63 +63,6 @@ __all__ = [
     "check_composition",
     "check_issue",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What was found in one issue."""
-
-    #: Slug of the issue.
-    issue: str
-    #: The definition, as shown to the editor.
-    file: str
-    #: Gravest first, each group in reading order; definition problems among them.
-    findings: tuple[Finding, ...]
-    #: Links in reading order; those that were not looked at are left out.
-    links: tuple[CheckedLink, ...] = ()
-    #: Addresses that are broken over two lines.
-    breaks: tuple[CheckedBreak, ...] = ()
-    #: How many links were left out because nobody was to be asked.
-    unasked_links: int = 0
-    #: How many addresses were asked, and how many remembered.
-    tally: Tally = field(default_factory=Tally)
-    #: Why nothing was remembered, or empty.
-    trouble: str = ""
-    #: Lines of the definition.
-    lines: tuple[str, ...] = ()
-    #: Bytes of the HTML part as it travels; None when there is no mail.
-    html_bytes: int | None = None
-    #: The copies that were looked at, as `Facts.copies`.
-    copies: tuple[Copy, ...] = ()
-
-    @property
-    def blocking(self) -> tuple[Finding, ...]:
-        """What keeps the issue from being sent."""
-        return tuple(finding for finding in self.findings if finding.is_blocking)
-
-    def passes(self, *, strict: bool = False) -> bool:
-        """Whether nothing is left to put right; *strict* counts warnings too."""
-        least = Severity.WARNING if strict else Severity.ERROR
-        return not any(f.severity >= least and not f.accepted for f in self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveReport:
-    """What was found in all issues."""
-
-    #: In the order of their names.
-    issues: tuple[CheckReport, ...]
-    #: Of all addresses, each counted once.
-    tally: Tally
-
-    @property
-    def trouble(self) -> str:
-        """Why nothing was remembered, or empty."""
-        return next((one.trouble for one in self.issues if one.trouble), "")
-
-    def passes(self, *, strict: bool = False) -> bool:
-        """Whether every issue does."""
-        return all(report.passes(strict=strict) for report in self.issues)
 
 
 def check_issue(
@@ -239,37 +176,24 @@ def _check_seen(
 ) -> CheckReport:
     """Return what is found in an issue, when its links have been looked at."""
     report = _begin_report(project, composition)
-    assembled, settings = composition.assembled, project.settings
+    assembled = composition.assembled
     if assembled is None:
         return report
     links = conclude_links(assembled.links, plan, seen.sightings)
     breaks = conclude_breaks(plan, seen.sightings)
     copies, refused = _copies(project, assembled, readers)
     size = max((copy.html_bytes for copy in copies), default=None)
-    facts = Facts(
-        now=_day_of(assembled, settings, now) if is_past else _local(now, settings),
-        source=composition.lines,
-        problems=frozenset(problem.place for problem in composition.problems),
-        base_url=settings.newsletter.base_url,
-        postal_address=settings.newsletter.address,
+    facts = replace(
+        gather_facts(project, composition, assembled, now=now, is_past=is_past),
         copies=copies,
         html_bytes=size,
-        sender=settings.newsletter.sender,
-        reply_to=settings.newsletter.reply_to,
-        server_host=settings.server.host if settings.server else "",
-        server_user=settings.server.user if settings.server else "",
-        template_file=_own_template(project, assembled),
-        previous=previous_issue(project, composition.path, assembled.issue.date),
-        templates=Templates.of_project(project.root).own_texts(),
-        clients=settings.clients,
         links=links,
         breaks=breaks,
         has_network=seen.sightings.has_network,
         renderings=render_copies(assembled, copies) if programs.browser else (),
         spam=score_copies(copies) if programs.spam_filter else None,
-        levels=settings.checks,
     )
-    shared = _find_namesakes(project, composition)
+    shared = map(_problem_finding, find_namesakes(project, composition))
     found = [*report.findings, *shared, *refused, *run_checks(assembled, facts)]
     known = seen.sightings.looks
     unasked = [
@@ -290,17 +214,6 @@ def _check_seen(
         copies=copies,
     )
     return _finish_report(project, complete, found)
-
-
-def _local(now: datetime, settings: Settings) -> datetime:
-    return now.astimezone(ZoneInfo(settings.newsletter.time_zone))
-
-
-def _day_of(assembled: Assembled, settings: Settings, now: datetime) -> datetime:
-    """Return the present, or the first moment of the day of an issue of the past."""
-    zone = ZoneInfo(settings.newsletter.time_zone)
-    day = datetime.combine(assembled.issue.date, time.min, zone)
-    return min(day, now.astimezone(zone))
 
 
 def accept_in_report(
@@ -352,42 +265,6 @@ def _problem_finding(problem: Problem) -> Finding:
     return Finding(
         DEFINITION, Severity.ERROR, problem.place, problem.message, problem.advice
     )
-
-
-def _find_namesakes(project: Project, composition: Composition) -> list[Finding]:
-    """Return a finding for each other issue with the slug of this one.
-
-    Who has had an issue is known by its slug.
-    """
-    issue = composition.issue
-    if issue is None:
-        return []
-    place = issue.places.get("slug", Place(issue.file))
-    return [
-        _problem_finding(
-            Problem(
-                place,
-                f'{project.shown(path)} goes by the same name, "{issue.slug}": '
-                "whoever got one of the two would not get the other.",
-                'Add a line such as "slug: another-name" to this one.',
-            )
-        )
-        for path in list_issues(project)
-        if path != composition.path and _slug_at(path, project) == issue.slug
-    ]
-
-
-def _slug_at(path: Path, project: Project) -> str:
-    """Return the slug of a definition, or empty when it cannot be read."""
-    try:
-        definition = read_definition(path, root=project.root)
-    except DefinitionError:
-        return ""
-    return declared(definition.text, "slug") or definition.slug
-
-
-def _own_template(project: Project, assembled: Assembled) -> str:
-    return Templates.of_project(project.root).own_file(assembled.issue.template)
 
 
 def _copies(

@@ -1,0 +1,191 @@
+"""What has to be true before an issue goes out: checked, tested, its pages proven.
+
+Law: what is not so is refused, with what to do, or waived by the editor and recorded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from newsletter.checks.links.reach import Network
+from newsletter.errors import OperationError, RefusedError
+from newsletter.model.delivery import DispatchState
+from newsletter.model.finding import Finding
+from newsletter.model.message import CompiledMessage
+from newsletter.store.audience import count_audience
+from newsletter.store.contents import last_tested_at
+from newsletter.store.database import Database
+from newsletter.store.dispatch_records import open_dispatches
+from newsletter.store.dispatches import count_recipients
+from newsletter.store.keys import open_keyring
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
+from newsletter.workflow.check import CheckReport, Progress, check_composition
+from newsletter.workflow.compose import (
+    Composition,
+    compose_issue,
+    require_assembled,
+)
+from newsletter.workflow.imports import choose_list
+from newsletter.workflow.letters import compile_issue
+from newsletter.workflow.probe import probe_public_page
+from newsletter.workflow.project import Project, find_issue
+
+#: A link seen longer ago than this is asked again before an issue goes out.
+LINKS_MAX_AGE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What `send` is asked for."""
+
+    #: List slugs; empty: those of the issue.
+    lists: tuple[str, ...] = ()
+    #: Send content that nobody has seen as a mail; recorded.
+    is_untested: bool = False
+    #: Do not prove that the public pages write to this database; recorded.
+    skips_probe: bool = False
+    #: Ask no address on the web while checking.
+    is_offline: bool = False
+    #: Private networks that links may lead to.
+    allowed: Sequence[Network] = ()
+
+
+def check_before_sending(
+    project: Project,
+    reference: str | None,
+    wish: Wish,
+    now: datetime,
+    show_progress: Progress | None,
+) -> tuple[Composition, CompiledMessage, CheckReport]:
+    """Compose, compile and check; refuse what blocks."""
+    composition = compose_issue(project, find_issue(project, reference))
+    assembled = require_assembled(composition)
+    compiled = compile_issue(assembled, project.settings)
+    check = partial(
+        check_composition,
+        offline=wish.is_offline,
+        now=now,
+        max_age=LINKS_MAX_AGE,
+        allow_private=wish.allowed,
+    )
+    if show_progress is not None:
+        check = partial(check, show_progress=show_progress)
+    report = check(project, composition)
+    if report.blocking:
+        lines = [
+            f"{found.place}: {found.message} {found.advice}".rstrip()
+            for found in report.blocking
+        ]
+        raise RefusedError(
+            "\n".join([*lines, f"{report.issue} was not sent."]),
+            "Put it right, or accept it with its reason: newsletter check "
+            f"{report.issue} --accept RULE:LINE --because TEXT",
+        )
+    return composition, compiled, report
+
+
+def choose_lists(project: Project, slugs: Sequence[str]) -> tuple[str, ...]:
+    """Return the lists with these slugs, each once.
+
+    Raises:
+        UsageError: There is no such list.
+    """
+    return tuple(dict.fromkeys(choose_list(project, slug) for slug in slugs))
+
+
+def refuse_planned(database: Database, issue: str) -> None:
+    """Refuse an issue that is still under way, by whomever."""
+    with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+        refuse_under_way(database, issue, nobody_sends=nobody_sends)
+
+
+def refuse_under_way(database: Database, issue: str, *, nobody_sends: bool) -> None:
+    """Refuse an issue with a dispatch that is not over.
+
+    Args:
+        database: Open.
+        issue: Slug.
+        nobody_sends: Whether a running dispatch can only be an interrupted one.
+
+    Raises:
+        RefusedError: It has one.
+    """
+    with database.reading() as connection:
+        under_way = [one for one in open_dispatches(connection) if one.issue == issue]
+    for dispatch in under_way:
+        state, number = dispatch.state, dispatch.id
+        advice = f"Go on with it: newsletter resume {number}."
+        if state is DispatchState.RUNNING and nobody_sends:
+            state = DispatchState.INTERRUPTED
+        elif state is DispatchState.RUNNING:
+            advice = (
+                f"Another process is sending it: see newsletter status {number}, or "
+                f"halt it with newsletter pause {number}."
+            )
+        raise RefusedError(
+            f"dispatch {number} of {issue} is not over yet "
+            f"({state}, {dispatch.unfinished} left to do).",
+            f"{advice} Or end it: newsletter cancel {number}.",
+        )
+
+
+def require_test(
+    database: Database, compiled: CompiledMessage, wish: Wish
+) -> tuple[str, ...]:
+    """Return the waiver for content that was never tested, or refuse it."""
+    with database.reading() as connection:
+        if last_tested_at(connection, compiled.content_hash) is not None:
+            return ()
+    if wish.is_untested:
+        return ("untested",)
+    raise RefusedError(
+        "what the issue says now was never sent as a test.",
+        "Run newsletter test, look at the mail, and send then; or send it unseen "
+        "with --untested.",
+    )
+
+
+def require_pages(project: Project, database: Database, wish: Wish) -> tuple[str, ...]:
+    """Return the waiver for pages that were not tried, or try them."""
+    if not project.settings.newsletter.base_url:
+        return ()
+    if wish.skips_probe:
+        return ("skip_probe",)
+    keyring = open_keyring(database, root=project.root)
+    probe_public_page(project, database, keyring)
+    return ()
+
+
+def accepted_findings(report: CheckReport) -> list[str]:
+    """Return ``link-blocked:12, accepted on 14 February 2026: opened it myself``, …."""
+    return [
+        f"{_name(found)}, accepted on {found.accepted_on}: {found.accepted}"
+        for found in report.findings
+        if found.accepted
+    ]
+
+
+def _name(found: Finding) -> str:
+    return f"{found.rule}:{found.place.line}" if found.place.line else found.rule
+
+
+def count_recipients_left(
+    database: Database, issue: str, lists: tuple[str, ...]
+) -> tuple[int, dict[str, int]]:
+    """Return how many get it, and how many of the lists do not and why."""
+    with database.reading() as connection:
+        audience = count_audience(connection, lists)
+        recipients = count_recipients(connection, issue=issue, lists=lists)
+    left_out = dict(audience.left_out)
+    if audience.recipients > recipients:
+        left_out["got it already"] = audience.recipients - recipients
+    if not recipients:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items())
+        raise OperationError(
+            f"nobody is left to send {issue} to (list {', '.join(lists)}).",
+            f"Left out: {reasons}."
+            if reasons
+            else "Import people first: newsletter subscribers import FILE.csv",
+        )
+    return recipients, left_out
