@@ -22,6 +22,7 @@ from newsletter.store.sqlite import (
     WRITES,
     explained,
     fold_wal,
+    is_ours,
     make_engine,
 )
 
@@ -222,7 +223,7 @@ def read_revision(connection: Connection, path: Path) -> str | None:
     )
     if not tables:
         return None
-    if "alembic_version" not in tables or "subscribers" not in tables:
+    if not is_ours(tables):
         raise OperationError(
             f"the database {path} belongs to another program.",
             "Set another url under [database] in newsletter.toml.",

@@ -7,7 +7,7 @@ that another writer took longer than the busy timeout, never an upgrade of a rea
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,8 @@ def make_engine(
     )
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        _switch_to_wal(connection, patience_seconds)
+        if not _is_foreign(connection):
+            _switch_to_wal(connection, patience_seconds)
         # NORMAL may lose the last commits with the power: lost intents, doubled mails.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(
@@ -106,6 +107,18 @@ def fold_wal(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def is_ours(tables: Collection[str]) -> bool:
+    """Whether a database with these *tables* is one of this program."""
+    return "alembic_version" in tables and "subscribers" in tables
+
+
+def _is_foreign(connection: sqlite3.Connection) -> bool:
+    """Whether it is another program's: it is refused, and left as it is until then."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    tables = {name for (name,) in connection.execute(query)}
+    return bool(tables) and not is_ours(tables)
 
 
 def _switch_to_wal(connection: sqlite3.Connection, patience_seconds: float) -> None:

@@ -102,6 +102,24 @@ def test_template_cannot_reach_or_change_what_it_is_given(
         template.render(x=[1])
 
 
+@pytest.mark.parametrize(
+    ("own", "file"),
+    [
+        ([], ""),
+        (["letter.mjml.j2", "partials/frame.j2"], "templates/partials/frame.j2"),
+        (["blocks/note.j2", "blocks/event.j2"], "templates/blocks/event.j2"),
+        (["partials/frame.j2", "bulletin.css.j2"], "templates/bulletin.css.j2"),
+        (["bulletin.css.j2", "bulletin.mjml.j2"], "templates/bulletin.mjml.j2"),
+    ],
+)
+def test_file_to_blame_is_the_one_most_of_a_mail_looks_like(
+    tmp_path: Path, own: list[str], file: str
+) -> None:
+    for name in own:
+        write(tmp_path, name, "ours")
+    assert Templates(tmp_path).own_file("bulletin") == file
+
+
 def test_own_texts_are_those_of_the_project_alone(tmp_path: Path) -> None:
     write(tmp_path, "blocks/event.j2", "ours")
     write(tmp_path, "poster.css.j2", "a {}")

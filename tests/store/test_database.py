@@ -215,8 +215,10 @@ def test_open_when_another_program_owns_it_leaves_it_alone(tmp_path: Path) -> No
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE songs (title)")
     connection.close()
+    before = path.read_bytes()
     with pytest.raises(OperationError) as caught:
         open_database("sqlite:///other.db", root=tmp_path)
+    assert path.read_bytes() == before
     assert str(caught.value) == (
         f"the database {path} belongs to another program. "
         "Set another url under [database] in newsletter.toml."
