@@ -48,7 +48,7 @@ def html_answer(html: str, policy: str) -> Response:
 
 async def static_file(request: Request) -> Response:
     """Return one of `STATIC_FILES`."""
-    name = request.url.path.removeprefix("/")
+    name = request.url.path.rpartition("/")[2]
     media_type = _TYPES[name.rpartition(".")[2]]
     return Response(_read(name), headers=PRIVATE, media_type=media_type)
 

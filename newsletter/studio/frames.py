@@ -22,7 +22,7 @@ from newsletter.workflow.copies import UNKNOWN_READER
 from newsletter.workflow.preview import Preview, Since, changes_in
 
 #: Leads to an explanation where each reader has a link of their own.
-PERSONAL_URL = "/personal-link"
+PERSONAL_URL = "personal-link"
 
 #: Stands in the source for a subscriber's address, which nobody asked to see.
 _LEFT_OUT = b"address-left-out@example.org"
@@ -139,15 +139,18 @@ def _own(sight: Sight, template: str, **values: object) -> Frame:
 
 
 def _picture_addresses(preview: Preview) -> dict[str, str]:
-    """Return where each picture of the mail is here, by its address in the mail."""
+    """Return where each picture of the mail is here, by its address in the mail.
+
+    From the frame on, so that the mail does not hold the folder we are in.
+    """
     assembled, project = preview.assembled, preview.project
     if assembled is None or project is None:
         return {}
     hosted = f"{project.settings.newsletter.base_url}/{assembled.issue.slug}"
     addresses = {}
     for image in assembled.images:
-        addresses[f"cid:{image.content_id}"] = f"/picture/{image.name}"
-        addresses[f"{hosted}/{image.name}"] = f"/picture/{image.name}"
+        addresses[f"cid:{image.content_id}"] = f"picture/{image.name}"
+        addresses[f"{hosted}/{image.name}"] = f"picture/{image.name}"
     return addresses
 
 

@@ -3,7 +3,9 @@
 Any web page can send requests to this machine, and any name can be made to point at it.
 So each request must name us as its host (DNS rebinding), changes must come from our own
 pages (cross-site requests), and all of it needs a secret that the start address carries
-once and a cookie keeps.
+once and a cookie keeps. Browsers share cookies among all ports of a host: this one is
+for a folder of this run alone, whose name no other server here can guess, so none of
+them is ever sent it.
 """
 
 import hmac
@@ -28,6 +30,8 @@ class Door:
 
     port: int
     secret: str
+    #: Name of the folder that everything is under: random, at least 128 bits.
+    folder: str
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -37,11 +41,16 @@ class Door:
     @property
     def start_url(self) -> str:
         """The address to open; it holds the secret."""
-        return f"http://127.0.0.1:{self.port}/?start={self.secret}"
+        return f"http://127.0.0.1:{self.port}{self.path}?start={self.secret}"
+
+    @property
+    def path(self) -> str:
+        """Where everything is; it ends with a slash."""
+        return f"/{self.folder}/"
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie; browsers share cookies among the ports of a host."""
+        """The name of the cookie; two previews at once keep theirs apart."""
         return f"newsletter-{self.port}"
 
 
@@ -63,7 +72,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         refusal = _refuse(scope, self.door)
-        await (refusal or self.app)(scope, receive, send)
+        inside = {**scope, "root_path": self.door.path.rstrip("/")}
+        await (refusal or self.app)(inside, receive, send)
 
 
 def _refuse(scope: Scope, door: Door) -> Response | None:
@@ -71,9 +81,11 @@ def _refuse(scope: Scope, door: Door) -> Response | None:
     headers = Headers(scope=scope)
     if headers.get("host", "") not in door.hosts:
         return PlainTextResponse("This is not the address of the preview.\n", 421)
+    if not _is_inside(scope["path"], door):
+        return PlainTextResponse("There is nothing here.\n", 404)
     if scope["method"] not in _HARMLESS and not _is_own(headers.get("origin"), door):
         return PlainTextResponse("This request came from another page.\n", 403)
-    if _same(_start_token(scope), door.secret):
+    if _same(_start_token(scope, door), door.secret):
         return _welcome(door)
     cookies = cookie_parser(headers.get("cookie", ""))
     if not _same(cookies.get(door.cookie, ""), door.secret):
@@ -89,9 +101,13 @@ def _is_own(origin: str | None, door: Door) -> bool:
     return origin in [f"http://{host}" for host in door.hosts]
 
 
-def _start_token(scope: Scope) -> str:
+def _is_inside(path: str, door: Door) -> bool:
+    return _same(path[: len(door.path)], door.path)
+
+
+def _start_token(scope: Scope, door: Door) -> str:
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    return query.get("start", [""])[0] if scope["path"] == "/" else ""
+    return query.get("start", [""])[0] if scope["path"] == door.path else ""
 
 
 def _same(given: str, secret: str) -> bool:
@@ -99,7 +115,9 @@ def _same(given: str, secret: str) -> bool:
 
 
 def _welcome(door: Door) -> Response:
-    """Turn the secret in the address into a cookie that no other site can use."""
-    answer = RedirectResponse("/", 303)
-    answer.set_cookie(door.cookie, door.secret, httponly=True, samesite="strict")
+    """Turn the secret in the address into a cookie that nobody else is sent."""
+    answer = RedirectResponse(door.path, 303)
+    answer.set_cookie(
+        door.cookie, door.secret, path=door.path, httponly=True, samesite="strict"
+    )
     return answer

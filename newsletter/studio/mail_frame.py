@@ -29,6 +29,16 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _NEVER = "(max-width: 0)"
 
+#: The address of the page is nobody's business: a mail could ask that its links tell it
+#: to who is behind them, link by link or for all. Of the names of a tag nothing can be
+#: written in another way; of the values of a meta tag it can, so only known ones stay.
+_REFERRER = re.compile(r"([\s\"'/])(referrerpolicy)(?=[\s=/>])", re.IGNORECASE)
+_META = re.compile(
+    r"""<meta(?!\s+name="(?:color-scheme|supported-color-schemes|viewport)"\s+"""
+    r"""content="[\w\s,.=-]*"\s*/?>)""",
+    re.IGNORECASE,
+)
+
 #: A base without an address: it only sends links to a tab of their own.
 _BASE = '<base target="_blank">'
 
@@ -43,7 +53,8 @@ def frame_html(
     """Return an HTML part as a page for the frame.
 
     Dark rules are out of force, whatever the browser prefers: to see them is asked for,
-    and the imitation of it has put them in force already.
+    and the imitation of it has put them in force already. No link tells where it was
+    followed from.
 
     Args:
         html: As a mail program gets it, or an imitation makes it.
@@ -57,6 +68,7 @@ def frame_html(
     for address, ours in pictures.items():
         html = html.replace(address, ours)
     html = _DARK.sub(_NEVER, html)
+    html = _META.sub("<link", _REFERRER.sub(r"\g<1>data-\g<2>", html))
     head = _HEAD.search(html)
     at = head.end() if head else 0
     return html[:at] + _BASE + html[at:]

@@ -65,6 +65,7 @@ def preview_app(
             *(Route(f"/{name}", static_file) for name in STATIC_FILES),
         ],
         middleware=[Middleware(Gate, door=door)],
+        exception_handlers={500: _fault},
         lifespan=desk.watching,
     )
 
@@ -157,6 +158,15 @@ async def _running(watch: Watch) -> AsyncIterator[None]:
 
 def _refusal(reason: str) -> Response:
     return JSONResponse({"reason": reason}, headers=PRIVATE)
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    """Answer in words where we failed; the traceback goes to the terminal."""
+    return PlainTextResponse(
+        "Something went wrong here; the terminal says what. Other views may work.\n",
+        500,
+        PRIVATE,
+    )
 
 
 async def _personal_link(_: Request) -> Response:

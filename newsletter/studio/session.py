@@ -1,4 +1,4 @@
-"""One run of the preview: the watch, a fresh secret, and the application behind it."""
+"""One run of the preview: the watch, a fresh door, and the application behind it."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +56,6 @@ def open_preview(
         return reader_of(open_project(root, search=False), email)
 
     watch = Watch(render, look)
-    door = Door(port, secrets.token_urlsafe(16))
+    door = Door(port, secrets.token_urlsafe(16), secrets.token_urlsafe(24))
     app = preview_app(watch, door, send=send, find_reader=find_reader)
     return Session(app, door.start_url, watch.stop)

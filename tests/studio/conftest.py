@@ -46,6 +46,7 @@ from newsletter.workflow.serve import open_listener, serving
 from newsletter.workflow.test import Trial, TrialReport
 
 SECRET = "a-secret-of-this-run"
+FOLDER = "a-folder-of-this-run"
 
 #: Nothing of its own accord: no look-ups, updates or first-run pages.
 CHROMIUM_FLAGS = [
@@ -168,7 +169,7 @@ class Desk:
     mail: Path
     base: Preview = PREVIEW
     fault: Exception | None = None
-    door: Door = field(default_factory=lambda: Door(0, ""))
+    door: Door = field(default_factory=lambda: Door(0, "", ""))
     watch: Watch = field(init=False)
     #: Test mails that were asked for, and what comes of them; None: they are taken.
     trials: list[Trial] = field(default_factory=list)
@@ -194,7 +195,7 @@ class Desk:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.door.port}/"
+        return f"http://127.0.0.1:{self.door.port}{self.door.path}"
 
     def find_reader(self, email: str) -> Reader | None:
         return ANNA if email == ANNA.email else None
@@ -209,7 +210,24 @@ class Desk:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
-        """Ask as the editor's browser would; *headers* say what is different."""
+        """Ask as the editor's browser would; *headers* say what is different.
+
+        Args:
+            method: As in HTTP.
+            path: Begins with a slash, and is in the folder of this run.
+            headers: Besides the cookie, or instead of it.
+            body: Of the request.
+        """
+        return self.ask_outside(method, f"/{FOLDER}{path}", headers, body)
+
+    def ask_outside(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Ask for a path that need not be in the folder of this run."""
         sent = {"Cookie": f"{self.door.cookie}={SECRET}", **(headers or {})}
         host, port = "127.0.0.1", self.door.port
         with closing(http.client.HTTPConnection(host, port, timeout=5)) as connection:
@@ -233,7 +251,7 @@ class Desk:
 @contextmanager
 def running(desk: Desk) -> Iterator[Desk]:
     listener = open_listener("127.0.0.1", 0)
-    desk.door = Door(listener.port, SECRET)
+    desk.door = Door(listener.port, SECRET, FOLDER)
     desk.watch = Watch(desk.render, desk.look)
     app = preview_app(
         desk.watch, desk.door, send=desk.send, find_reader=desk.find_reader

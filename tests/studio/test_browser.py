@@ -61,7 +61,7 @@ def test_mail_is_shown_without_a_word_in_the_console(
     assert tab.page.title() == "Spring for reader & friend · Preview"
     assert (tab.said, tab.outside) == ([], [])
     # The secret is no longer in the address, where it could be read over a shoulder.
-    assert tab.page.url == f"http://127.0.0.1:{still_desk.door.port}/"
+    assert tab.page.url == still_desk.url
 
 
 def test_nothing_in_a_mail_runs_or_reaches_out(tab: Tab, desk: Desk) -> None:
@@ -76,7 +76,7 @@ def test_nothing_in_a_mail_runs_or_reaches_out(tab: Tab, desk: Desk) -> None:
     tab.mail.locator("#self").click()
     tab.page.wait_for_timeout(300)
     assert tab.page.title() == "Spring for reader & friend · Preview"
-    assert tab.page.url == f"http://127.0.0.1:{desk.door.port}/"
+    assert tab.page.url == desk.url
     assert tab.outside == []
 
 
@@ -100,7 +100,7 @@ def test_link_opens_in_a_tab_that_knows_nothing_of_ours(
     other.wait_for_load_state()
     assert other.url == "https://example.org/petition"
     assert other.evaluate("[window.opener, document.referrer]") == [None, ""]
-    assert tab.page.url == f"http://127.0.0.1:{still_desk.door.port}/"
+    assert tab.page.url == still_desk.url
 
 
 def test_save_shows_the_new_text_and_keeps_the_place(tab: Tab, desk: Desk) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from newsletter.studio.showcase import Showcase, Wish
 from newsletter.studio.views import VIEWS
 from newsletter.studio.watch import Watch
 from newsletter.workflow.copies import make_copies
+from newsletter.workflow.preview import make_preview
 
 from .conftest import LONG, PREVIEW, SETTINGS, assembled, preview_of
 
@@ -50,7 +52,7 @@ def test_hosted_picture_is_served_by_us() -> None:
     assert preview.project is not None
     preview = replace(preview, project=replace(preview.project, settings=settings))
     frame = make_frame(Sight(preview, preview.copies[0], VIEWS["desktop"]))
-    assert '<img src="/picture/boat-12ab.gif">' in frame.html
+    assert '<img src="picture/boat-12ab.gif">' in frame.html
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,35 @@ def test_imitations_are_called_here_as_in_their_documentation() -> None:
         for name, imitation in IMITATIONS.items()
         if name != OBEYS_DARK  # the switch
     }
+
+
+TWO_ISSUES = """\
+---
+subject: {subject}
+preheader: What the sea brought
+date: 2026-0{month}-20
+---
+
+Dear reader, this is what happened in the harbour.
+
+# Boats
+
+{text}
+"""
+
+
+def test_view_of_changes_can_begin_with_an_opening_that_is_the_same(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "newsletter.toml").write_text(
+        '[newsletter]\nname = "Harbour"\nsender = "Harbour <letter@example.org>"\n'
+    )
+    (tmp_path / "issues").mkdir()
+    for month, text in ((3, "Old boats."), (4, "Some other vessels.")):
+        issue = TWO_ISSUES.format(subject=f"Letter {month}", month=month, text=text)
+        (tmp_path / "issues" / f"2026-0{month}.md").write_text(issue)
+    path = tmp_path / "issues" / "2026-04.md"
+    preview = make_preview(tmp_path, path, now=datetime(2026, 4, 20, tzinfo=UTC))
+    frame = make_frame(Sight(preview, preview.copies[0], VIEWS["previous"]))
+    assert '<p class="same" dir="auto">Unchanged</p>' in frame.html
+    assert "Some other vessels." in frame.html

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.studio.gate import Door
 
-from .conftest import SECRET, Desk
+from .conftest import FOLDER, SECRET, Desk
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,10 @@ def test_start_address_gives_a_cookie_that_no_other_site_can_use(
     still_desk: Desk,
 ) -> None:
     answer = still_desk.ask("GET", f"/?start={SECRET}", {"Cookie": ""})
-    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert (answer.status, answer.headers["Location"]) == (303, f"/{FOLDER}/")
     assert answer.headers["Set-Cookie"] == (
-        f"newsletter-{still_desk.door.port}={SECRET}; HttpOnly; Path=/; SameSite=strict"
+        f"newsletter-{still_desk.door.port}={SECRET}; HttpOnly; "
+        f"Path=/{FOLDER}/; SameSite=strict"
     )
 
 
@@ -99,7 +100,7 @@ def test_start_address_with_another_secret_gives_nothing(
 
 
 def test_start_url_is_on_loopback() -> None:
-    assert Door(8123, "s").start_url == "http://127.0.0.1:8123/?start=s"
+    assert Door(8123, "s", "f").start_url == "http://127.0.0.1:8123/f/?start=s"
 
 
 def test_request_without_host_is_refused(still_desk: Desk) -> None:
@@ -111,3 +112,25 @@ def test_request_without_host_is_refused(still_desk: Desk) -> None:
     with connection.getresponse() as answer:
         assert answer.status in (400, 421)
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        f"/?start={SECRET}",
+        "/frame",
+        "/preview.js",
+        f"/{FOLDER}",
+        f"/{FOLDER[:-1]}/",
+        f"/x/{FOLDER}/",
+        f"//{FOLDER}/",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nothing_is_outside_the_folder_of_this_run(
+    still_desk: Desk, method: str, path: str
+) -> None:
+    answer = still_desk.ask_outside(method, path)
+    assert (answer.status, answer.text) == (404, "There is nothing here.\n")
+    assert answer.headers["Set-Cookie"] is None

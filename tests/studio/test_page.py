@@ -56,7 +56,7 @@ def test_page_for_a_named_subscriber_does_not_show_the_address() -> None:
 
 def test_page_asks_for_the_frame_of_this_version() -> None:
     wish = Wish(VIEWS["phone"], "named-1", wants_dark=True)
-    assert 'src="/frame?view=phone&amp;for=named-1&amp;v=3&amp;dark=1"' in page(
+    assert 'src="frame?view=phone&amp;for=named-1&amp;v=3&amp;dark=1"' in page(
         PREVIEW, wish=wish
     )
 

@@ -20,5 +20,5 @@ export function query(extra = {}) {
 }
 
 export function keepAddress() {
-  history.replaceState(null, "", `/${query()}`);
+  history.replaceState(null, "", `./${query()}`);
 }

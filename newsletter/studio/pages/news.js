@@ -8,7 +8,7 @@ export function follow({ version, changed, lost }) {
   let isLost = false;
 
   function listen() {
-    stream = new EventSource(`/events?seen=${version()}`);
+    stream = new EventSource(`events?seen=${version()}`);
     stream.addEventListener("changed", (event) => changed(Number(event.data)));
     stream.addEventListener("open", () => {
       if (isLost) { isLost = false; changed(version()); }
@@ -23,7 +23,7 @@ export function follow({ version, changed, lost }) {
   // For the fifth tab, and where streams do not pass.
   function poll() {
     timer = setTimeout(async () => {
-      const answer = await fetch("/version", { cache: "no-store" }).catch(() => null);
+      const answer = await fetch("version", { cache: "no-store" }).catch(() => null);
       const number = answer && answer.ok ? Number(await answer.text()) : version();
       if (number !== version()) await changed(number);
       poll();

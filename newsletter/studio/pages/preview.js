@@ -27,7 +27,7 @@ const radio = () => radios().find((one) => one.value === chosen.view) || radios(
 function showMail() {
   const { kind } = radio().dataset;
   const isDark = chosen.dark && "dark" in radio().dataset;
-  return showFrame(`/frame${query({ v: version })}`, {
+  return showFrame(`frame${query({ v: version })}`, {
     title: `The mail: ${radio().nextElementSibling.textContent}`,
     view: chosen.view,
     tone: isDark ? "dark" : kind,
@@ -84,7 +84,7 @@ function replace(here, there) {
 // Returns whether there is a mail to show.
 async function refresh() {
   const mine = ++turn;
-  const answer = await fetch(`/${query()}`, { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(`./${query()}`, { cache: "no-store" }).catch(() => null);
   if (!answer || !answer.ok) {
     if (answer) status.textContent = "Something went wrong; the terminal says what.";
     return false;

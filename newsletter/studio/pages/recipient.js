@@ -23,7 +23,7 @@ export function watchOther(choose) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     told.textContent = "";
-    const answer = await fetch("/recipient", {
+    const answer = await fetch("recipient", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ email: email.value }),

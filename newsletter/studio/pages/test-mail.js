@@ -13,7 +13,7 @@ const tested = document.getElementById("tested");
 const recipient = document.getElementById("recipient");
 
 async function tellLastTest() {
-  const answer = await fetch("/tested", { cache: "no-store" }).catch(() => null);
+  const answer = await fetch("tested", { cache: "no-store" }).catch(() => null);
   tested.textContent = answer && answer.ok ? await answer.text() : "";
 }
 
@@ -56,7 +56,7 @@ async function submit(event) {
     to: to.value.split(/[\n,;]+/),
     mark: document.getElementById("test-mark").checked,
   };
-  const answer = await fetch(`/test${query()}`, {
+  const answer = await fetch(`test${query()}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(asked),
