@@ -26,11 +26,13 @@ from newsletter.checks.link_words import check_link_words
 from newsletter.checks.links_found import check_links_found
 from newsletter.checks.list_numbers import check_list_numbers
 from newsletter.checks.mail_addresses import check_mail_addresses
+from newsletter.checks.pasted import check_pasted
 from newsletter.checks.promised_links import check_promised_links
 from newsletter.checks.rendered import check_rendered
 from newsletter.checks.sender import check_sender
 from newsletter.checks.size import check_size
 from newsletter.checks.spam import check_spam
+from newsletter.checks.structure import check_structure
 from newsletter.checks.subject import check_subject
 from newsletter.checks.template_pictures import check_template_pictures
 from newsletter.checks.text_part import check_text_part
@@ -57,6 +59,8 @@ CHECKS: tuple[Check, ...] = (
     check_template_pictures,
     check_events,
     check_writing,
+    check_pasted,
+    check_structure,
     check_typed_lists,
     check_list_numbers,
     check_language_marks,

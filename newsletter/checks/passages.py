@@ -5,7 +5,7 @@ the source. Where that fails, the beginning of the block is near enough.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from newsletter.model.issue import (
@@ -28,6 +28,8 @@ from newsletter.model.words import plain_words
 
 #: What stands between two words in the source and is not read.
 _BETWEEN = r"[\s>*_\[]+"
+#: Stands for what is not read as words: a code span, or a link when asked for.
+MARK = "\ufffc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +41,54 @@ class Said:
     is_heading: bool = False
 
 
-def all_said(issue: Issue) -> Iterator[Said]:
-    """Yield headings and words of blocks, in reading order within each part."""
+def all_said(issue: Issue, *, hides_links: bool = False) -> Iterator[Said]:
+    """Yield headings and words of blocks, in reading order within each part.
+
+    Args:
+        issue: The issue.
+        hides_links: Put a mark, as for a code span, where the words of a link are.
+    """
+    read = _unlinked if hides_links else _readable
     for lead in issue.leads:
-        yield Said(_readable(lead.heading), lead.place, is_heading=True)
+        yield Said(read(lead.heading), lead.place, is_heading=True)
     for section in issue.sections:
-        yield Said(_readable(section.heading), section.place, is_heading=True)
+        yield Said(read(section.heading), section.place, is_heading=True)
         for item in section.items:
-            yield Said(_readable(item.heading), item.place, is_heading=True)
+            yield Said(read(item.heading), item.place, is_heading=True)
     for block in walk_blocks(issue):
-        yield from _said(block)
+        yield from _said(block, read)
 
 
-def _said(block: Block) -> Iterator[Said]:
+def _said(block: Block, read: Callable[[Iterable[Inline]], str]) -> Iterator[Said]:
     match block:
         case Paragraph() | Button():
-            yield Said(_readable(block.content), block.place)
+            yield Said(read(block.content), block.place)
         case Subheading():
-            yield Said(_readable(block.content), block.place, is_heading=True)
+            yield Said(read(block.content), block.place, is_heading=True)
         case Event():
             yield Said(block.title, block.place, is_heading=True)
         case Table():
             for row in (block.header, *block.rows):
-                yield from (Said(_readable(cell), block.place) for cell in row)
+                yield from (Said(read(cell), block.place) for cell in row)
         case _:
             pass
 
 
-def _readable(content: Iterable[Inline]) -> str:
+def _unlinked(content: Iterable[Inline]) -> str:
+    return _readable(content, hides_links=True)
+
+
+def _readable(content: Iterable[Inline], *, hides_links: bool = False) -> str:
     """Return the words; a code span, whose letters are to be kept, is a mark."""
     parts = []
     for part in content:
         match part:
             case Code():
-                parts.append("\ufffc")
+                parts.append(MARK)
+            case Link() if hides_links:
+                parts.append(MARK)
             case Strong() | Emphasis() | Link():
-                parts.append(_readable(part.content))
+                parts.append(_readable(part.content, hides_links=hides_links))
             case _:
                 parts.append(plain_words((part,)))
     return "".join(parts)

@@ -162,6 +162,11 @@ RULES: Mapping[str, Rule] = {
     "typed-bullets": _warning("writing", "text pasted from Word or PDF"),
     "typed-numbers": _warning("writing", "text pasted from Word or PDF"),
     "list-renumbered": _error("writing", "CommonMark 0.31, section 5.3"),
+    "markup-left": _warning("writing", "CommonMark 0.31; text pasted from Word"),
+    "address-unlinked": _warning("writing", "CommonMark 0.31, section 6.5"),
+    "hyphen-left": _warning("writing", "text copied from PDF"),
+    "item-empty": _warning("writing", _OWN),
+    "structure-missing": _warning("writing", "WCAG 2.4.10"),
     "capitals": _info("writing", "WCAG 3.1; screen readers spell them out"),
     "spam-words": _info("writing", "weak: " + _SPAM),
     # rendered: seen in Chromium, with `check --rendered`
