@@ -154,10 +154,14 @@ def _read_acceptance(accept: str, because: str) -> "Acceptance | None":
         raise click.UsageError("--accept RULE:LINE and --because TEXT go together.")
     if not accept:
         return None
-    rule, _, line = accept.partition(":")
-    if line and not (line.isascii() and line.isdecimal()):
-        raise click.UsageError(f'"{line}" is no line. Write --accept RULE:LINE.')
-    return Acceptance(rule, int(line or 0), because.strip())
+    rule, *numbers = accept.split(":")
+    for number in numbers:
+        if not (number.isascii() and number.isdecimal()):
+            raise click.UsageError(f'"{number}" is no line. Write --accept RULE:LINE.')
+    if len(numbers) > 2:
+        raise click.UsageError("Write --accept RULE:LINE or RULE:LINE:COLUMN.")
+    line, column = (*map(int, numbers), 0, 0)[:2]
+    return Acceptance(rule, line, because.strip(), column)
 
 
 def _read_max_age(written: str | None) -> timedelta | None:

@@ -49,6 +49,8 @@ class Checked:
 
     #: Slug.
     issue: str
+    #: The definition, as findings name it.
+    file: str
     findings: Sequence[Finding]
     #: Lines of the definition.
     lines: Sequence[str]
@@ -66,6 +68,8 @@ class Acceptance:
     line: int
     #: Shown wherever the finding is.
     reason: str
+    #: Column in that line; 0 for whatever is found on it.
+    column: int = 0
 
 
 def read_acceptances(project: Project, checked: Checked) -> Acceptances:
@@ -116,7 +120,8 @@ def accept_findings(
     Args:
         project: The project.
         checked: What was found.
-        acceptance: What is accepted; all findings of its rule on its line are.
+        acceptance: What is accepted; all findings of its rule on its line are, but of
+            links one at a time.
         now: The present, aware.
 
     Raises:
@@ -212,7 +217,7 @@ def _keep(
             address, verdict = confirmed_address(link), link.judgement.verdict
             confirm_link(connection, address, verdict, reason=reason, now=now)
         return
-    rule, line_hash = _key(finding, checked.lines)
+    rule, line_hash = _key(finding, checked)
     accept_finding(
         connection,
         issue=checked.issue,
@@ -232,7 +237,7 @@ def _accepted(
     ]
     if of_links and all(of_links):
         return of_links[0]
-    return acceptances.lines.get(_key(finding, checked.lines))
+    return acceptances.lines.get(_key(finding, checked))
 
 
 def _links_of(finding: Finding, checked: Checked) -> Iterator[CheckedLink]:
@@ -247,9 +252,11 @@ def _is_acceptable(rule: str) -> bool:
     return rule in RULES and not RULES[rule].is_fixed
 
 
-def _key(finding: Finding, lines: Sequence[str]) -> tuple[str, str]:
-    line = finding.place.line
-    words = lines[line - 1] if 1 <= line <= len(lines) else finding.message
+def _key(finding: Finding, checked: Checked) -> tuple[str, str]:
+    place, lines = finding.place, checked.lines
+    # Lines of a template or of the settings are told by what was found there.
+    is_there = place.file == checked.file and 1 <= place.line <= len(lines)
+    words = lines[place.line - 1] if is_there else finding.message
     # Blanks are not words: wrapping and indenting change nothing of what was accepted.
     digest = hashlib.sha256(" ".join(words.split()).encode()).hexdigest()
     return finding.rule, digest
@@ -266,9 +273,18 @@ def _chosen(findings: Sequence[Finding], acceptance: Acceptance) -> list[Finding
             f'"{rule}" cannot be accepted.', "It has to be put right before sending."
         )
     chosen = [f for f in findings if (f.rule, f.place.line) == (rule, line)]
+    if acceptance.column:
+        chosen = [f for f in chosen if f.place.column == acceptance.column]
     if not chosen:
         where = f" on line {line}" if line else " about the issue as a whole"
         raise UsageError(f'"{rule}" found nothing{where}.', _offer(findings))
+    if rule in _VERDICTS and len({f.place for f in chosen}) > 1:
+        # Each is confirmed for good, so each has to be looked at.
+        names = ", ".join(f"{rule}:{line}:{f.place.column}" for f in chosen)
+        raise UsageError(
+            f'"{rule}" found {len(chosen)} links on line {line}.',
+            f"Accept each by its column: {names}.",
+        )
     return chosen
 
 

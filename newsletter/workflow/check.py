@@ -4,7 +4,7 @@ Definition problems stand beside the findings. `check_composition` is for who ha
 composed already (the preview), `check_issue` for who has not (the command, `send`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -213,7 +213,7 @@ def _check_seen(
         html_bytes=size,
         copies=copies,
     )
-    return _finish_report(project, complete, found)
+    return _finish_report(project, complete, found, asked=plan.asked)
 
 
 def accept_in_report(
@@ -241,7 +241,11 @@ def _begin_report(project: Project, composition: Composition) -> CheckReport:
 
 
 def _finish_report(
-    project: Project, report: CheckReport, found: list[Finding]
+    project: Project,
+    report: CheckReport,
+    found: list[Finding],
+    *,
+    asked: Container[str],
 ) -> CheckReport:
     gravest_first = sorted(found, key=lambda finding: -finding.severity)
     report = replace(report, findings=tuple(gravest_first))
@@ -249,7 +253,9 @@ def _finish_report(
     try:
         acceptances = read_acceptances(project, checked)
         if report.tally.asked:
-            lapse_acceptances(project, acceptances, report.links)
+            # What was not asked, as for want of --allow-private, shows nothing new.
+            seen = [link for link in report.links if link.use.url in asked]
+            lapse_acceptances(project, acceptances, seen)
     except OperationError as error:
         return replace(report, trouble=report.trouble or str(error))
     time_zone = project.settings.newsletter.time_zone
@@ -258,7 +264,9 @@ def _finish_report(
 
 
 def _as_checked(report: CheckReport) -> Checked:
-    return Checked(report.issue, report.findings, report.lines, report.links)
+    return Checked(
+        report.issue, report.file, report.findings, report.lines, report.links
+    )
 
 
 def _problem_finding(problem: Problem) -> Finding:

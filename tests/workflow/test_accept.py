@@ -1,5 +1,6 @@
 """Verdicts on links that an editor knows better, with a real server and database."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from newsletter.errors import UsageError
 from newsletter.model.finding import Finding
 from newsletter.workflow.accept import Acceptance
 from newsletter.workflow.check import CheckReport, accept_in_report, check_issue
@@ -16,6 +18,7 @@ from newsletter.workflow.project import Project, open_project
 
 NOW = datetime(2026, 2, 14, 23, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DATA = Path(__file__).resolve().parents[1] / "data"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 SETTINGS = """\
@@ -143,6 +146,34 @@ def test_confirmed_is_one_address_and_its_place_in_the_page(
     assert reasons == ["opened it myself", ""]
 
 
+def test_links_of_one_line_are_confirmed_one_at_a_time(
+    project: Project, wall: Wall
+) -> None:
+    """She opened one of the two pages; the other may be dead."""
+    write(project, f"Het [besluit]({wall.url}) en [meer]({wall.url}/2).\n")
+    with pytest.raises(UsageError) as refused:
+        confirm(project)
+    assert str(refused.value) == (
+        '"link-blocked" found 2 links on line 7. '
+        "Accept each by its column: link-blocked:7:5, link-blocked:7:"
+        f"{len(f'Het [besluit]({wall.url}) en ') + 1}."
+    )
+    chosen = Acceptance("link-blocked", 7, "opened it myself", column=5)
+    report = accept_in_report(project, check(project), chosen, now=NOW)
+    reasons = [finding.accepted for finding in blocked(report)]
+    assert reasons == ["opened it myself", ""]
+
+
+def test_confirmation_outlives_a_check_that_may_not_ask(
+    project: Project, wall: Wall
+) -> None:
+    write(project, f"Het [besluit]({wall.url}).\n\n[x](https://x.invalid/)\n")
+    confirm(project)
+    check_issue(project, "2026-02", offline=False, now=NOW + 4 * DAY)
+    (finding,) = blocked(check(project, now=NOW + 5 * DAY))
+    assert finding.accepted == "opened it myself"
+
+
 def test_confirmation_lapses_when_the_link_is_found_otherwise(
     project: Project, wall: Wall
 ) -> None:
@@ -204,3 +235,24 @@ def test_readers_own_address_is_accepted_by_its_line_and_not_stored(
     ]
     stored = (project.root / "subscribers" / "newsletter.db").read_bytes()
     assert b"token-of-anna" not in stored
+
+
+def test_finding_in_a_template_is_not_bound_to_a_line_of_the_issue(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(DATA / "good", tmp_path / "p")
+    shutil.copytree(DATA / "bad" / "client-breaks", tmp_path / "p", dirs_exist_ok=True)
+    project = open_project(tmp_path / "p")
+    report = check(project, "2099-01", offline=True)
+    finding = next(one for one in report.findings if one.rule == "client-breaks")
+    line = finding.place.line
+    assert line > 0
+    chosen = Acceptance("client-breaks", line, "our readers have no such program")
+    accept_in_report(project, report, chosen, now=NOW)
+    path = tmp_path / "p" / "issues" / "2099-01.md"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[line - 1] += " "
+    path.write_text("\n".join(["---", "number: 9", *lines[1:]]), encoding="utf-8")
+    again = check(project, "2099-01", offline=True)
+    accepted = [one for one in again.findings if one.rule == "client-breaks"]
+    assert accepted[0].accepted == "our readers have no such program"
