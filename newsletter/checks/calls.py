@@ -61,12 +61,37 @@ _POINTERS = (
     "عبر هذا الرابط|من خلال هذا الرابط|عبر الرابط التالي",
 )
 
+#: Calls to act that promise where to do so, when they are all that a paragraph says, or
+#: are shouted. Names of the act alone ("Anmeldung") are not among them.
+_ACTS = (
+    # Dutch
+    "(?:ik )?(?:onder)?teken (?:ook |nu |hier )?(?:de|deze|onze) petitie(?: nu| ook)?",
+    "teken nu|doneer(?: nu)?|schrijf (?:je|u) (?:nu )?in|meldt u (?:nu )?aan",
+    "meld (?:je|u) (?:nu |snel )?aan|ik meld me aan|word (?:nu )?(?:lid|donateur)",
+    # English
+    "(?:i )?sign (?:the|this|our) petition(?: now| here| today)?|sign now",
+    "donate (?:now|here|today)|register (?:now|here|today)|sign up(?: now| here)?",
+    # German
+    "jetzt (?:unterschreiben|unterzeichnen|spenden|anmelden)|petition unterschreiben",
+    "(?:ich )?unterschreiben? (?:sie )?(?:jetzt )?(?:die|diese|unsere) petition",
+    "melden sie sich (?:jetzt )?an|melde dich (?:jetzt )?an|spenden sie jetzt",
+    # French
+    "(?:je )?sign(?:e|ez) (?:la|cette|notre) pétition|signez maintenant",
+    "inscrivez-vous(?: maintenant)?|je m['’]inscris|faites un don(?: maintenant)?",
+    # Arabic
+    "وق[ّ]?عوا? (?:على )?العريضة|تبرعوا? الآن|سجلوا? الآن",
+)
+
 
 def _any_of(phrases: Iterable[str]) -> str:
     """Return alternatives, longest first, with any run of blanks between words."""
     flat = [phrase for group in phrases for phrase in group.split("|")]
     flat.sort(key=len, reverse=True)
-    words = "|".join(phrase.replace(" ", r"\s+") for phrase in flat)
+    return _one_of(flat)
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    words = "|".join(pattern.replace(" ", r"\s+") for pattern in patterns)
     return rf"(?P<words>{words})"
 
 
@@ -79,6 +104,8 @@ _ALONE = re.compile(rf"{_BEFORE}{_any_of(_WORDS)}{_AFTER}", re.IGNORECASE)
 _IN_BRACKETS = re.compile(rf"\({_any_of(_WORDS)}\)", re.IGNORECASE)
 _WITH_ARROW = re.compile(rf"{_BEFORE}{_any_of(_NOUNS)}\s*[»›>→←]+\s*", re.IGNORECASE)
 _POINTER = re.compile(rf"(?<!\w){_any_of(_POINTERS)}(?!\w)", re.IGNORECASE)
+_ACT_ALONE = re.compile(rf"{_BEFORE}{_one_of(_ACTS)}{_AFTER}", re.IGNORECASE)
+_ACT = re.compile(rf"{_BEFORE}{_one_of(_ACTS)}(?!\w)", re.IGNORECASE)
 
 _SENTENCE = re.compile(r"[^\n]*?(?:[.!?؟…](?=[\s)\]»”\"]|$)[)\]»”\"]*|\n|$)")
 #: What parts the last clause from the ones before.
@@ -105,6 +132,23 @@ def find_pointers(masked: str) -> Iterator[tuple[int, int]]:
         masked: As for `find_calls`.
     """
     return (match.span("words") for match in _POINTER.finditer(masked))
+
+
+def find_acts(masked: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of calls such as "Sign the petition", alone or in capitals.
+
+    Args:
+        masked: As for `find_calls`.
+    """
+    alone = _ACT_ALONE.fullmatch(masked)
+    if alone is not None:
+        yield alone.span("words")
+        return
+    for sentence in _SENTENCE.finditer(masked):
+        act = _ACT.match(sentence[0]) if sentence[0].isupper() else None
+        if act is not None:
+            start, end = act.span("words")
+            yield sentence.start() + start, sentence.start() + end
 
 
 def _call_in(sentence: str) -> re.Match[str] | None:

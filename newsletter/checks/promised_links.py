@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from newsletter.checks.calls import MASK, find_calls, find_pointers
+from newsletter.checks.calls import MASK, find_acts, find_calls, find_pointers
 from newsletter.checks.facts import Facts, found
 from newsletter.model.assembled import Assembled, LinkKind
 from newsletter.model.finding import Finding
@@ -17,6 +17,7 @@ from newsletter.model.issue import (
     Field,
     Image,
     Inline,
+    Issue,
     LineBreak,
     Link,
     Paragraph,
@@ -25,7 +26,7 @@ from newsletter.model.issue import (
     Text,
 )
 from newsletter.model.problem import Place
-from newsletter.model.walk import walk_blocks
+from newsletter.model.walk import blocks_within, walk_blocks
 
 #: What a source line has beyond the words a reader sees: addresses, never calls.
 _ADDRESSES = re.compile(r"(?<=\])\([^)\n]*\)|https?://\S+")
@@ -33,6 +34,8 @@ _ADDRESSES = re.compile(r"(?<=\])\([^)\n]*\)|https?://\S+")
 #: Words point at a link in their own block or in so many after it; one that holds
 #: others, such as a list, counts too.
 _NEAR = 2
+#: A number to call, an account to pay to, an address to write to.
+_CONTACT = re.compile(r"\d(?:[ ()/.-]?\d){6}|@\w|\bwww\.")
 
 _KINDS: dict[LinkKind, str] = {
     "text": "link",
@@ -64,13 +67,32 @@ def _empty_targets(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
 
 def _calls(assembled: Assembled, facts: Facts) -> Iterator[Finding]:
     blocks = list(walk_blocks(assembled.issue))
+    under_links = set(_places_under_links(assembled.issue))
     for number, block in enumerate(blocks):
         if isinstance(block, Paragraph | Table):
             passage = _read(block)
             spans = list(find_calls(passage.masked))
             if not any(map(_has_link, blocks[number : number + 1 + _NEAR])):
                 spans += find_pointers(passage.masked)
+            around = blocks[max(number - 1, 0) : number + 1 + _NEAR]
+            if block.place not in under_links and not any(map(_is_answered, around)):
+                spans += find_acts(passage.masked)
             yield from _told(passage, spans, block.place, facts)
+
+
+def _places_under_links(issue: Issue) -> Iterator[Place]:
+    """Yield the places of blocks whose item has a link in its heading."""
+    items = (*issue.leads, *(item for s in issue.sections for item in s.items))
+    for item in items:
+        if any(isinstance(part, Link) for part in item.heading):
+            yield from (block.place for block in blocks_within(item.blocks))
+
+
+def _is_answered(block: Block) -> bool:
+    """Whether readers who are asked to act learn here where or how."""
+    if isinstance(block, Paragraph | Table) and _CONTACT.search(_read(block).text):
+        return True
+    return _has_link(block)
 
 
 def _has_link(block: Block) -> bool:

@@ -213,3 +213,72 @@ def test_words_not_found_in_the_source_have_the_place_of_their_block(
     block = paragraph("Zie hier.", line=2)
     assert places(assemble(block), facts, "x\nZie&nbsp;hier.") == [(2, 1)]
     assert places(assemble(block), facts) == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Ik teken de petitie",
+        "Teken de petitie!",
+        "→ Meld u aan",
+        "Doneer nu",
+        "Sign the petition.",
+        "Donate now",
+        "Jetzt unterschreiben",
+        "Je signe la pétition",
+        "وقعوا على العريضة",
+        "They live here. IK TEKEN DE PETITIE TOELATINGSBELEID",
+        "They live here. I SIGN THE PETITION",
+    ],
+)
+def test_call_to_act_without_a_link_is_an_error(
+    words: str, assemble: Assemble, facts: Facts
+) -> None:
+    blocks = [paragraph("Text."), paragraph(words, line=3), paragraph("More.", line=5)]
+    findings = check_promised_links(assemble(*blocks), facts)
+    assert [(f.rule, f.place.line) for f in findings] == [("promised-link", 3)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Sign the petition with your friends on Saturday.",
+        "Many people want to sign the petition",
+        "Meld u aan: bij de balie",
+        'She said: "Sign the petition"',
+        "THEY WANT TO SIGN THE PETITION",
+        "Donate blood",
+        "Anmeldung",
+    ],
+)
+def test_act_that_is_told_of_is_no_call(
+    words: str, assemble: Assemble, facts: Facts
+) -> None:
+    assert check_promised_links(assemble(paragraph(words)), facts) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Paragraph((Link((Text("here"),), "https://a.test", "", at(1)),), at(1)),
+        Button((Text("Sign"),), "https://a.test", "", at(1)),
+        paragraph("Call 020 123 45 67."),
+        paragraph("NL91 ABNA 0417 1643 00"),
+        paragraph("Write to post@court.test."),
+    ],
+)
+def test_call_to_act_is_answered_by_what_is_near(
+    answer: Block, number: int, assemble: Assemble, facts: Facts
+) -> None:
+    call = paragraph("Sign the petition", line=3)
+    blocks: list[Block] = [call, paragraph("Text.", line=5)]
+    blocks.insert(number, answer)
+    assert check_promised_links(assemble(*blocks), facts) == []
+
+
+def test_call_to_act_below_a_heading_that_is_a_link_is_fine(
+    write: Callable[..., tuple[Assembled, Facts]],
+) -> None:
+    text = "### [A petition](https://a.test/b)\n\nText.\n\nSign the petition.\n"
+    assert check_promised_links(*write(text)) == []
