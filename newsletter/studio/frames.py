@@ -30,6 +30,16 @@ _LEFT_OUT = b"address-left-out@example.org"
 #: Imitation that is laid over a view when the dark switch is on.
 OBEYS_DARK = "dark-obey"
 
+#: Imitations that change every colour, and nothing else.
+_DARK = frozenset({OBEYS_DARK, "dark-partial", "dark-invert"})
+_CALM = "Nothing is lost or changed here."
+_RECOLOURED = "Nothing is lost here; only colours are other ones."
+
+#: A picture that is not ours to show.
+_ELSEWHERE = re.compile(
+    r"""<img\b[^>]*?\ssrc\s*=\s*["']?\s*(?:https?:)?//""", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -44,6 +54,10 @@ class Frame:
     facts_date: str = ""
     #: What was lost or changed on the way; each a sentence.
     remarks: tuple[str, ...] = ()
+    #: Said where nothing is lost.
+    calm: str = _CALM
+    #: Pictures of the mail that the preview does not load.
+    unloaded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +87,20 @@ def _mail(sight: Sight) -> Frame:
         html = imitated.html
         remarks += imitated.remarks
     imitations = [IMITATIONS[name] for name in names]
+    framed = frame_html(
+        html,
+        tokens=sight.copy.tokens,
+        pictures=_picture_addresses(sight.preview),
+        personal_url=PERSONAL_URL,
+    )
     return Frame(
-        html=frame_html(
-            html,
-            tokens=sight.copy.tokens,
-            pictures=_picture_addresses(sight.preview),
-            personal_url=PERSONAL_URL,
-        ),
+        html=framed,
         policy=FRAME_POLICY,
         note=" ".join(one.note for one in imitations) or sight.view.note,
         facts_date=max((one.facts_date for one in imitations), default=""),
         remarks=tuple(remarks),
+        calm=_RECOLOURED if _DARK.intersection(names) else _CALM,
+        unloaded=len(_ELSEWHERE.findall(framed)),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
+from newsletter.i18n import format_event_time
 from newsletter.model.assembled import Assembled
 from newsletter.model.issue import (
     Block,
@@ -154,22 +155,27 @@ def _first_words(words: str) -> str:
 
 
 def _spots(issue: Issue, pictures: dict[str, str]) -> Iterator[_Spot]:
-    yield from _block_spots(issue.opening, pictures)
+    language = issue.language
+    yield from _block_spots(issue.opening, pictures, language)
     for lead in issue.leads:
-        yield from _item_spots(lead, pictures)
+        yield from _item_spots(lead, pictures, language)
     for section in issue.sections:
         yield from _inline_spots(section.heading, section.place, "heading")
-        yield from _block_spots(section.blocks, pictures)
+        around = section.attributes.language or language
+        yield from _block_spots(section.blocks, pictures, around)
         for item in section.items:
-            yield from _item_spots(item, pictures)
+            yield from _item_spots(item, pictures, around)
 
 
-def _item_spots(item: Item, pictures: dict[str, str]) -> Iterator[_Spot]:
+def _item_spots(item: Item, pictures: dict[str, str], language: str) -> Iterator[_Spot]:
     yield from _inline_spots(item.heading, item.place, "heading")
-    yield from _block_spots(item.blocks, pictures)
+    around = item.attributes.language or language
+    yield from _block_spots(item.blocks, pictures, around)
 
 
-def _block_spots(blocks: Iterable[Block], pictures: dict[str, str]) -> Iterator[_Spot]:
+def _block_spots(
+    blocks: Iterable[Block], pictures: dict[str, str], language: str
+) -> Iterator[_Spot]:
     for block in blocks:
         match block:
             case Paragraph():
@@ -179,14 +185,18 @@ def _block_spots(blocks: Iterable[Block], pictures: dict[str, str]) -> Iterator[
             case Button():
                 yield from _inline_spots(block.content, block.place, "text")
             case ListBlock():
-                yield from _block_spots(chain.from_iterable(block.entries), pictures)
+                yield from _block_spots(
+                    chain.from_iterable(block.entries), pictures, language
+                )
             case Quote() | Note():
-                yield from _block_spots(block.blocks, pictures)
+                yield from _block_spots(block.blocks, pictures, language)
             case Table():
                 yield from _row_spots(block)
             case Event():
-                # Its title may be that of the item, which is shown once.
-                yield _Spot(block.place, "text", block.where or block.title, "")
+                # Its title may be that of the item, which is shown once; what is said
+                # of an event is most often said of its time.
+                when = format_event_time(block, block.attributes.language or language)
+                yield _Spot(block.place, "text", when, when)
             case CodeBlock(text):
                 yield _Spot(block.place, "text", " ".join(text.split()), text)
             case Image():

@@ -8,6 +8,7 @@ from newsletter.model.finding import Finding, Severity
 from newsletter.model.problem import Problem
 from newsletter.model.rules import RULES
 from newsletter.studio.landmarks import Landmark, Landmarks
+from newsletter.studio.recipients import key_of
 from newsletter.workflow.preview import Preview
 
 
@@ -21,6 +22,8 @@ class Note:
     advice: str
     #: Where it is seen in the mail, if it can be.
     landmark: Landmark | None = None
+    #: Key of the recipient it speaks of; empty: of everybody.
+    recipient: str = ""
     #: Rule id; empty for what keeps the issue from being built.
     rule: str = ""
     #: What the rule rests on.
@@ -151,6 +154,7 @@ def _finding_note(
         message=note.message,
         advice=note.advice,
         landmark=note.landmark,
+        recipient=_recipient(finding, preview),
         rule=finding.rule,
         source=rule.source if rule else "",
         page=rule.page if rule else "",
@@ -158,6 +162,13 @@ def _finding_note(
         accepted=finding.accepted,
         accepted_on=format_date(at.date(), "en", weekday=False) if at else "",
     )
+
+
+def _recipient(finding: Finding, preview: Preview) -> str:
+    """Return the key of the reader whose copy alone it was found in, or empty."""
+    readers = (copy.reader.who for copy in preview.copies)
+    found = (who for who in readers if finding.message.startswith(f"for {who}: "))
+    return next(map(key_of, found), "")
 
 
 def _how_to_accept(finding: Finding, preview: Preview) -> str:

@@ -116,7 +116,7 @@ class _Desk:
         """Tell when this issue was last tested, and what changed since."""
         told = "There is no mail to test yet."
         if self.watch.good is not None:
-            told = await asyncio.to_thread(last_test, self.watch.good)
+            told = await asyncio.to_thread(last_test, self.watch.preview)
         return PlainTextResponse(told, headers=PRIVATE)
 
     async def send_test(self, request: Request) -> Response:

@@ -64,9 +64,10 @@ class Recipients:
 
     def _all(self, copies: Sequence[Copy]) -> Iterator[tuple[str, Reader]]:
         for copy in copies:
-            yield _key(copy.reader.who), copy.reader
+            yield key_of(copy.reader.who), copy.reader
         yield from self._named.items()
 
 
-def _key(who: str) -> str:
+def key_of(who: str) -> str:
+    """Return the key of an edge recipient."""
     return _NO_KEY.sub("-", who.lower()).strip("-")

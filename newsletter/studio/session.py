@@ -44,8 +44,8 @@ def open_preview(
     def render(now: datetime) -> Preview:
         return make_preview(root, path, now=now)
 
-    def look(pictures: Sequence[Path]) -> Stamp:
-        return read_stamp(root, path, pictures)
+    def look(watched: Sequence[Path]) -> Stamp:
+        return read_stamp(root, path, watched)
 
     def send(trial: Trial) -> TrialReport:
         project = open_project(root, search=False)

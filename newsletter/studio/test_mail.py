@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import DefinitionError, NewsletterError
 from newsletter.model.copy import Reader
 from newsletter.studio.requests import texts_in
 from newsletter.studio.watch import Watch
@@ -121,8 +121,14 @@ def _line(what: str, told: str, *, is_good: bool = True) -> Outcome:
 
 
 def _refused(error: NewsletterError) -> Outcome:
-    message = error.message[:1].upper() + error.message[1:]
-    return {"title": "Not sent.", "advice": f"{message} {error.advice}", "lines": []}
+    message = error.message
+    if not isinstance(error, DefinitionError):  # which begins with a file
+        message = message[:1].upper() + message[1:]
+    return {
+        "title": "Not sent.",
+        "advice": f"{message} {error.advice}".rstrip(),
+        "lines": [],
+    }
 
 
 _NO_SERVER = "The mail is a file instead: open it in your mail program."

@@ -24,7 +24,7 @@ class Watch:
     Args:
         render: Makes a preview as of an instant.
         look: Returns the stamp of everything that a preview depends on, given the
-            pictures of the last one.
+            files that the last one names.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class Watch:
         self._rendering: asyncio.Future[Preview] | None = None
         self._changed = asyncio.Condition()
         self._first = render(datetime.now(UTC))
-        self._pictures = self._first.pictures
-        self._stamp = look(self._pictures)
+        self._watched = self._first.watched
+        self._stamp = look(self._watched)
         #: The last preview that has a mail.
         self.good: Preview | None = None
         #: Rises with each preview.
@@ -84,7 +84,7 @@ class Watch:
         return True
 
     async def _look(self) -> Stamp:
-        return await asyncio.to_thread(self._look_at, self._pictures)
+        return await asyncio.to_thread(self._look_at, self._watched)
 
     async def _settle(self, stamp: Stamp) -> None:
         """Wait while an editor program has emptied a file that it is about to fill."""
@@ -104,8 +104,8 @@ class Watch:
         await asyncio.wait((rendering,))
         if rendering.exception() is None:
             self._keep_good(rendering.result())
-            # Other pictures look like a change, and are made into a second preview.
-            self._pictures = rendering.result().pictures
+            # Other files look like a change, and are made into a second preview.
+            self._watched = rendering.result().watched
         async with self._changed:
             self._rendering = rendering
             self.version += 1

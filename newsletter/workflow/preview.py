@@ -16,6 +16,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.problem import Place, Problem
 from newsletter.model.rules import DEFINITION
 from newsletter.model.walk import images_of
+from newsletter.store.database import database_path
 from newsletter.workflow.changes import Changes
 from newsletter.workflow.check import check_composition
 from newsletter.workflow.compose import Composition, compose_issue
@@ -26,6 +27,9 @@ from newsletter.workflow.redline import compare
 
 #: Path, time of the last change in nanoseconds, size: differs whenever a file does.
 Stamp = frozenset[tuple[str, int, int]]
+
+#: Ending of the log of a database, which holds what is not in the file itself yet.
+_LOG = "-wal"
 
 #: What an issue can be compared with.
 Since = Literal["previous", "tested"]
@@ -57,6 +61,11 @@ class Preview:
     links_seen: tuple[datetime, ...] = ()
     #: Pictures it uses, whether they are there or not.
     pictures: tuple[Path, ...] = ()
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """Files besides the definition that it was made of: pictures, the database."""
+        return (*self.pictures, *_database_files(self.project))
 
     @property
     def issue(self) -> Issue | None:
@@ -122,6 +131,8 @@ def changes_in(preview: Preview, *, since: Since) -> tuple[Version, Changes] | N
 
 def last_test(preview: Preview) -> str:
     """Return when the issue was last tested and what changed since, in a sentence."""
+    if preview.problems:
+        return "It cannot be compared with the last test until it can be built."
     try:
         found = changes_in(preview, since="tested")
     except OperationError as error:
@@ -132,16 +143,16 @@ def last_test(preview: Preview) -> str:
     return f"{changes.summary} since {version.title}."
 
 
-def read_stamp(root: Path, path: Path, pictures: Iterable[Path]) -> Stamp:
+def read_stamp(root: Path, path: Path, watched: Iterable[Path]) -> Stamp:
     """Return what changes whenever the preview of *path* would.
 
     Args:
         root: The project folder: its settings and templates count.
         path: The definition.
-        pictures: `Preview.pictures` of the last preview.
+        watched: `Preview.watched` of the last preview.
     """
-    watched = (path, root / "newsletter.toml", *pictures, *_files(root / "templates"))
-    return frozenset(_stamps(watched))
+    files = (path, root / "newsletter.toml", *watched, *_files(root / "templates"))
+    return frozenset(_stamps(files))
 
 
 def _describe(project: Project, composition: Composition, now: datetime) -> Preview:
@@ -198,6 +209,17 @@ def _pictures(project: Project, composition: Composition) -> tuple[Path, ...]:
     )
 
 
+def _database_files(project: Project | None) -> tuple[Path, ...]:
+    """Return where a test or an import is written, whether it is there or not."""
+    if project is None:
+        return ()
+    try:
+        path = database_path(project.settings.database_url, root=project.root)
+    except OperationError:  # told beside the mail
+        return ()
+    return path, path.with_name(path.name + _LOG)
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for place, _, names in os.walk(folder):
         yield from (Path(place, name) for name in names)
@@ -210,4 +232,7 @@ def _stamps(paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
             status = path.stat()
         except OSError:
             continue
-        yield str(path), status.st_mtime_ns, status.st_size
+        if not path.name.endswith(_LOG):
+            yield str(path), status.st_mtime_ns, status.st_size
+        elif status.st_size:  # reading alone makes an empty one, and takes it away
+            yield str(path), status.st_mtime_ns, 0

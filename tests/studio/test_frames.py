@@ -141,3 +141,19 @@ def test_view_of_changes_can_begin_with_an_opening_that_is_the_same(
     frame = make_frame(Sight(preview, preview.copies[0], VIEWS["previous"]))
     assert '<p class="same" dir="auto">Unchanged</p>' in frame.html
     assert "Some other vessels." in frame.html
+
+
+@pytest.mark.parametrize("view", ["dark-partial", "dark-invert"])
+def test_dark_view_says_that_colours_are_other_ones(view: str) -> None:
+    frame = make_frame(Sight(PREVIEW, UNKNOWN, VIEWS[view]))
+    assert frame.calm == "Nothing is lost here; only colours are other ones."
+
+
+def test_pictures_from_elsewhere_are_counted() -> None:
+    html = (
+        '<!doctype html><img src="https://example.org/a.png"><img alt="x" '
+        'src="//example.org/b.png"><img src="cid:boat@letter"><img src="data:,">'
+    )
+    preview = preview_of(assembled(html), PREVIEW)
+    frame = make_frame(Sight(preview, preview.copies[0], VIEWS["desktop"]))
+    assert frame.unloaded == 2

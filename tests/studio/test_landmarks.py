@@ -96,7 +96,7 @@ def line_of(words: str) -> int:
             Landmark("text", "One thing that is long enough to be told apart from"),
         ),
         ("| Anna", 3, Landmark("text", "Anna")),
-        ("when:", 7, Landmark("text", "North quay 4")),
+        ("when:", 7, Landmark("text", "Sunday 12 April 2026, 10:00–16:00")),
         ("code that", 5, Landmark("text", "code that stands")),
         ("[Sign]", 1, Landmark("text", "Sign")),
     ],

@@ -166,3 +166,14 @@ def test_what_is_known_of_links_is_told_with_its_age(
     seen = tuple(PREVIEW.made_at - timedelta(hours=ago) for ago in hours)
     preview = replace(PREVIEW, links_seen=seen, unasked_links=unasked)
     assert links_line(preview) == told
+
+
+def test_note_about_one_reader_says_whose_copy_to_look_at() -> None:
+    told = "for the reader with the longest first_name: the subject is long."
+    of_one = replace(finding(Severity.WARNING), message=told)
+    of_all = replace(of_one, message="for the reader: the subject is long.")
+    (group,) = group_notes(replace(PREVIEW, findings=(of_one, of_all)))
+    assert [note.recipient for note in group.notes] == [
+        "the-reader-with-the-longest-first-name",
+        "",
+    ]

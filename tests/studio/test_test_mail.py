@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import OperationError, UsageError
+from newsletter.errors import DefinitionError, OperationError, UsageError
+from newsletter.model.problem import Place, Problem
 from newsletter.workflow.test import Trial, TrialReport
 
 from .conftest import MAIL, Desk, running
@@ -194,6 +195,14 @@ def test_refusal_is_told_with_its_advice(
         "advice": "There is no address to send the test to. Write one.",
         "lines": [],
     }
+
+
+def test_refusal_for_a_problem_names_the_file_as_it_is_written(desk: Desk) -> None:
+    place = Place("issues/2023-05.md", 4, 7)
+    desk.report = DefinitionError([Problem(place, "this is no date.", "Write one.")])
+    told = desk.post("/test", press()).json["advice"]
+    assert told.startswith("issues/2023-05.md:4:7")
+    assert told == told.rstrip()
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -168,11 +170,11 @@ def test_preview_with_a_database_that_cannot_be_read_says_so(root: Path) -> None
 def test_stamp_changes_with_issue_settings_templates_and_pictures(root: Path) -> None:
     issue = root / "issues" / "spring.md"
     made = preview(root, ("[Read on]()", "\n![A boat](boat.png)"))
-    stamps = [read_stamp(root, issue, made.pictures)]
+    stamps = [read_stamp(root, issue, made.watched)]
     for name in ("issues/boat.png", "templates/blocks/note.j2", "newsletter.toml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(f"changed {name}")
-        stamps.append(read_stamp(root, issue, made.pictures))
+        stamps.append(read_stamp(root, issue, made.watched))
     assert len(set(stamps)) == 4
 
 
@@ -182,3 +184,33 @@ def test_stamp_stays_while_nothing_changes(root: Path) -> None:
     (root / "issues" / "other.md").write_text("another issue")
     make_preview(root, issue, now=NOW)
     assert read_stamp(root, issue, ()) == before
+
+
+def test_stamp_changes_when_the_database_is_written_and_not_when_it_is_read(
+    root: Path,
+) -> None:
+    issue = root / "issues" / "spring.md"
+    watched = preview(root).watched
+    stamps = [read_stamp(root, issue, watched)]
+    (root / "subscribers").mkdir()
+    database = root / "subscribers" / "newsletter.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = wal")
+        writer.execute("CREATE TABLE one (two)")
+        stamps.append(read_stamp(root, issue, watched))
+        writer.execute("INSERT INTO one VALUES (3)")
+        stamps.append(read_stamp(root, issue, watched))
+    assert len(set(stamps)) == 3
+    before = read_stamp(root, issue, watched)
+    with closing(sqlite3.connect(database)) as reader:
+        assert reader.execute("SELECT two FROM one").fetchall() == [(3,)]
+        assert read_stamp(root, issue, watched) == before
+    assert read_stamp(root, issue, watched) == before
+
+
+def test_issue_with_a_problem_is_not_compared_with_its_last_test(root: Path) -> None:
+    made = preview(root, ("2026-", "morgen 2026-"))
+    assert made.problems
+    assert last_test(made) == (
+        "It cannot be compared with the last test until it can be built."
+    )

@@ -53,7 +53,8 @@ function showInMail(landmark) {
 }
 
 // Shows a landmark; *elsewhere* brings up a view that surely has it.
-async function go(button, elsewhere) {
+async function go(button, { elsewhere, towards }) {
+  await towards(button.dataset.for);
   const { kind, words, nth, picture } = button.dataset;
   const landmark = { kind, words, nth: Number(nth), picture };
   const isInbox = kind === "subject" || kind === "preheader";
@@ -98,11 +99,11 @@ function copyByHand(text) {
   return isCopied;
 }
 
-export function watchFindings(elsewhere) {
+export function watchFindings(ways) {
   document.getElementById("notes").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
-    if (button.classList.contains("go")) go(button, elsewhere);
+    if (button.classList.contains("go")) go(button, ways);
     if (button.classList.contains("copy")) copy(button);
   });
   back.addEventListener("click", (event) => {

@@ -20,9 +20,15 @@ function fit(frame, change = () => {}) {
   window.scrollTo(scrollX, scrollY);
 }
 
-// Parts of a page of ours that are opened make it higher.
-function stayFit(frame) {
+// Parts of a page of ours that are opened make it higher; and keys of the page are heard
+// wherever the focus is.
+function attend(frame) {
   frame.contentDocument.addEventListener("toggle", () => fit(frame), true);
+  frame.contentDocument.addEventListener("keydown", (event) => {
+    if (event.key !== "F9") return;
+    event.preventDefault();
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "F9", shiftKey: event.shiftKey }));
+  });
 }
 
 // Resolves when the mail is there, or with false when something newer was asked for.
@@ -35,7 +41,8 @@ export function showFrame(address, { title, view, tone }) {
   next.src = address;
   return new Promise((resolve) => {
     next.addEventListener("load", () => {
-      if (mine !== turn) {
+      // A page of the browser's own has no document for us: nobody answered.
+      if (mine !== turn || !next.contentDocument) {
         next.remove();
         resolve(false);
         return;
@@ -45,7 +52,7 @@ export function showFrame(address, { title, view, tone }) {
         next.classList.remove("coming");
         stage.className = `stage ${view}${stage.classList.contains("old") ? " old" : ""}`;
       });
-      stayFit(next);
+      attend(next);
       resolve(true);
     }, { once: true });
     device.append(next);
@@ -56,7 +63,7 @@ export function markOld(isOld) { stage.classList.toggle("old", isOld); }
 
 function begin(frame) {
   fit(frame);
-  stayFit(frame);
+  attend(frame);
 }
 
 // The first frame stands in the page; it may be there before us.

@@ -24,8 +24,10 @@ export function follow({ version, changed, lost }) {
   function poll() {
     timer = setTimeout(async () => {
       const answer = await fetch("version", { cache: "no-store" }).catch(() => null);
-      const number = answer && answer.ok ? Number(await answer.text()) : version();
-      if (number !== version()) await changed(number);
+      const isThere = answer && answer.ok;
+      if (!isThere) { isLost = true; lost(); }
+      const number = isThere ? Number(await answer.text()) : version();
+      if (isThere && (isLost || number !== version())) { isLost = false; await changed(number); }
       poll();
     }, POLL_MILLISECONDS);
   }

@@ -42,6 +42,7 @@ function reflect() {
 }
 
 async function choose(changes) {
+  if (views.elements.view[0].disabled) return false;
   Object.assign(chosen, changes);
   reflect();
   keepAddress();
@@ -86,7 +87,8 @@ async function refresh() {
   const mine = ++turn;
   const answer = await fetch(`./${query()}`, { cache: "no-store" }).catch(() => null);
   if (!answer || !answer.ok) {
-    if (answer) status.textContent = "Something went wrong; the terminal says what.";
+    if (!answer) markStopped(true);
+    else status.textContent = "Something went wrong; the terminal says what.";
     return false;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -97,6 +99,7 @@ async function refresh() {
   markOld(there.classList.contains("old"));
   document.title = page.title;
   version = Number(page.body.dataset.version);
+  markStopped(false);
   return !stage.hidden;
 }
 
@@ -107,11 +110,23 @@ follow({
     version = number;
     return Promise.all([showMail(), refresh()]);
   },
-  lost: () => {
-    status.className = "status error";
-    status.textContent = "The preview has stopped. Start it again in the terminal.";
-  },
+  lost: () => markStopped(true),
 });
+
+// What would ask the preview for something is at rest while there is none.
+function markStopped(isStopped) {
+  for (const one of document.querySelectorAll("#views input, .bar :is(select, input, button)")) {
+    one.disabled = isStopped;
+  }
+  for (const id of ["test-open", "test-send"]) {
+    const button = document.getElementById(id);
+    if (!button.classList.contains("busy")) button.disabled = isStopped;
+  }
+  if (!isStopped) return;
+  markOld(true);
+  status.className = "status error";
+  status.textContent = "The preview has stopped. Start it again in the terminal.";
+}
 
 // --- controls ---
 
@@ -130,7 +145,11 @@ document.addEventListener("keydown", async (event) => {
   say(next.nextElementSibling.textContent);
 });
 
-// A place that this view does not show is looked for in the plain mail.
-watchFindings(async () => chosen.view !== "desktop" && choose({ view: "desktop", dark: false }));
+watchFindings({
+  // A place that this view does not show is looked for in the plain mail.
+  elsewhere: async () => chosen.view !== "desktop" && choose({ view: "desktop", dark: false }),
+  // What is said of one reader is shown in the mail of that reader.
+  towards: async (key) => !key || key === recipient.value || choose({ recipient: key }),
+});
 chosen.view = radio().value;
 reflect();

@@ -12,6 +12,13 @@ const told = document.getElementById("test-told");
 const tested = document.getElementById("tested");
 const recipient = document.getElementById("recipient");
 
+const FAULT = { title: "Something went wrong; the terminal says what.", advice: "", lines: [] };
+const STOPPED = {
+  title: "The preview has stopped. Start it again in the terminal.",
+  advice: "The test may have been sent: look for it before you send it again.",
+  lines: [],
+};
+
 async function tellLastTest() {
   const answer = await fetch("tested", { cache: "no-store" }).catch(() => null);
   tested.textContent = answer && answer.ok ? await answer.text() : "";
@@ -50,6 +57,7 @@ async function submit(event) {
   event.preventDefault();
   if (send.disabled) return;
   send.disabled = true;
+  send.classList.add("busy");
   outcome.replaceChildren(element("p", "On its way…"));
   const asked = {
     press: crypto.randomUUID(),
@@ -61,9 +69,10 @@ async function submit(event) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(asked),
   }).catch(() => null);
-  send.disabled = false;
+  send.disabled = !answer;
+  send.classList.remove("busy");
   if (!answer || !answer.ok) {
-    show({ title: "Something went wrong; the terminal says what.", advice: "", lines: [] });
+    show(answer ? FAULT : STOPPED);
     return;
   }
   const came = await answer.json();
