@@ -1,13 +1,13 @@
 """Where the links of an issue lead, as their addresses tell without asking anybody."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 
 from newsletter.checks.facts import Facts, found
 from newsletter.checks.link_names import forged_scripts, shown_host
 from newsletter.checks.links.clean import shown_address
 from newsletter.checks.links.domains import host_of
-from newsletter.checks.places import named_lines, shown_url
+from newsletter.checks.places import named_lines, other_lines, shown_url
 from newsletter.model.assembled import Assembled, LinkUse
 from newsletter.model.finding import Finding
 from newsletter.model.link import CheckedLink, Verdict
@@ -34,26 +34,28 @@ def check_link_addresses(assembled: Assembled, facts: Facts) -> list[Finding]:
     checked = {link.use.url: link for link in facts.links}
     return [
         *_report_http(uses, checked),
-        *_report(uses, checked, _number_finding),
-        *_report(uses, checked, _shortener_finding),
-        *_report(uses, checked, _forged_finding),
+        *_report_numbers(uses, checked),
+        *_report_short(uses, checked),
+        *_report_forged(uses),
     ]
+
+
+def is_shortened(url: str) -> bool:
+    """Whether *url* is a short one for another address."""
+    return host_of(url).removeprefix("www.") in SHORTENERS
 
 
 #: Address, as shown in reports -> what was found of it.
 _Checked = Mapping[str, CheckedLink]
 
 
-def _report(
-    uses: list[LinkUse],
-    checked: _Checked,
-    finding_of: Callable[[LinkUse, CheckedLink | None], Finding | None],
-) -> Iterator[Finding]:
-    """Yield what *finding_of* says of each address, once, at its first use."""
-    for use in {use.url: use for use in reversed(uses)}.values():
-        finding = finding_of(use, checked.get(shown_address(use.url)))
-        if finding is not None:
-            yield finding
+def _by(key: Callable[[str], str], uses: Iterable[LinkUse]) -> list[list[LinkUse]]:
+    """Return the uses of each *key* of an address together; of an empty one, none."""
+    groups: dict[str, list[LinkUse]] = {}
+    for use in uses:
+        if cause := key(use.url):
+            groups.setdefault(cause, []).append(use)
+    return list(groups.values())
 
 
 def _report_http(uses: list[LinkUse], checked: _Checked) -> Iterator[Finding]:
@@ -85,14 +87,28 @@ def _is_plain(use: LinkUse, checked: CheckedLink | None) -> bool:
     return use.url.lower().startswith("http://") and not is_told
 
 
-def _number_finding(use: LinkUse, checked: CheckedLink | None) -> Finding | None:
-    host = host_of(use.url)
-    is_private = checked is not None and checked.judgement.verdict is Verdict.UNSAFE
-    if is_private or not _is_number(host):
-        return None
-    message = f'"{use.words}" leads to a number, {host}, not to the name of a site.'
-    advice = "Write the name of the site: readers and mail filters distrust numbers."
-    return found("link-ip", use.place, message, advice)
+def _report_numbers(uses: list[LinkUse], checked: _Checked) -> Iterator[Finding]:
+    public = (
+        use for use in uses if not _is_unsafe(checked.get(shown_address(use.url)))
+    )
+    for group in _by(_number_in, public):
+        use, also = group[0], other_lines([use.place for use in group])
+        yield found(
+            "link-ip",
+            use.place,
+            f'"{use.words}" leads to a number, {_number_in(use.url)}, '
+            f"not to the name of a site{also}.",
+            "Write the name of the site: readers and mail filters distrust numbers.",
+        )
+
+
+def _is_unsafe(checked: CheckedLink | None) -> bool:
+    return checked is not None and checked.judgement.verdict is Verdict.UNSAFE
+
+
+def _number_in(url: str) -> str:
+    host = host_of(url)
+    return host if _is_number(host) else ""
 
 
 def _is_number(host: str) -> bool:
@@ -103,28 +119,36 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def _shortener_finding(use: LinkUse, checked: CheckedLink | None) -> Finding | None:
-    host = host_of(use.url).removeprefix("www.")
-    if host not in SHORTENERS:
-        return None
-    message = f'"{use.words}" ({shown_url(use.url)}) hides where it leads.'
-    new = checked.judgement.new_url if checked else ""
-    advice = (
-        f"Write {new}."
-        if new
-        else "Open it, and write the address at which you arrive: "
-        "mail filters distrust short ones."
-    )
-    return found("link-shortener", use.place, message, advice)
+def _report_short(uses: list[LinkUse], checked: _Checked) -> Iterator[Finding]:
+    for group in _by(lambda url: url if is_shortened(url) else "", uses):
+        use = group[0]
+        link = checked.get(shown_address(use.url))
+        new = link.judgement.new_url if link else ""
+        yield found(
+            "link-shortener",
+            use.place,
+            f'"{use.words}" ({shown_url(use.url)}) hides where it leads.',
+            f"Write {new}."
+            if new
+            else "Open it, and write the address at which you arrive: "
+            "mail filters distrust short ones.",
+        )
 
 
-def _forged_finding(use: LinkUse, checked: CheckedLink | None) -> Finding | None:
-    del checked
-    host = shown_host(host_of(use.url))
-    scripts = forged_scripts(host)
-    if not scripts:
-        return None
-    letters = " and ".join(scripts)
-    message = f'the name "{host}" has letters that look like others ({letters}).'
-    advice = "Copy the address from the site itself: forged names look like this."
-    return found("link-homograph", use.place, message, advice)
+def _report_forged(uses: list[LinkUse]) -> Iterator[Finding]:
+    for group in _by(_forged_host, uses):
+        use, host = group[0], _forged_host(group[0].url)
+        letters = " and ".join(forged_scripts(host))
+        others = sorted({each.place for each in group} - {use.place})
+        also = f"; also on {named_lines(others)}" if others else ""
+        yield found(
+            "link-homograph",
+            use.place,
+            f'the name "{host}" has letters that look like others ({letters}{also}).',
+            "Copy the address from the site itself: forged names look like this.",
+        )
+
+
+def _forged_host(url: str) -> str:
+    host = shown_host(host_of(url))
+    return host if forged_scripts(host) else ""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from newsletter.checks.facts import Facts, found
+from newsletter.checks.link_addresses import is_shortened
 from newsletter.checks.link_lines import is_broken
-from newsletter.checks.links.domains import is_front_page
+from newsletter.checks.links.domains import host_of, is_front_page
 from newsletter.checks.places import named_lines, shown_url
 from newsletter.model.assembled import Assembled
 from newsletter.model.finding import Finding
@@ -60,7 +61,7 @@ def check_links_found(assembled: Assembled, facts: Facts) -> list[Finding]:
         if _is_told(link, facts) and link.use.place not in broken_off
     ]
     findings = [
-        _finding_of(links, assembled.issue, facts) for links in _same_address(told)
+        _finding_of(links, assembled.issue, facts) for links in _same_cause(told)
     ]
     if not facts.has_network:
         findings.append(
@@ -78,14 +79,18 @@ def _is_told(link: CheckedLink, facts: Facts) -> bool:
     verdict = link.judgement.verdict
     if verdict is Verdict.TIMEOUT and not facts.has_network:
         return False  # one finding says it for all
+    if verdict is Verdict.MOVED and is_shortened(link.use.url):
+        return False  # `link-shortener` says where it leads
     return verdict in _WORDS
 
 
-def _same_address(links: Iterable[CheckedLink]) -> list[list[CheckedLink]]:
-    """Return the uses of each address together, by its first use."""
+def _same_cause(links: Iterable[CheckedLink]) -> list[list[CheckedLink]]:
+    """Return the uses of each address, or of a site at rest, by the first of them."""
     groups: dict[str, list[CheckedLink]] = {}
     for link in links:
-        groups.setdefault(link.use.url, []).append(link)
+        rests = link.judgement.verdict is Verdict.RATE_LIMITED
+        cause = host_of(link.use.url) if rests else link.use.url
+        groups.setdefault(cause, []).append(link)
     return list(groups.values())
 
 
@@ -93,21 +98,21 @@ def _finding_of(links: list[CheckedLink], issue: Issue, facts: Facts) -> Finding
     link = links[0]
     words = _WORDS[link.judgement.verdict]
     reason = _with_history(link.judgement.reason, words.called, link.history, facts)
-    places = {each.use.place for each in links}
-    also = f" The address stands on {named_lines(places)}." if len(places) > 1 else ""
-    return found(
-        words.rule,
-        link.use.place,
-        f'"{link.use.words}" ({shown_url(link.use.url)}): {reason}{also}',
-        _advice(link, words, issue),
-    )
+    lines = named_lines(each.use.place for each in links)
+    what = f'"{link.use.words}" ({shown_url(link.use.url)}): {reason}'
+    if len({each.use.url for each in links}) > 1:
+        what = f"{len(links)} links could not be looked at ({lines}): {reason}"
+    elif len({each.use.place for each in links}) > 1:
+        what = f"{what} The address stands on {lines}."
+    return found(words.rule, link.use.place, what, _advice(link, words, issue))
 
 
 def _with_history(
     reason: str, called: str, history: History | None, facts: Facts
 ) -> str:
     """Return the reason, and how long it has been so where it was seen before."""
-    if history is None or history.checks < 2:
+    is_news = history is not None and history.verdict is not Verdict.MOVED
+    if history is None or history.checks < 2 or not is_news:
         return reason
     since = history.since.astimezone(facts.now.tzinfo)
     day = f"{since.day} {since:%B %Y}"

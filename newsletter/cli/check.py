@@ -224,7 +224,7 @@ def _link_sentences(
     sentences = [
         "" if is_unasked else link_summary(links, unasked=unasked),
         tally_sentence(replace(tally, asked=0) if is_unasked else tally, now),
-        f"Private networks were asked: {', '.join(networks)}." if networks else "",
+        f"Private networks were allowed: {', '.join(networks)}." if networks else "",
     ]
     return [sentence for sentence in sentences if sentence]
 

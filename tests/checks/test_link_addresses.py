@@ -92,7 +92,7 @@ def test_link_without_encryption_is_told_once(
 def test_number_instead_of_a_name_is_reported(
     assemble: Assemble, facts: Facts, url: str, host: str
 ) -> None:
-    assert findings(assemble, facts, use(url), use(url, 20)) == [
+    assert findings(assemble, facts, use(url)) == [
         Finding(
             "link-ip",
             Severity.WARNING,
@@ -101,6 +101,29 @@ def test_number_instead_of_a_name_is_reported(
             "Write the name of the site: readers and mail filters distrust numbers.",
         )
     ]
+
+
+def test_number_of_several_links_is_told_once(assemble: Assemble, facts: Facts) -> None:
+    uses = [use(f"https://1.1.1.1/{line}", line) for line in (14, 20, 21)]
+    uses.append(use("https://8.8.8.8/", 30))
+    one, other = findings(assemble, facts, *uses)
+    assert one.place == Place(FILE, 14, 5)
+    assert one.message == (
+        '"the ruling" leads to a number, 1.1.1.1, not to the name of a site '
+        "(also on lines 20 and 21)."
+    )
+    assert other.place == Place(FILE, 30, 5)
+
+
+def test_forged_name_of_several_links_is_told_once(
+    assemble: Assemble, facts: Facts
+) -> None:
+    uses = [use(f"https://xn--pypal-4ve.com/{line}", line) for line in (14, 20)]
+    (finding,) = findings(assemble, facts, *uses)
+    assert finding.message == (
+        'the name "p\u0430ypal.com" has letters that look like others '
+        "(Cyrillic and Latin; also on line 20)."
+    )
 
 
 def test_private_number_has_its_own_error(assemble: Assemble, facts: Facts) -> None:

@@ -155,6 +155,8 @@ def test_address_that_stands_twice_is_told_once(
         (Verdict.BROKEN, 3, "it is gone; broken in 3 checks since 2 March 2022."),
         (Verdict.BLOCKED, 2, "it is gone; so in 2 checks since 2 March 2022."),
         (Verdict.BROKEN, 1, "it is gone."),
+        # It stays moved, and works: how long is no news.
+        (Verdict.MOVED, 9, "it is gone."),
     ],
 )
 def test_link_that_was_so_before_is_told_with_its_history(
@@ -169,6 +171,33 @@ def test_link_that_was_so_before_is_told_with_its_history(
     )
     (finding,) = check_links_found(assemble(), replace(facts, links=(link,)))
     assert finding.message == f'"the ruling" ({URL}): {said}'
+
+
+def test_site_that_asks_for_rest_is_told_once(assemble: Assemble, facts: Facts) -> None:
+    rest = Judgement(Verdict.RATE_LIMITED, "site.example asks to be left alone.")
+    uses = [
+        LinkUse(f"{URL}/{line}", "the ruling", "text", Place(PLACE.file, line, 5))
+        for line in (14, 15, 30)
+    ]
+    uses.append(LinkUse("https://b.example/", "the bill", "text", PLACE))
+    links = tuple(CheckedLink(use, rest) for use in uses)
+    site, other = check_links_found(assemble(), replace(facts, links=links))
+    assert site == Finding(
+        "link-rate-limited",
+        Severity.WARNING,
+        Place(PLACE.file, 14, 5),
+        "3 links could not be looked at (lines 14, 15 and 30): "
+        "site.example asks to be left alone.",
+        "Check again in an hour.",
+    )
+    assert other.message.startswith('"the bill" (https://b.example/): ')
+
+
+def test_short_address_that_moved_is_left_to_its_own_rule(
+    assemble: Assemble, facts: Facts
+) -> None:
+    moved = Judgement(Verdict.MOVED, "it moved.", "https://site.example/page")
+    assert found(assemble, facts, moved, "https://bit.ly/3xYz") == []
 
 
 def test_address_broken_over_two_lines_is_left_to_its_own_rule(

@@ -250,7 +250,7 @@ def test_networks_that_were_opened_are_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check(project, "--allow-private", "10.1.0.0/16") == 1
-    said = "Private networks were asked: 10.1.0.0/16.\n"
+    said = "Private networks were allowed: 10.1.0.0/16.\n"
     assert said in capsys.readouterr().out
 
 

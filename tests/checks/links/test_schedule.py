@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from newsletter.checks.links.judge import judge
+from newsletter.checks.links.manner import Manner
 from newsletter.checks.links.schedule import Host, Schedule, most_in_flight
 from newsletter.model.link import Fault, Judgement, Verdict
 
@@ -183,6 +184,36 @@ def test_links_of_a_site_that_wants_rest_are_not_asked(web: "Web") -> None:
     )
     assert (last.fault, last.retry_after_seconds) == (Fault.LEFT_ALONE, 3600)
     assert {len(looks) for looks in seen.looks.values()} == {1}
+
+
+def test_site_is_asked_ten_times_a_second_unless_told_otherwise(web: "Web") -> None:
+    moments: list[float] = []
+
+    def note(visit: "Visit") -> None:
+        moments.append(time.monotonic())
+        visit.send(web.answer(200))
+
+    site = web.site({f"/{n}": note for n in range(5)})
+    urls = [f"{site.url}/{n}" for n in range(5)]
+    web.observe(*urls, gap_seconds=Manner().gap_seconds)
+    # The first may be on its way a little longer than the last.
+    assert max(moments) - min(moments) >= 0.36
+
+
+def test_hundreds_of_sites_are_asked_side_by_side_and_no_more_than_256(
+    web: "Web",
+) -> None:
+    def slowly(visit: "Visit") -> None:
+        time.sleep(0.4)
+        visit.send(web.answer(200))
+
+    site = web.site({"/": slowly})
+    hosts = [f"site{n}.example" for n in range(300)]
+    names = web.names({host: ["127.0.0.1"] for host in hosts})
+    seen = web.observe(*(f"http://{h}:{site.port}/" for h in hosts), resolver=names)
+    assert {looks[-1].status for looks in seen.looks.values()} == {200}
+    # How many are at it at one moment is also a matter of the machine.
+    assert most_in_flight() / 2 <= site.most_at_once <= most_in_flight()
 
 
 def test_pause_of_one_site_holds_up_no_other(web: "Web") -> None:
