@@ -27,6 +27,8 @@ _WORD = r"[^\W\d_]+(?:[&'’-][^\W\d_]+)*"
 #: Words of capitals with nothing but blanks, figures or a colon between them: a comma
 #: divides the names of a list.
 _RUN = re.compile(rf"{_WORD}(?:[\s:\d]+{_WORD})*")
+#: "1. BASIC RIGHTS", "A) RESIDENCE": typed numbers have a rule of their own.
+_NUMBER = re.compile(r"(?:\d+|\w)[.)]\s+(?=\w)")
 #: "ECLI:NL:RBDHA:2023:1296", "C-34/09", "V6.110": what courts and offices call things.
 _REFERENCE = re.compile(r"[/:.]\S*\d|\d\S*[/:.]\S")
 
@@ -95,7 +97,7 @@ def _capitals_findings(
         place,
         f'"{words}" is all in capitals{also}; they are slow to read, '
         "and some screen readers spell them out.",
-        f"Write it as a sentence: {words.capitalize()}",
+        f"Write it as a sentence: {_NUMBER.sub('', words).capitalize()}",
     )
 
 

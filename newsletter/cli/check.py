@@ -31,6 +31,7 @@ from newsletter.cli.networks import allow_private_option, read_networks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from newsletter.model.finding import Finding
     from newsletter.workflow.accept import Acceptance
     from newsletter.workflow.check import ArchiveReport, CheckReport
     from newsletter.workflow.links import Tally
@@ -112,6 +113,8 @@ def command(
     chosen = _read_acceptance(accept or "", because or "")
     networks = read_networks(allow_private)
     age = _read_max_age(max_age)
+    if offline and age == timedelta(0):
+        raise click.UsageError("--max-age 0 asks everything, and --offline nobody.")
     now = datetime.now(UTC)
     if archive:
         inquiry = Inquiry(offline, age, networks, show_link_progress)
@@ -148,7 +151,7 @@ def command(
 
 
 def _read_acceptance(accept: str, because: str) -> "Acceptance | None":
-    from newsletter.workflow.accept import Acceptance
+    from newsletter.workflow.accept import Acceptance, refuse_rule
 
     if bool(accept) != bool(because.strip()):
         raise click.UsageError("--accept RULE:LINE and --because TEXT go together.")
@@ -160,6 +163,7 @@ def _read_acceptance(accept: str, because: str) -> "Acceptance | None":
             raise click.UsageError(f'"{number}" is no line. Write --accept RULE:LINE.')
     if len(numbers) > 2:
         raise click.UsageError("Write --accept RULE:LINE or RULE:LINE:COLUMN.")
+    refuse_rule(rule)
     line, column = (*map(int, numbers), 0, 0)[:2]
     return Acceptance(rule, line, because.strip(), column)
 
@@ -185,29 +189,50 @@ def _tell_trouble(report: "CheckReport | ArchiveReport") -> None:
 def _show(
     report: "CheckReport", *, strict: bool, networks: tuple[str, ...], now: datetime
 ) -> None:
-    _show_findings(report)
+    _show_findings(report.findings)
     for sentence in _link_sentences([report], report.tally, networks, now):
         click.echo(sentence)
+    if report.spam is not None:
+        click.echo(
+            f"SpamAssassin {report.spam.version} gives the content "
+            f"{report.spam.score:g} points; above 0 they speak against it."
+        )
     click.echo(_closing(report, strict=strict))
 
 
 def _show_archive(
     archive: "ArchiveReport", *, networks: tuple[str, ...], now: datetime
 ) -> None:
+    shared = _shared_findings(archive.issues)
     for report in archive.issues:
-        _show_findings(report)
-        counts = severity_counts(report.findings)
+        own = [finding for finding in report.findings if finding not in shared]
+        _show_findings(own)
+        counts = severity_counts(own)
         click.echo(f"{report.file}: {counts or 'nothing to put right'}.\n")
+    _show_findings(sorted(shared, key=lambda finding: -finding.severity))
     for sentence in _link_sentences(archive.issues, archive.tally, networks, now):
         click.echo(sentence)
     number = count_of(len(archive.issues), "issue")
-    counts = severity_counts(f for report in archive.issues for f in report.findings)
+    single = (f for one in archive.issues for f in one.findings if f not in shared)
+    counts = severity_counts([*single, *shared])
     click.echo(f"{number}: {counts or 'nothing to put right'}.")
 
 
-def _show_findings(report: "CheckReport") -> None:
+def _shared_findings(reports: "Sequence[CheckReport]") -> "list[Finding]":
+    """Return what several issues have in the same settings or template, once each."""
+    places = {report.file for report in reports}
+    elsewhere = [
+        finding
+        for report in reports
+        for finding in report.findings
+        if finding.place.file not in places
+    ]
+    return [one for one in dict.fromkeys(elsewhere) if elsewhere.count(one) > 1]
+
+
+def _show_findings(findings: "Sequence[Finding]") -> None:
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in finding_lines(report.findings, columns=columns):
+    for line in finding_lines(findings, columns=columns):
         click.echo(line)
 
 

@@ -4,9 +4,10 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,8 @@ _UNITS = (
 )
 #: Narrower columns of words are no easier to read than long lines.
 _LEAST_WIDTH = 40
+#: Who waits longer for a sign of life takes a program for stuck.
+TOLD_EVERY_SECONDS = 10.0
 
 
 def report_json(report: "CheckReport") -> dict[str, Any]:
@@ -103,11 +106,38 @@ def _shown_age(age: timedelta) -> str:
 
 
 def show_link_progress(total: int) -> AbstractContextManager[Callable[[int], None]]:
-    """Show how far the asking of links is; without a terminal, say once what begins."""
-    if not sys.stderr.isatty():
-        # Links to one address are one question.
-        say(f"asking {count_of(total, 'address', plural='addresses')}.")
-    return progress("Links", total)
+    """Show how far the asking of links is; without a terminal, in a line now and then.
+
+    Links to one address are one question.
+    """
+    if sys.stderr.isatty():
+        return progress("Links", total)
+    return _told_progress(total)
+
+
+@contextmanager
+def _told_progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Say what begins, and how far it is whenever nothing was said for a while."""
+    addresses = count_of(total, "address", plural="addresses")
+    say(f"asking {addresses}.")
+    answered, ended = 0, Event()
+
+    def step(number: int) -> None:
+        nonlocal answered
+        answered += number
+
+    def tell() -> None:
+        while not ended.wait(TOLD_EVERY_SECONDS):
+            say(f"{answered} of {addresses} answered.")
+
+    # A site may take a minute, in which no answer comes that could say so.
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield step
+    finally:
+        ended.set()
+        teller.join()
 
 
 def count_of(number: int, noun: str, *, plural: str = "") -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from newsletter.workflow.fix import Fixed, Proposal
     from newsletter.workflow.project import Project
 
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
+
 
 def refuse_unasked(*, fix: bool, yes: bool, as_json: bool, has_answers: bool) -> None:
     """Refuse combinations of options in which nothing could be written or asked.
@@ -83,4 +85,13 @@ def _is_wanted(proposal: "Proposal") -> bool:
     say(f"{proposal.place}  {proposal.words}".rstrip())
     say(f"  old: {proposal.old}")
     say(f"  new: {proposal.new}")
-    return click.confirm("Write the new address?", default=False, err=True)
+    while True:
+        answer = click.prompt(
+            "Write the new address? [y/N]",
+            default="",
+            show_default=False,
+            err=True,
+        )
+        if answer.strip().lower() in _ANSWERS:
+            return _ANSWERS[answer.strip().lower()]
+        say("Answer y to write it, or n to leave it as it is.")

@@ -16,11 +16,18 @@ def read_networks(written: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
     """Return the networks that were named.
 
     Raises:
-        click.UsageError: One of them is none.
+        click.UsageError: One of them is none, or not private.
     """
     try:
-        return [ip_network(text, strict=False) for text in written]
+        networks = [ip_network(text, strict=False) for text in written]
     except ValueError as error:
         raise click.UsageError(
             f"--allow-private: {error}. Write a network such as 10.1.0.0/16."
         ) from error
+    for text, network in zip(written, networks, strict=True):
+        if network.is_global:
+            raise click.UsageError(
+                f"--allow-private: {text} is not private. "
+                "Public addresses are asked anyway; leave it out."
+            )
+    return networks

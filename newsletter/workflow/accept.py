@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: Rule -> verdict that it reports.
 _VERDICTS: Mapping[str, Verdict] = {f"link-{verdict}": verdict for verdict in Verdict}
 
+_WHERE_RULES_STAND = "Each finding ends with its rule, in square brackets."
+
 
 @dataclass(frozen=True, slots=True)
 class Acceptances:
@@ -262,16 +264,26 @@ def _key(finding: Finding, checked: Checked) -> tuple[str, str]:
     return finding.rule, digest
 
 
-def _chosen(findings: Sequence[Finding], acceptance: Acceptance) -> list[Finding]:
-    rule, line = acceptance.rule, acceptance.line
+def refuse_rule(rule: str) -> None:
+    """Refuse a rule of which no finding can be accepted, before any is looked for.
+
+    Raises:
+        UsageError: There is no such rule.
+        RefusedError: Nobody can accept its findings.
+    """
     if rule != DEFINITION and rule not in RULES:
         near = get_close_matches(rule, RULES, 1)
-        hint = f'Did you mean "{near[0]}"?' if near else "docs/checks.md lists them."
+        hint = f'Did you mean "{near[0]}"?' if near else _WHERE_RULES_STAND
         raise UsageError(f'there is no rule "{rule}".', hint)
     if not _is_acceptable(rule):
         raise RefusedError(
             f'"{rule}" cannot be accepted.', "It has to be put right before sending."
         )
+
+
+def _chosen(findings: Sequence[Finding], acceptance: Acceptance) -> list[Finding]:
+    rule, line = acceptance.rule, acceptance.line
+    refuse_rule(rule)
     chosen = [f for f in findings if (f.rule, f.place.line) == (rule, line)]
     if acceptance.column:
         chosen = [f for f in chosen if f.place.column == acceptance.column]

@@ -50,7 +50,13 @@ from newsletter.workflow.looks import (
     score_copies,
 )
 from newsletter.workflow.namesakes import find_namesakes
-from newsletter.workflow.project import Project, find_issue, issue_name, list_issues
+from newsletter.workflow.project import (
+    Project,
+    find_issue,
+    issue_name,
+    list_issues,
+    no_issue,
+)
 
 __all__ = [
     "ArchiveReport",
@@ -142,8 +148,14 @@ def check_archive(
     """Check all issues; an address that many of them have is asked once.
 
     An issue of the past is checked as on its day: that its events are over is no news.
+
+    Raises:
+        OperationError: There is no issue.
     """
-    compositions = [compose_issue(project, path) for path in list_issues(project)]
+    paths = list_issues(project)
+    if not paths:
+        raise no_issue()
+    compositions = [compose_issue(project, path) for path in paths]
     plans = [_plan(project, one, inquiry) for one in compositions]
     addresses = {address for plan in plans for address in plan.asked.values()}
     seen = look_at_links(project, addresses, inquiry, now=now)
@@ -212,6 +224,7 @@ def _check_seen(
         trouble=seen.trouble,
         html_bytes=size,
         copies=copies,
+        spam=facts.spam,
     )
     return _finish_report(project, complete, found, asked=plan.asked)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from newsletter.model.copy import Copy
 from newsletter.model.finding import Finding, Severity
 from newsletter.model.link import CheckedBreak, CheckedLink
+from newsletter.model.spam import SpamReport
 from newsletter.workflow.links import Tally
 
 
@@ -34,6 +35,8 @@ class CheckReport:
     html_bytes: int | None = None
     #: The copies that were looked at, as `Facts.copies`.
     copies: tuple[Copy, ...] = ()
+    #: What SpamAssassin said of the first copy; None when it was not asked.
+    spam: SpamReport | None = None
 
     @property
     def blocking(self) -> tuple[Finding, ...]:

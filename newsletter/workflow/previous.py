@@ -1,5 +1,6 @@
 """The issue before another one: to see what was only copied along from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,12 +42,13 @@ def previous_issue(project: Project, path: Path, before: date) -> Issue | None:
 
     Args:
         project: The project.
-        path: The definition of the other one, which is left out.
+        path: The definition of the other one, which is left out. Those beside it count
+            as well, for it may lie outside ``issues/``.
         before: Its date.
     """
     stamps = [
         stamp
-        for other in list_issues(project)
+        for other in {*list_issues(project), *_beside(path)}
         if other != path and (stamp := _stamp(other)) is not None
     ]
     dated = {stamp: _date(stamp, project) for stamp in stamps}
@@ -54,6 +56,13 @@ def previous_issue(project: Project, path: Path, before: date) -> Issue | None:
     if not earlier:
         return None
     return _issue(max(earlier, key=lambda s: (dated[s], s.path)), project)
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield the definitions in the folder of one; what has no date counts for none."""
+    if path.name == "issue.md":
+        return path.parent.parent.glob("*/issue.md")
+    return path.parent.glob("*.md")
 
 
 def _stamp(path: Path) -> _Stamp | None:

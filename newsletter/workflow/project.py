@@ -107,13 +107,18 @@ def _by_path(path: Path) -> Path | None:
     return path.absolute() if path.exists() else None
 
 
+def no_issue() -> OperationError:
+    """Return what to say where ``issues/`` is empty, or is not there."""
+    return OperationError(
+        "there is no issue in the folder issues/.",
+        'Begin one with: newsletter new "Title"',
+    )
+
+
 def _newest(project: Project) -> Path:
     issues = list_issues(project)
     if not issues:
-        raise OperationError(
-            "there is no issue in the folder issues/.",
-            'Begin one with: newsletter new "Title"',
-        )
+        raise no_issue()
     return max(issues, key=lambda path: (_date_in(path, project), issue_name(path)))
 
 

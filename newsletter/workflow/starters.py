@@ -4,7 +4,10 @@ Its button has no address yet: that can be previewed and tested, but not sent, s
 nobody mails a sample to their readers.
 """
 
-from datetime import date
+from datetime import date, timedelta
+
+#: A sample that is over on the evening of its first day would only puzzle.
+_EVENT_AHEAD = timedelta(weeks=2)
 
 #: Language -> text; a language without one gets the English, marked as such.
 _TEXTS = {
@@ -28,7 +31,7 @@ A paragraph is a few lines of text with **bold words** or [a link](https://examp
 ### An evening together
 
 ::: event
-when: {day} 19:30-21:00
+when: {event} 19:30-21:00
 where: The reading room
 :::
 
@@ -54,7 +57,7 @@ Een alinea is een paar regels tekst met **vette woorden** of [een link](https://
 ### Een avond samen
 
 ::: event
-when: {day} 19:30-21:00
+when: {event} 19:30-21:00
 where: De leeszaal
 :::
 
@@ -80,7 +83,7 @@ Ein Absatz besteht aus ein paar Zeilen mit **fetten Wörtern** oder [einem Link]
 ### Ein gemeinsamer Abend
 
 ::: event
-when: {day} 19:30-21:00
+when: {event} 19:30-21:00
 where: Der Lesesaal
 :::
 
@@ -106,7 +109,7 @@ Un paragraphe : quelques lignes avec des **mots en gras** ou [un lien](https://e
 ### Une soirée ensemble
 
 ::: event
-when: {day} 19:30-21:00
+when: {event} 19:30-21:00
 where: La salle de lecture
 :::
 
@@ -119,10 +122,10 @@ def starter_text(day: date, language: str) -> str:
     """Return a small first issue that builds.
 
     Args:
-        day: Of the issue, and of the event in it.
+        day: Of the issue; the event in it is two weeks later.
         language: BCP 47 tag of the newsletter.
     """
     text = _TEXTS.get(language.partition("-")[0].lower())
     if text is None:
         text = _TEXTS["en"].replace("---\n\nDear", "language: en\n---\n\nDear", 1)
-    return text.format(day=day.isoformat())
+    return text.format(day=day, event=day + _EVENT_AHEAD)

@@ -94,3 +94,14 @@ def test_advertising_in_the_subject_is_told(
 
 def test_parts_of_words_are_no_advertising(write: Write) -> None:
     assert check(write, "They act nowhere, and the entry is free.\n") == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "sentence"),
+    [("1. BASISRECHTEN", "Basisrechten"), ("GOOD EMPLOYERSHIP", "Good employership")],
+)
+def test_advice_on_capitals_begins_with_one(
+    write: Write, heading: str, sentence: str
+) -> None:
+    (finding,) = check(write, f"## {heading}\n\nText.\n")
+    assert finding.advice == f"Write it as a sentence: {sentence}"

@@ -197,6 +197,15 @@ def test_accepted_finding_shows_its_reason(
             "--allow-private: 'home' does not appear to be an IPv4 or IPv6 network. "
             "Write a network such as 10.1.0.0/16.",
         ),
+        (
+            ["--allow-private", "10.1.0.0/16", "--allow-private", "8.8.8.8"],
+            "--allow-private: 8.8.8.8 is not private. "
+            "Public addresses are asked anyway; leave it out.",
+        ),
+        (
+            ["--max-age", "0"],
+            "--max-age 0 asks everything, and --offline nobody.",
+        ),
     ],
 )
 def test_wrong_options_are_refused(
@@ -349,6 +358,41 @@ def test_archive_is_shown_issue_by_issue(
         "2 addresses remembered (the oldest seen 2 days ago).",
         "2 issues: 1 error.",
     ]
+
+
+def test_archive_tells_once_what_issues_share(
+    archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (archive / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
+    command = ["check", "--archive", "--offline", "--project", str(archive)]
+    assert run(command) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "issues/2023-01.md: nothing to put right."
+    assert [line for line in shown if "[postal-address]" in line] == [
+        "newsletter.toml  warning  the footer has no postal address. [postal-address]"
+    ]
+    assert shown[-1] == "2 issues: 1 error, 1 warning."
+
+
+def test_archive_without_issues_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "issues" / "2023-02.md").unlink()
+    assert run(["check", "--archive", "--project", str(project)]) == 3
+    assert capsys.readouterr().err == (
+        "there is no issue in the folder issues/. "
+        'Begin one with: newsletter new "Title"\n'
+    )
+
+
+def test_rule_that_is_not_there_is_refused_before_links_are_asked(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accept = ["--accept", "link-brokn:3", "--because", "x"]
+    assert run(["check", *accept, "--project", str(project)]) == 2
+    said = capsys.readouterr()
+    assert "asking" not in said.err
+    assert 'there is no rule "link-brokn". Did you mean "link-broken"?' in said.err
 
 
 def test_archive_json_lists_issues(

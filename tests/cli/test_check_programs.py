@@ -1,6 +1,7 @@
 """`newsletter check --rendered` and `--spam`, as an editor types them."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_check_asks_spamassassin_only_when_told_to(project: Path) -> None:
     path.write_text(text.replace("A new house at the harbour", drugs), "utf-8")
     assert "spam-score" not in rules(project)
     assert "spam-score" in rules(project, "--spam")
+
+
+@pytest.mark.skipif(
+    shutil.which("spamassassin") is None, reason="SpamAssassin is not installed"
+)
+def test_check_says_what_spamassassin_gives_when_all_is_well(project: Path) -> None:
+    command = ["check", "2099-01", "--offline", "--spam", "--project", str(project)]
+    shown = CliRunner().invoke(newsletter, command).stdout
+    line = r"^SpamAssassin [\d.]+ gives the content -?[\d.]+ points; above 0 they speak"
+    assert re.search(line, shown, re.MULTILINE)
 
 
 @pytest.mark.parametrize("option", ["--rendered", "--spam"])

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -7,6 +8,7 @@ from newsletter.cli.findings import (
     finding_lines,
     link_summary,
     severity_counts,
+    show_link_progress,
     tally_sentence,
 )
 from newsletter.model.assembled import LinkUse
@@ -113,3 +115,24 @@ def test_accepted_finding_shows_its_day() -> None:
         "link-blocked", Severity.WARNING, PLACE, "it is.", "Open it.", "I did", at
     )
     assert shown(accepted)[2] == " " * 33 + "Accepted on 14 February 2026: I did"
+
+
+def test_long_wait_without_a_terminal_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("newsletter.cli.findings.TOLD_EVERY_SECONDS", 0.05)
+    with show_link_progress(17) as step:
+        step(2)
+        step(1)
+        time.sleep(0.3)
+    begun, *told = capsys.readouterr().err.splitlines()
+    assert begun == "asking 17 addresses."
+    assert set(told) == {"3 of 17 addresses answered."}
+
+
+def test_short_wait_without_a_terminal_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with show_link_progress(1) as step:
+        step(1)
+    assert capsys.readouterr().err == "asking 1 address.\n"

@@ -1,4 +1,6 @@
 import json
+import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,14 @@ def test_init_makes_a_project_whose_first_issue_builds(
     assert f"wrote {issue}" in out
     assert run(["build", issue.stem, "--project", str(folder)]) == 0
     assert (folder / "public" / issue.stem / "index.html").is_file()
+
+
+def test_event_of_the_first_issue_is_two_weeks_after_it(tmp_path: Path) -> None:
+    assert run(["init", str(tmp_path / "p"), *INIT, "--language", "nl"]) == 0
+    (issue,) = (tmp_path / "p" / "issues").glob("*.md")
+    days = re.findall(r"^(?:date|when): (\S+)", issue.read_text("utf-8"), re.MULTILINE)
+    day, event = map(date.fromisoformat, days)
+    assert event - day == timedelta(weeks=2)
 
 
 def test_init_keeps_subscribers_private_and_out_of_git(tmp_path: Path) -> None:

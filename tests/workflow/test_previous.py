@@ -41,6 +41,14 @@ def test_latest_issue_before_is_found_by_its_date(project: Project) -> None:
     assert before(project, this, "2023-02-14") == "issues/a-second.md"
 
 
+def test_issues_beside_the_settings_know_each_other(project: Project) -> None:
+    first = write(project, "first", "2023-01-10").rename(project.root / "first.md")
+    (project.root / "README.md").write_text("# Read me\n", encoding="utf-8")
+    this = write(project, "this", "2023-02-14").rename(project.root / "this.md")
+    assert before(project, this, "2023-02-14") == "first.md"
+    assert before(project, first, "2023-01-10") is None
+
+
 def test_first_issue_has_none_before(project: Project) -> None:
     this = write(project, "this", "2023-02-14")
     assert before(project, this, "2023-02-14") is None
