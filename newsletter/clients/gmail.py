@@ -18,7 +18,12 @@ from newsletter.clients.document import (
     write_document,
 )
 from newsletter.clients.features import picture_features
-from newsletter.clients.gmail_losses import Losses, block_remarks, part_remarks
+from newsletter.clients.gmail_losses import (
+    Losses,
+    block_remarks,
+    part_details,
+    part_remarks,
+)
 from newsletter.clients.gmail_names import prefix_names
 from newsletter.clients.gmail_styles import (
     APP,
@@ -28,6 +33,7 @@ from newsletter.clients.gmail_styles import (
     remove_styles,
 )
 from newsletter.clients.imitated import Imitated
+from newsletter.clients.remarks import told
 from newsletter.clients.unsupported import lacks
 
 #: Where Gmail clips; the size is that of the HTML as it travels.
@@ -68,8 +74,10 @@ def _show(html: str, html_bytes: int | None, program: str) -> Imitated:
     _put_in_pane(root, is_clipped=shown != html)
     for sheet in (_PANE, *css):
         add_style(root, sheet)
-    remarks = _remarks(losses, is_clipped=shown != html)
-    return Imitated(write_document(root), tuple(remarks))
+    remarks, details = told(
+        _remarks(losses, is_clipped=shown != html), part_details(losses)
+    )
+    return Imitated(write_document(root), remarks, details)
 
 
 def clipped(html: str, html_bytes: int | None) -> str:
@@ -144,4 +152,4 @@ def _remarks(losses: Losses, *, is_clipped: bool) -> Iterator[str]:
             "Clipped after 102 KB: the rest stands behind “View entire message”, and "
             "there without any style sheet."
         )
-    yield from filter(None, (*block_remarks(losses.blocks), *part_remarks(losses)))
+    yield from (*block_remarks(losses.blocks), *part_remarks(losses))

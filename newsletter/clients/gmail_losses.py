@@ -34,7 +34,26 @@ def block_remarks(blocks: Counter[str]) -> Iterator[str]:
 
 
 def part_remarks(losses: Losses) -> Iterator[str]:
-    """Yield a sentence for each kind of part left out; some are empty."""
+    """Yield what a reader sees of the parts left out; some are empty."""
+    yield counted(
+        losses.pictures,
+        "picture is not shown: Gmail shows neither SVG nor pictures inside the HTML.",
+        "pictures are not shown: Gmail shows neither SVG nor pictures inside the HTML.",
+    )
+    yield counted(
+        losses.grounds,
+        "background picture is left out.",
+        "background pictures are left out.",
+    )
+    yield counted(
+        len(losses.elements),
+        f"element is left out: {listed(losses.elements)}.",
+        f"elements are left out: {listed(losses.elements)}.",
+    )
+
+
+def part_details(losses: Losses) -> Iterator[str]:
+    """Yield what was left out of the style, by its names; some are empty."""
     yield counted(
         losses.page_rules,
         "rule for the page itself finds nothing: the body becomes a div.",
@@ -57,19 +76,4 @@ def part_remarks(losses: Losses) -> Iterator[str]:
         len(losses.declarations),
         f"declaration is left out: {listed(losses.declarations)}.",
         f"declarations are left out: {listed(losses.declarations)}.",
-    )
-    yield counted(
-        losses.pictures,
-        "picture is not shown: Gmail shows neither SVG nor pictures inside the HTML.",
-        "pictures are not shown: Gmail shows neither SVG nor pictures inside the HTML.",
-    )
-    yield counted(
-        losses.grounds,
-        "background picture is left out.",
-        "background pictures are left out.",
-    )
-    yield counted(
-        len(losses.elements),
-        f"element is left out: {listed(losses.elements)}.",
-        f"elements are left out: {listed(losses.elements)}.",
     )

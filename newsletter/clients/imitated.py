@@ -23,5 +23,7 @@ class Imitated:
 
     #: A whole document.
     html: str
-    #: What was lost or changed, each a sentence with its count; empty when nothing was.
+    #: What a reader sees of the losses, each a sentence; empty when nothing was lost.
     remarks: tuple[str, ...] = ()
+    #: The same for who writes templates: what was left out, counted and named.
+    details: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from newsletter.clients.outlook_styles import (
     kept_sheet,
     web_fonts,
 )
-from newsletter.clients.remarks import counted, listed
+from newsletter.clients.remarks import counted, listed, told
 from newsletter.clients.unsupported import lacks
 from newsletter.clients.vml import name_drawings
 
@@ -76,7 +76,8 @@ def show_in_outlook(html: str) -> Imitated:
     change_inline(root, lambda e, style: _inline(e, style, fonts, losses))
     _change_elements(root, losses)
     add_style(root, _WORD)
-    return Imitated(write_document(root), tuple(filter(None, _remarks(losses))))
+    remarks, details = told(_remarks(losses), _details(losses))
+    return Imitated(write_document(root), remarks, details)
 
 
 def _inline(
@@ -127,37 +128,18 @@ def _length(value: str) -> str:
 
 
 def _remarks(losses: WordLosses) -> Iterator[str]:
+    """Yield what a reader sees; some are empty."""
     yield counted(
         losses.drawings,
         "VML drawing is named in its place, not drawn.",
         "VML drawings are named in their place, not drawn.",
     )
-    yield counted(
-        len(losses.at_rules),
-        f"block of rules is not read: {listed(losses.at_rules)}.",
-        f"blocks of rules are not read: {listed(losses.at_rules)}.",
-    )
-    yield counted(
-        losses.selectors, "selector is not known.", "selectors are not known."
-    )
-    yield from _look_remarks(losses)
-    yield counted(
-        len(losses.declarations),
-        f"declaration is left out: {listed(losses.declarations)}.",
-        f"declarations are left out: {listed(losses.declarations)}.",
-    )
-    yield counted(
-        len(losses.elements),
-        f"element is not known: {listed(losses.elements)}.",
-        f"elements are not known: {listed(losses.elements)}.",
-    )
-
-
-def _look_remarks(losses: WordLosses) -> Iterator[str]:
+    if "@media" in losses.at_rules:
+        yield "Rules for small screens are not read: the mail keeps its desktop form."
     yield counted(
         losses.layouts,
-        "grid or flex layout: its parts stand below each other.",
-        "grid or flex layouts: their parts stand below each other.",
+        "group of parts stands below each other, not side by side.",
+        "groups of parts stand below each other, not side by side.",
     )
     yield counted(
         losses.grounds,
@@ -169,16 +151,10 @@ def _look_remarks(losses: WordLosses) -> Iterator[str]:
         "text colour is not understood.",
         "text colours are not understood.",
     )
-    yield counted(
-        losses.corners,
-        "style with rounded corners: they are square.",
-        "styles with rounded corners: they are square.",
-    )
-    yield counted(
-        losses.paddings,
-        "padding outside a table cell is left out.",
-        "paddings outside table cells are left out.",
-    )
+    if losses.corners:
+        yield "Rounded corners are square."
+    if losses.paddings:
+        yield "Space around words is left out here and there."
     yield counted(
         losses.fonts,
         "text in a web font falls back to Times New Roman (Outlook 2007 to 2016).",
@@ -188,4 +164,41 @@ def _look_remarks(losses: WordLosses) -> Iterator[str]:
         losses.pictures,
         "picture is of a kind that is not shown.",
         "pictures are of a kind that is not shown.",
+    )
+
+
+def _details(losses: WordLosses) -> Iterator[str]:
+    """Yield what was left out, by its names; some are empty."""
+    yield counted(
+        len(losses.at_rules),
+        f"block of rules is not read: {listed(losses.at_rules)}.",
+        f"blocks of rules are not read: {listed(losses.at_rules)}.",
+    )
+    yield counted(
+        losses.selectors, "selector is not known.", "selectors are not known."
+    )
+    yield counted(
+        losses.layouts,
+        "layout by grid or flex is not known.",
+        "layouts by grid or flex are not known.",
+    )
+    yield counted(
+        losses.corners,
+        "style has border-radius, which is not known.",
+        "styles have border-radius, which is not known.",
+    )
+    yield counted(
+        losses.paddings,
+        "padding outside a table cell is left out.",
+        "paddings outside table cells are left out.",
+    )
+    yield counted(
+        len(losses.declarations),
+        f"declaration is left out: {listed(losses.declarations)}.",
+        f"declarations are left out: {listed(losses.declarations)}.",
+    )
+    yield counted(
+        len(losses.elements),
+        f"element is not known: {listed(losses.elements)}.",
+        f"elements are not known: {listed(losses.elements)}.",
     )

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
+#: Where only the details know more.
+_SMALL = "Small things of the style are left out."
+
 
 def counted(number: int, one: str, many: str) -> str:
     """Return "1 …" or "n …"; empty for none."""
@@ -17,3 +20,9 @@ def listed(names: Iterable[str], most: int = 4) -> str:
     rest = len(frequent) - most
     told = ", ".join(frequent[:most])
     return f"{told} and {rest} more" if rest > 0 else told
+
+
+def told(remarks: Iterable[str], details: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return both without empty ones; details alone get a sentence before them."""
+    seen, fine = (tuple(filter(None, lines)) for lines in (remarks, details))
+    return (seen or (_SMALL,)) if fine else seen, fine

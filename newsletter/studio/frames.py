@@ -54,6 +54,8 @@ class Frame:
     facts_date: str = ""
     #: What was lost or changed on the way; each a sentence.
     remarks: tuple[str, ...] = ()
+    #: The same for who writes templates.
+    details: tuple[str, ...] = ()
     #: Said where nothing is lost.
     calm: str = _CALM
     #: Pictures of the mail that the preview does not load.
@@ -82,10 +84,12 @@ def _mail(sight: Sight) -> Frame:
     if sight.view.imitation:
         names.append(sight.view.imitation)
     remarks: list[str] = []
+    details: list[str] = []
     for name in names:
         imitated = imitate(name, html, html_bytes=sight.copy.html_bytes)
         html = imitated.html
         remarks += imitated.remarks
+        details += imitated.details
     imitations = [IMITATIONS[name] for name in names]
     framed = frame_html(
         html,
@@ -99,6 +103,7 @@ def _mail(sight: Sight) -> Frame:
         note=" ".join(one.note for one in imitations) or sight.view.note,
         facts_date=max((one.facts_date for one in imitations), default=""),
         remarks=tuple(remarks),
+        details=tuple(details),
         calm=_RECOLOURED if _DARK.intersection(names) else _CALM,
         unloaded=len(_ELSEWHERE.findall(framed)),
     )

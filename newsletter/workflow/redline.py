@@ -267,8 +267,9 @@ def _rewritten(old: str, new: str) -> Paragraph:
 
 def _compare_words(old: str, new: str) -> tuple[Run, ...]:
     had, has = words_of(old), words_of(new)
+    whole = (Run(Kind.REMOVED, old), Run(Kind.ADDED, new))
     if len(had) * len(has) > _MOST_PAIRS:
-        return (Run(Kind.REMOVED, old), Run(Kind.ADDED, new))
+        return whole
     # Without its space, the last word of a text is the same as one amid it.
     bare, bare_new = ([word.rstrip() for word in words] for words in (had, has))
     matcher = SequenceMatcher(None, bare, bare_new, autojunk=False)
@@ -281,4 +282,6 @@ def _compare_words(old: str, new: str) -> tuple[Run, ...]:
             runs.append(Run(Kind.REMOVED, "".join(had[start:end])))
         if new_end > new_start:
             runs.append(Run(Kind.ADDED, "".join(has[new_start:new_end])))
-    return tuple(runs)
+    # What little two lines have in common, strewn among the rest, cannot be read.
+    is_strewn = sum(run.kind is Kind.SAME for run in runs) > 1
+    return whole if is_strewn and not _are_alike(old, new) else tuple(runs)

@@ -111,7 +111,7 @@ def test_other_at_rules_go_and_are_named() -> None:
     css = "@import url(a.css); @font-face { font-family: F } " + RED
     imitated = shown("<p>Words</p>", css)
     assert sheets(imitated) == [RED]
-    assert imitated.remarks == ("2 blocks of rules are left out: @import, @font-face.",)
+    assert imitated.details == ("2 blocks of rules are left out: @import, @font-face.",)
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,13 @@ def test_selector(selector: str, kept: str | None) -> None:
 def test_known_selector_of_a_group_stays() -> None:
     imitated = shown("<p>Words</p>", "p, a:focus { color: red }")
     assert sheets(imitated) == ["p { color: red }"]
-    assert imitated.remarks == ("1 selector is not known.",)
+    assert imitated.remarks == ("Small things of the style are left out.",)
+    assert imitated.details == ("1 selector is not known.",)
 
 
 def test_rule_that_colours_the_page_is_missed_and_told() -> None:
     imitated = shown("<p>Words</p>", "body { background: #000000; margin: 0 }")
-    assert imitated.remarks == (
+    assert imitated.details == (
         "1 rule for the page itself finds nothing: the body becomes a div.",
     )
 
@@ -175,7 +176,7 @@ def test_style_attribute(style: str, left: str | None) -> None:
 
 def test_left_out_declarations_are_counted_and_named() -> None:
     imitated = shown('<p style="position: relative; top: 1px; position: fixed">a</p>')
-    assert imitated.remarks == ("3 declarations are left out: position, top.",)
+    assert imitated.details == ("3 declarations are left out: position, top.",)
 
 
 def test_body_becomes_a_div_with_its_attributes() -> None:
@@ -264,6 +265,6 @@ def test_app_with_another_account_has_no_sheets_and_no_grounds() -> None:
     assert '<table><tr><td style="background: #ffffff">' in imitated.html
     assert imitated.remarks == (
         "1 style block is left out: accounts that are not Google's get no style sheet.",
-        "1 declaration is left out: display.",
         "2 background pictures are left out.",
     )
+    assert imitated.details == ("1 declaration is left out: display.",)

@@ -211,11 +211,17 @@ def test_losses_are_counted_in_words() -> None:
         "@media print { p { color: red } } a > b { color: red }",
     )
     assert imitated.remarks == (
-        "1 block of rules is not read: @media.",
-        "1 selector is not known.",
-        "1 grid or flex layout: its parts stand below each other.",
+        "Rules for small screens are not read: the mail keeps its desktop form.",
+        "1 group of parts stands below each other, not side by side.",
         "1 background picture or gradient is not shown.",
         "1 text colour is not understood.",
-        "1 style with rounded corners: they are square.",
+        "Rounded corners are square.",
+        "Space around words is left out here and there.",
+    )
+    assert imitated.details == (
+        "1 block of rules is not read: @media.",
+        "1 selector is not known.",
+        "1 layout by grid or flex is not known.",
+        "1 style has border-radius, which is not known.",
         "1 padding outside a table cell is left out.",
     )

@@ -131,7 +131,7 @@ def assembled(html: str = MAIL) -> Assembled:
 
 def preview_of(mail: Assembled | None, base: Preview) -> Preview:
     """Return *base* with this mail in it, as its readers get it."""
-    path = Path(base.file)
+    path = Path("/nowhere") / base.file
     return replace(
         base,
         composition=Composition(path, (), mail.issue if mail else None, (), mail, {}),

@@ -236,3 +236,29 @@ def test_nothing_is_said_in_the_console_on_the_way(tab: Tab, url: str) -> None:
             tab.page.locator("#said").inner_text()
         )
     assert (tab.said, tab.outside) == ([], [])
+
+
+def test_way_back_goes_with_the_view(tab: Tab, url: str) -> None:
+    tab.page.set_viewport_size({"width": 683, "height": 384})
+    tab.page.goto(url)
+    tab.settled()
+    finding(tab, line_of("[Zie hier]", nth=1)).locator(".go").click()
+    assert in_sight(tab)
+    way_back = tab.page.get_by_role("link", name="Back to the finding")
+    expect(way_back).to_be_visible()
+    tab.page.keyboard.press("F9")
+    tab.shows("Phone")
+    expect(way_back).to_be_hidden()
+
+
+def test_file_and_buttons_are_in_sight_at_twice_the_size(tab: Tab, url: str) -> None:
+    tab.page.set_viewport_size({"width": 683, "height": 384})
+    tab.page.goto(url)
+    tab.settled()
+    file = tab.page.locator(".title .file")
+    expect(file).to_have_text("spring.md")
+    assert file.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+    tab.page.get_by_role("button", name="Send a test").click()
+    expect(tab.page.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(
+        ratio=1
+    )

@@ -272,3 +272,15 @@ def test_hidden_words_below_what_is_seen_are_no_preheader(write: Write) -> None:
     html = '<body><p>Seen</p><p style="display:none">{}</p></body>'
     old, new = (replace(write(), html=html.format(words)) for words in ("a", "b"))
     assert compare(old, new).preheader is None
+
+
+def test_lines_with_little_in_common_stand_whole(write: Write) -> None:
+    new = "Ships of the north and what they carry along with them"
+    change = compare(
+        write(), write(("Boats, birds and a walk along the quay", new))
+    ).preheader
+    assert change is not None
+    assert [(run.kind, run.text) for run in change.runs] == [
+        (Kind.REMOVED, "Boats, birds and a walk along the quay"),
+        (Kind.ADDED, new),
+    ]

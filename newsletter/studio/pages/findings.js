@@ -10,6 +10,9 @@ const back = document.getElementById("back");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let pressed = null;
 
+// Another view has no mark to come back from.
+export function forgetWay() { back.hidden = true; }
+
 export function say(words) { said.textContent = words; }
 
 function mark(host, box) {

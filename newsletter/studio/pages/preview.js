@@ -3,7 +3,7 @@
 // was opened.
 
 import { chosen, keepAddress, query } from "./address.js";
-import { say, watchFindings } from "./findings.js";
+import { forgetWay, say, watchFindings } from "./findings.js";
 import { markOld, showFrame } from "./frame.js";
 import { follow } from "./news.js";
 import { watchOther } from "./recipient.js";
@@ -44,6 +44,7 @@ function reflect() {
 async function choose(changes) {
   if (views.elements.view[0].disabled) return false;
   Object.assign(chosen, changes);
+  forgetWay();
   reflect();
   keepAddress();
   const [isShown] = await Promise.all([showMail(), refresh()]);
