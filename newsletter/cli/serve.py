@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def command(project: "Project", host: str, port: int | None) -> None:
     """Serve the public pages: one-click leaving, issues that were sent.
 
-    Keep it running, and put a web server with TLS before it; docs/serving.md shows how.
-    Ctrl-C stops it.
+    Keep it running, and put a web server with TLS before it; "Serving the public
+    pages" in the documentation shows how. Ctrl-C stops it.
     """
     from newsletter.web.app import public_app
     from newsletter.workflow.serve import open_listener, serve_app
@@ -56,4 +56,5 @@ def _announce(project: "Project", listener: "Listener") -> None:
         say(
             f"Readers come by {base_url}: let a web server with TLS pass it on to here."
         )
-    say("docs/serving.md shows what to put before it. Ctrl-C stops it.")
+    say('"Serving the public pages" in the documentation shows what to put before it.')
+    say("Ctrl-C stops it.")

@@ -73,7 +73,8 @@ def test_serve_says_where_it_listens_and_stops_in_time(root: Path) -> None:
     assert line.startswith("The public pages listen on http://127.0.0.1:")
     assert told == (
         "Mails do not point here yet: newsletter.toml has no base_url.\n"
-        "docs/serving.md shows what to put before it. Ctrl-C stops it.\n"
+        '"Serving the public pages" in the documentation shows what to put before it.'
+        "\nCtrl-C stops it.\n"
         "Stopped.\n"
     )
     assert code == 0
