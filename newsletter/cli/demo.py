@@ -175,7 +175,7 @@ def _stay(project: "Project") -> None:
 
     listener = open_listener("127.0.0.1", 0)
     path = find_issue(project, ISSUES[0])
-    session = open_preview(project.root, path, port=listener.port)
+    session = open_preview(project.root, path, port=listener.port, environment={})
     click.echo()
     _tell("preview", session.url)
     click.echo(f"     Change {path} and watch. Ctrl-C ends the demo.")

@@ -1,6 +1,12 @@
 """`newsletter demo --exit`, as a new user runs it."""
 
+import os
 import re
+import select
+import signal
+import subprocess
+import sys
+import time
 from contextlib import redirect_stdout
 from email import message_from_bytes, policy
 from io import StringIO
@@ -22,6 +28,40 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
         assert run(["demo", "--exit"]) == 0
     assert list(empty.iterdir()) == []
     return output.getvalue()
+
+
+def test_demo_on_a_terminal_stays_with_a_preview_until_it_is_stopped(
+    tmp_path: Path,
+) -> None:
+    ours, terminal = os.openpty()
+    demo = subprocess.Popen(
+        [sys.executable, "-c", "from newsletter.cli import main; main()", "demo"],
+        cwd=tmp_path,
+        env=os.environ | {"BROWSER": "true", "TMPDIR": str(tmp_path)},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        shown = _read_until(ours, "Ctrl-C ends the demo")
+        assert re.search(r" preview +http://127\.0\.0\.1:\d+/\S+\?start=\S+", shown)
+        demo.send_signal(signal.SIGINT)
+        _read_until(ours, "Stopped.")
+        assert demo.wait(20) == 0
+    finally:
+        demo.kill()
+        demo.wait()
+        os.close(ours)
+        os.close(terminal)
+
+
+def _read_until(descriptor: int, sign: str) -> str:
+    """Return what a terminal shows up to *sign*, or whatever comes in half a minute."""
+    read, end = b"", time.monotonic() + 30
+    while sign.encode() not in read and time.monotonic() < end:
+        ready, _, _ = select.select([descriptor], [], [], 1)
+        read += os.read(descriptor, 4096) if ready else b""
+    return read.decode()
 
 
 def folder_of(shown: str) -> Path:

@@ -145,7 +145,9 @@ def test_today_is_that_of_the_newsletter(project: Project) -> None:
 
 def test_long_mail_is_measured_as_it_travels(project: Project) -> None:
     # Each of these letters takes six bytes in quoted-printable.
-    report = check(project, "## Élan\n\n" + "é" * 2_000 + "\n\n" + ("élan " * 2_000 + "\n\n") * 5)
+    report = check(
+        project, "## Élan\n\n" + "é" * 2_000 + "\n\n" + ("élan " * 2_000 + "\n\n") * 5
+    )
     assert [rule for rule, *_ in seen(report)] == ["size-clip"]
 
 
@@ -262,7 +264,8 @@ def test_finding_about_the_whole_issue_is_accepted_without_a_line(
             "xyz",
             7,
             UsageError,
-            'there is no rule "xyz". Each finding ends with its rule, in square brackets.',
+            'there is no rule "xyz". '
+            "Each finding ends with its rule, in square brackets.",
         ),
         (
             "unsubscribe-place",
