@@ -40,7 +40,7 @@ def test_demo_on_a_terminal_stays_with_a_preview_until_it_is_stopped(
         env=os.environ | {"BROWSER": "true", "TMPDIR": str(tmp_path)},
         stdin=terminal,
         stdout=terminal,
-        stderr=subprocess.DEVNULL,
+        stderr=terminal,
     )
     try:
         shown = _read_until(ours, "Ctrl-C ends the demo")
