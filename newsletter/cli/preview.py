@@ -1,6 +1,7 @@
 """`newsletter preview`."""
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -41,7 +42,6 @@ def command(
     click.echo(session.url)
     if not no_browser:
         open_browser(session.url)
-    try:
+    with suppress(KeyboardInterrupt):  # none comes where the shell ignores it
         serve_app(session.app, listener, before_stop=session.stop)
-    except KeyboardInterrupt:
-        say("Stopped.")
+    say("Stopped.")

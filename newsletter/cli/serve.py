@@ -1,5 +1,6 @@
 """`newsletter serve`."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,10 +38,9 @@ def command(project: "Project", host: str, port: int | None) -> None:
     listener = open_listener(host, wanted)
     with open_desk(project) as desk:
         _announce(project, listener)
-        try:
+        with suppress(KeyboardInterrupt):  # none comes where the shell ignores it
             serve_app(public_app(project, desk), listener)
-        except KeyboardInterrupt:
-            say("Stopped.")
+        say("Stopped.")
 
 
 def _announce(project: "Project", listener: "Listener") -> None:
