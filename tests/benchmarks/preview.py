@@ -43,9 +43,14 @@ class _Tab:
     def __init__(self, url: str, issue: Path) -> None:
         self._issue = issue
         self._text = issue.read_text(encoding="utf-8")
-        self._host, start = urlsplit(url).netloc, f"/?{urlsplit(url).query}"
+        parts = urlsplit(url)
+        self._host, self._folder = parts.netloc, parts.path
+        start = f"{self._folder}?{parts.query}"
         self._cookie = _fetch(self._host, start, {}).getheader("Set-Cookie", "")
-        self._news = _fetch(self._host, "/events?seen=1", self._headers)
+        self._news = self._get("events?seen=1")
+
+    def _get(self, name: str) -> HTTPResponse:
+        return _fetch(self._host, f"{self._folder}{name}", self._headers)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -59,12 +64,13 @@ class _Tab:
         start = perf_counter()
         while True:
             self._wait_for_news()
-            if words in _fetch(self._host, "/frame", self._headers).read().decode():
+            if words in self._get("frame").read().decode():
                 return (perf_counter() - start) * 1000
 
     def _wait_for_news(self) -> None:
-        while not self._news.readline().startswith(b"data:"):
-            pass
+        while not (line := self._news.readline()).startswith(b"data:"):
+            if not line:
+                raise SystemExit("The preview tells no news any more.")
 
 
 @contextmanager
