@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.outcome import Reply
@@ -24,6 +24,23 @@ UNFINISHED = frozenset(
 )
 
 
+class Reach(StrEnum):
+    """Who of an earlier dispatch is meant by ``send --only``."""
+
+    #: Accepted, or unknown: they have it, or may have it.
+    REACHED = "reached"
+    #: Everybody else of it.
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """``--only reached:12``: of the chosen lists, only these people."""
+
+    reach: Reach
+    dispatch_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the editor confirmed."""
@@ -35,6 +52,13 @@ class Order:
     lists: tuple[str, ...]
     #: What was waived, for the record: untested, skip_probe, accepted findings.
     waivers: tuple[str, ...] = ()
+    #: Made with the plan, used up by the dispatch: one confirmation starts one dispatch.
+    token: str = ""
+    only: Only | None = None
+    #: Aware; None: now.
+    starts_at: datetime | None = None
+    #: So many first, then pause until the editor says resume; 0: all at once.
+    canary: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +81,10 @@ class Dispatch:
     waivers: tuple[str, ...] = ()
     #: So many of the skipped are so because it was cancelled; the others left.
     cancelled: int = 0
+    #: Aware; None: it was to start at once.
+    starts_at: datetime | None = None
+    only: Only | None = None
+    canary: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +116,8 @@ class Claim:
     epoch: int
     first_seq: int
     last_seq: int
+    #: A key of ``[lanes]``; empty: everybody else.
+    lane: str = ""
 
 
 class Permission(Enum):

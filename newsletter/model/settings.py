@@ -10,6 +10,7 @@ from typing import Literal
 Security = Literal["tls", "starttls", "none"]
 ImageMode = Literal["embedded", "hosted"]
 FieldType = Literal["text", "number", "date"]
+DkimAlgorithm = Literal["rsa-sha256", "ed25519-sha256"]
 RuleLevel = Literal["error", "warning", "info", "off"]
 
 #: What readers of a European association commonly use.
@@ -48,6 +49,8 @@ class NewsletterSettings:
     list: str = "main"
     #: Mailbox for unsubscribe mails; empty means the reply-to or sender address.
     unsubscribe_address: str = ""
+    #: Envelope sender, ``news+{token}@example.org``; empty: the sender's own address.
+    bounce_address: str = ""
     #: Seconds `send` holds on a terminal before the first mail leaves.
     hold_seconds: int = 120
 
@@ -106,7 +109,8 @@ class ServerSettings:
     port: int
     user: str = ""
     security: Security = "tls"
-    #: "env:NAME" or "file:PATH"; never the password itself.
+    #: "env:NAME", "keyring" or "file:PATH"; never the password itself. Empty with a
+    #: user: what `newsletter login` stored.
     password: str = ""
     #: Permits security "none" to another machine than this one (never with a password).
     allow_clear_text: bool = False
@@ -116,6 +120,30 @@ class ServerSettings:
     limits: tuple[tuple[int, int], ...] = ()
     #: Seconds to wait for a reply (the reply to the final dot has ten minutes).
     timeout_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSettings:
+    """``[lanes.NAME]``: recipients who are sent to with connections of their own."""
+
+    #: Lower-case A-labels: "gmail.com", or ".example.org" for all below it too.
+    domains: tuple[str, ...]
+    connections: int = 2
+    #: Of the server's, unless given.
+    messages_per_connection: int | None = None
+    #: Besides those of the server: (messages, seconds).
+    limits: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DkimSettings:
+    """``[dkim]``, or one of several ``[[dkim]]``: we sign, not the relay."""
+
+    domain: str
+    selector: str
+    #: File of the private key (PEM), relative to the project folder.
+    key: str
+    algorithm: DkimAlgorithm = "rsa-sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +161,11 @@ class Settings:
     fields: Mapping[str, FieldSettings] = field(default_factory=dict)
     #: None: `test` and `send` can only rehearse.
     server: ServerSettings | None = None
+    #: Used in turn when the first one cannot be: the others of several ``[[server]]``.
+    spare_servers: tuple[ServerSettings, ...] = ()
+    lanes: Mapping[str, LaneSettings] = field(default_factory=dict)
+    #: Each signs every mail; empty: the relay signs.
+    dkim: tuple[DkimSettings, ...] = ()
     #: SQLAlchemy address; a relative SQLite path counts from the project folder.
     database_url: str = "sqlite:///subscribers/newsletter.db"
     #: Rule id -> severity that replaces its own.

@@ -1,0 +1,1 @@
+"""Is everything in order for mails to arrive? Records and replies -> diagnoses."""
