@@ -52,7 +52,7 @@ class Order:
     lists: tuple[str, ...]
     #: What was waived, for the record: untested, skip_probe, accepted findings.
     waivers: tuple[str, ...] = ()
-    #: Made with the plan, used up by the dispatch: one confirmation starts one dispatch.
+    #: Made with the plan, used up by the dispatch: one confirmation, one dispatch.
     token: str = ""
     only: Only | None = None
     #: Aware; None: now.
