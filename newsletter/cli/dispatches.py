@@ -164,7 +164,7 @@ class _Display:
         _tell(f"Sending {dispatch.issue} to {count_of(self.total, 'subscriber')}.")
         self.advance = self.stack.enter_context(progress("Sending", self.total))
 
-    def step(self, _: DeliveryState) -> None:
+    def step(self, _before: DeliveryState, _after: DeliveryState) -> None:
         self.done += 1
         with suppress(OSError):
             self.advance(1)

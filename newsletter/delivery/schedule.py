@@ -26,6 +26,9 @@ class Patience:
     #: First pause before a new connection; it doubles each time up to *longest*.
     first: float = 0.25
     longest: float = 60.0
+    #: For those whom the server asked to try later, when nobody else is left; None: as
+    #: long as it takes.
+    deferred: float | None = 0.0
 
     def pause(self, failures: int) -> float:
         """Return the seconds to wait after so many failures in a row, 1 or more."""

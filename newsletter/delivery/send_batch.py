@@ -81,8 +81,8 @@ class Desk:
     trouble: Trouble
     #: Aware, UTC.
     clock: Callable[[], datetime]
-    #: Told each outcome, for the progress display.
-    on_outcome: Callable[[DeliveryState], None] = lambda _: None
+    #: Told each change of state, for the progress display.
+    on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
     #: Told why we wait.
     on_trouble: Callable[[Outcome], None] = lambda _: None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -150,7 +150,7 @@ class _Batch:
         outcome = await self._send(line, delivery, permit)
         if outcome is None:
             if permission is Permission.SKIPPED:
-                self.desk.on_outcome(DeliveryState.SKIPPED)
+                self.desk.on_outcome(_before(delivery), DeliveryState.SKIPPED)
             else:
                 self.desk.stop.request(None)
             return None
@@ -163,7 +163,7 @@ class _Batch:
         if result.state is DeliveryState.PENDING:
             self.queue.append(replace(delivery, attempts=tries))
         else:
-            self.desk.on_outcome(result.state)
+            self.desk.on_outcome(_before(delivery), result.state)
         return outcome
 
     async def _send(
@@ -232,6 +232,12 @@ class _Batch:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+
+def _before(delivery: Delivery) -> DeliveryState:
+    """Return where a delivery came from; what is under way counts nowhere else."""
+    is_deferred = delivery.deferred_since is not None
+    return DeliveryState.DEFERRED if is_deferred else DeliveryState.PENDING
 
 
 def _broken(error: ConnectionBrokenError) -> Outcome:

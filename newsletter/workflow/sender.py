@@ -48,11 +48,16 @@ class Watch:
 
     #: The dispatch as it is before the first mail.
     on_begin: Callable[[Dispatch], None] = lambda _: None
-    on_outcome: Callable[[DeliveryState], None] = lambda _: None
-    #: Why we wait; called again only when the reason is another one.
+    #: A delivery went from one state to another; never called for `ATTEMPTING`.
+    on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
+    #: What hinders us; called again only when it is something else.
     on_trouble: Callable[[str], None] = lambda _: None
+    #: The dispatch waits: why, and until when if that is known. An empty reason: it
+    #: goes on.
+    on_wait: Callable[[str, datetime | None], None] = lambda *_: None
     #: Somebody asked us to stop; what is under way comes to its end.
     on_stop: Callable[[], None] = lambda: None
+    #: How long what may pass is waited for.
     patience: Patience = field(default_factory=Patience)
 
 

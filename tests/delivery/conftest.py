@@ -79,7 +79,7 @@ class Floor:
                 "stop": Stop(),
                 "trouble": Trouble(connections, QUICK),
                 "clock": clock,
-                "on_outcome": self.outcomes.append,
+                "on_outcome": lambda _, after: self.outcomes.append(after),
             }
             desk = Desk(**(values | changes))
             try:
