@@ -21,7 +21,7 @@ def command(project: "Project", number: int | None, as_json: bool) -> int:
     Without a number: the one that is open. The issue can be sent again later; whoever
     has it already is left out then.
     """
-    from newsletter.workflow.status import cancel
+    from newsletter.workflow.halt import cancel
 
     dispatch = cancel(project, number)
     if as_json:

@@ -20,7 +20,7 @@ def command(project: "Project", number: int | None, as_json: bool) -> int:
 
     Without a number: the one that is open. Mails under way are still answered for.
     """
-    from newsletter.workflow.status import pause
+    from newsletter.workflow.halt import pause
 
     dispatch = pause(project, number)
     if as_json:

@@ -1,4 +1,4 @@
-"""What became of a dispatch; and halting or ending one, from any terminal."""
+"""What became of a dispatch."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from newsletter.errors import OperationError
 from newsletter.messages.compile import load_compiled
-from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.delivery import DeliveryState
 from newsletter.model.dispatch import DeliveryRecord, Dispatch, PastDispatch
 from newsletter.store.contents import load_content, read_subject
 from newsletter.store.database import Database, exists, open_database
@@ -20,12 +20,7 @@ from newsletter.store.dispatch_records import (
     open_dispatches,
     read_records,
 )
-from newsletter.store.dispatches import (
-    cancel_dispatch,
-    needs_recovery,
-    pause_dispatch,
-    recover,
-)
+from newsletter.store.dispatches import needs_recovery, recover
 from newsletter.store.keys import open_keyring
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.letters import message_id
@@ -120,35 +115,6 @@ def read_unknown(project: Project, dispatch: Dispatch) -> list[UnknownRecipient]
     ]
 
 
-def pause(project: Project, number: int | None) -> Dispatch:
-    """Halt a dispatch, also one that another process is sending.
-
-    Raises:
-        OperationError: It is over, or there is none.
-    """
-    with opened(project) as database, database.writing() as connection:
-        dispatch = the_open_one(connection, number)
-        _refuse_closed(dispatch, "paused")
-        if dispatch.state is DispatchState.PAUSED:
-            return dispatch
-        return pause_dispatch(connection, dispatch.id, reason="paused by hand")
-
-
-def cancel(project: Project, number: int | None) -> Dispatch:
-    """End a dispatch for good, also one that another process is sending.
-
-    Raises:
-        OperationError: It is over, or there is none.
-    """
-    now = datetime.now(UTC)
-    with opened(project) as database, database.writing() as connection:
-        dispatch = the_open_one(connection, number)
-        _refuse_closed(dispatch, "cancelled")
-        return cancel_dispatch(
-            connection, dispatch.id, now=now, reason="cancelled by hand"
-        )
-
-
 @contextmanager
 def opened(project: Project) -> Iterator[Database]:
     """Open the database; what a sender that died left behind is written down first.
@@ -219,11 +185,3 @@ def nothing_sent() -> OperationError:
     return OperationError(
         "no issue has been sent yet.", "Send one with: newsletter send"
     )
-
-
-def _refuse_closed(dispatch: Dispatch, what: str) -> None:
-    if not dispatch.is_open:
-        raise OperationError(
-            f"dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state} already; "
-            f"it cannot be {what}."
-        )

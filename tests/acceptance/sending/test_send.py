@@ -18,8 +18,8 @@ from newsletter.model.dispatch import Permission
 from newsletter.store.ledger_thread import LedgerThread
 from newsletter.testing.smtp_server import Fault, Received, SmtpServer
 from newsletter.workflow.clearance import Wish
+from newsletter.workflow.halt import cancel, pause
 from newsletter.workflow.send import plan_send, send_planned
-from newsletter.workflow.status import cancel, pause
 
 NAMES = ("anna", "bob", "carl", "dora", "eve")
 
