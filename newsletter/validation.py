@@ -84,6 +84,7 @@ _TYPE_SENTENCES = {
     "greater_than_equal": "must be {ge} or more.",
     "less_than_equal": "must be {le} or less.",
     "too_long": "holds {actual_length} entries; {max_length} are allowed.",
+    "too_short": "must not be empty.",
     "literal_error": "must be {expected}.",
 }
 

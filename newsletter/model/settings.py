@@ -10,7 +10,7 @@ from typing import Literal
 Security = Literal["tls", "starttls", "none"]
 ImageMode = Literal["embedded", "hosted"]
 FieldType = Literal["text", "number", "date"]
-DkimAlgorithm = Literal["rsa-sha256", "ed25519-sha256"]
+DkimAlgorithm = Literal["rsa", "ed25519"]
 RuleLevel = Literal["error", "warning", "info", "off"]
 
 #: What readers of a European association commonly use.
@@ -141,9 +141,10 @@ class DkimSettings:
 
     domain: str
     selector: str
-    #: File of the private key (PEM), relative to the project folder.
+    #: File of the private key (PEM); a relative path counts from the project folder.
     key: str
-    algorithm: DkimAlgorithm = "rsa-sha256"
+    #: As ``k=`` of the DNS record; the hash is always SHA-256 (RFC 8301).
+    algorithm: DkimAlgorithm = "rsa"
 
 
 @dataclass(frozen=True, slots=True)

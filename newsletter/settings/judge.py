@@ -13,7 +13,9 @@ from pydantic import ValidationError
 
 from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import (
+    DkimSettings,
     FieldSettings,
+    LaneSettings,
     ListSettings,
     NewsletterSettings,
     Security,
@@ -21,9 +23,13 @@ from newsletter.model.settings import (
     Settings,
     Theme,
 )
+from newsletter.settings.conflicts import find_conflicts
 from newsletter.settings.places import locate_settings, place_of
-from newsletter.settings.tables import TABLES, File, ServerTable
-from newsletter.validation import Refusal, nearest, refusals_of, shown, suggest
+from newsletter.settings.tables import TABLES, File, LaneTable, ServerTable
+from newsletter.validation import Refusal, nearest, refusals_of, suggest
+
+#: Keys and indexes from the outermost to a value.
+Path = tuple[str | int, ...]
 
 #: What pydantic puts behind a name of the editor's that it refuses.
 _NAME_MARK = "[key]"
@@ -32,6 +38,10 @@ _EXAMPLES = {
     "name": 'name = "The name of your newsletter"',
     "sender": 'sender = "Name <news@example.org>"',
     "host": 'host = "smtp.example.org"',
+    "domains": 'domains = ["example.org", "example.net"]',
+    "domain": 'domain = "example.org"',
+    "selector": 'selector = "news"',
+    "key": 'key = "subscribers/dkim-news.key"',
 }
 
 #: What a server on a port speaks unless the editor says so (RFC 8314, RFC 6409).
@@ -74,28 +84,21 @@ def _refusals(values: dict[str, Any]) -> Iterator[Refusal]:
     try:
         file = File.model_validate(values)
     except ValidationError as error:
-        yield from map(_where_written, refusals_of(error))
-        return
-    name, lists = file.newsletter.list, file.lists
-    advice = suggest(name, lists) if name not in lists else ""
-    if advice and "list" in file.newsletter.model_fields_set:
-        # Another name would be a list of its own; this one is surely a slip.
-        what = f"names an unknown list {shown(name)}."
-        yield Refusal(("newsletter", "list"), "refused", what, advice)
-    if file.template.images == "hosted" and not file.newsletter.base_url:
-        yield Refusal(
-            ("template", "images"),
-            "refused",
-            'can be "hosted" only with a base_url in [newsletter].',
-            'Add one, or write "embedded".',
-        )
+        refusals = refusals_of(error)
+    else:
+        refusals = find_conflicts(file)
+    for refusal in refusals:
+        yield replace(refusal, path=_where_written(refusal.path, values))
 
 
-def _where_written(refusal: Refusal) -> Refusal:
-    """Return a refusal by the path that the editor wrote: rules stand in [checks]."""
-    if refusal.path[:2] != ("checks", "rules"):
-        return refusal
-    return replace(refusal, path=("checks", *refusal.path[2:]))
+def _where_written(path: Path, values: dict[str, Any]) -> Path:
+    """Return the path that the editor wrote: rules stand in [checks], a lone [dkim]."""
+    if path[:2] == ("checks", "rules"):
+        return ("checks", *path[2:])
+    is_lone = path[:1] in (("server",), ("dkim",)) and path[1:2] == (0,)
+    if is_lone and not isinstance(values[str(path[0])], list):
+        return (*path[:1], *path[2:])
+    return path
 
 
 def _unreadable(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem:
@@ -121,18 +124,15 @@ def _unreadable(error: tomllib.TOMLDecodeError, text: str, file: str) -> Problem
 
 def _sentences(refusal: Refusal, values: dict[str, Any]) -> tuple[str, str]:
     """Return what is wrong and what to write."""
-    path = tuple(str(part) for part in refusal.path)
+    path = tuple(part for part in refusal.path if isinstance(part, str))
     if refusal.kind == "extra_forbidden":
         return _unknown(path, values)
     if refusal.kind == "missing":
         return _missing(path)
     if path[-1] == _NAME_MARK:
         return refusal.sentence(f'"{path[-2]}"'), refusal.advice
-    if path == ("server",) and refusal.kind.startswith(("model", "dict")):
-        return "there can be one [server].", "Write [server], not [[server]]."
-    name = next(part for part in reversed(path) if not part.isdecimal())
-    is_table = path in TABLES or path[:-1] in (("lists",), ("fields",))
-    subject = f"[{'.'.join(path)}]" if is_table else f'"{name}"'
+    is_table = path in TABLES or path[:-1] in (("lists",), ("fields",), ("lanes",))
+    subject = f"[{'.'.join(path)}]" if is_table else f'"{path[-1]}"'
     return refusal.sentence(subject), refusal.advice
 
 
@@ -187,6 +187,7 @@ def _make_settings(file: File) -> Settings:
         for slug, table in file.lists.items()
     }
     lists.setdefault(file.newsletter.list, ListSettings())
+    servers = [_make_server(table) for table in file.server]
     return Settings(
         newsletter=NewsletterSettings(**dict(file.newsletter)),
         template=Theme(**dict(file.template)),
@@ -196,12 +197,24 @@ def _make_settings(file: File) -> Settings:
             name: FieldSettings(table.type, table.fallback)
             for name, table in file.fields.items()
         },
-        server=_make_server(file.server) if file.server else None,
+        server=servers[0] if servers else None,
+        spare_servers=tuple(servers[1:]),
+        lanes={name: _make_lane(table) for name, table in file.lanes.items()},
+        dkim=tuple(DkimSettings(**dict(table)) for table in file.dkim),
         database_url=file.database.url,
         checks=dict(file.checks.rules),
         clients=tuple(file.checks.clients),
         test_to=tuple(file.test.to),
         web_port=file.web.port,
+    )
+
+
+def _make_lane(table: LaneTable) -> LaneSettings:
+    return LaneSettings(
+        domains=tuple(dict.fromkeys(table.domains)),
+        connections=table.connections,
+        messages_per_connection=table.messages_per_connection,
+        limits=tuple(table.limits),
     )
 
 

@@ -5,6 +5,7 @@ What stands inside an inline table has the place of the key before it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from newsletter.model.problem import Place
@@ -13,14 +14,20 @@ Path = tuple[str, ...]
 
 _NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
-_TABLE = re.compile(rf"\s*\[{{1,2}}\s*(?P<name>{_DOTTED})\s*\]{{1,2}}\s*(?:#.*)?")
+_TABLE = re.compile(
+    rf"\s*(?P<brackets>\[{{1,2}})\s*(?P<name>{_DOTTED})\s*\]{{1,2}}\s*(?:#.*)?"
+)
 _KEY = re.compile(rf"\s*(?P<name>{_DOTTED})\s*=")
 _MULTILINE = re.compile(r'"""|\'\'\'')
 
 
 def locate_settings(text: str, file: str) -> Mapping[Path, Place]:
-    """Return the place of each table and key by its path: ("web", "port")."""
+    """Return the place of each table and key by its path: ("web", "port").
+
+    Of several tables of one name each has its number: ("server", "1", "host").
+    """
     places: dict[Path, Place] = {}
+    counts: Counter[Path] = Counter()
     table: Path = ()
     quotes = ""
     for number, line in enumerate(text.split("\n"), 1):
@@ -33,6 +40,10 @@ def locate_settings(text: str, file: str) -> Mapping[Path, Place]:
             if match:
                 place = Place(file, number, len(line) - len(line.lstrip()) + 1)
                 places.setdefault(path if header else table + path, place)
+            if header and header["brackets"] == "[[":
+                table = (*path, str(counts[path]))
+                counts[path] += 1
+                places[table] = place
         quotes = _open_quotes(line, quotes)
     return places
 

@@ -18,6 +18,7 @@ from pydantic import (
 from newsletter.addresses import is_loopback
 from newsletter.model.settings import (
     DEFAULT_CLIENTS,
+    DkimAlgorithm,
     FieldType,
     ImageMode,
     RuleLevel,
@@ -26,13 +27,18 @@ from newsletter.model.settings import (
 )
 from newsletter.settings.values import (
     BaseUrl,
+    BounceAddress,
     ClientName,
     Colour,
     DatabaseUrl,
+    Domain,
+    Domains,
     FieldName,
     FontStack,
     GivenLine,
     Host,
+    KeyFile,
+    LaneName,
     Limit,
     Line,
     LinkPattern,
@@ -41,6 +47,7 @@ from newsletter.settings.values import (
     Prose,
     RuleName,
     Scheme,
+    Selector,
     TimeZone,
 )
 from newsletter.validation import Address, LanguageTag, MailboxText, Slug, refuse
@@ -82,6 +89,7 @@ class NewsletterTable(Table):
     base_url: BaseUrl = ""
     list: Slug = "main"
     unsubscribe_address: Address = ""
+    bounce_address: BounceAddress = ""
     hold_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
 
 
@@ -112,6 +120,15 @@ class FieldTable(Table):
     type: FieldType = "text"
     #: An empty text is a fallback too: nothing stands there then.
     fallback: Line | None = None
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_tables(value: Any) -> Any:
+    """Return ``[server]`` as if it had been written ``[[server]]``."""
+    return value if isinstance(value, list) else [value]
 
 
 def _judge_security(security: Security | None, info: ValidationInfo) -> Security | None:
@@ -154,14 +171,28 @@ class ServerTable(Table):
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
 
 
+class LaneTable(Table):
+    """``[lanes.NAME]``."""
+
+    domains: Annotated[list[Domains], Field(min_length=1), BeforeValidator(_as_list)]
+    connections: Annotated[int, Field(ge=1, le=50)] = 2
+    messages_per_connection: Annotated[int | None, Field(ge=1, le=10_000)] = None
+    limits: list[Limit] = []
+
+
+class DkimTable(Table):
+    """``[dkim]``."""
+
+    domain: Domain
+    selector: Selector
+    key: KeyFile
+    algorithm: DkimAlgorithm = "rsa"
+
+
 class DatabaseTable(Table):
     """``[database]``."""
 
     url: DatabaseUrl = "sqlite:///subscribers/newsletter.db"
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _once_each(values: list[str]) -> list[str]:
@@ -211,7 +242,9 @@ class File(Table):
     shortlinks: dict[Scheme, LinkPattern] = {}
     lists: dict[Slug, ListTable] = {}
     fields: dict[FieldName, FieldTable] = {}
-    server: ServerTable | None = None
+    server: Annotated[list[ServerTable], BeforeValidator(_as_tables)] = []
+    lanes: dict[LaneName, LaneTable] = {}
+    dkim: Annotated[list[DkimTable], BeforeValidator(_as_tables)] = []
     database: DatabaseTable = DatabaseTable()
     checks: ChecksTable = ChecksTable()
     test: TestTable = TestTable()
@@ -226,6 +259,8 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("lists", "*"): ListTable,
     ("fields", "*"): FieldTable,
     ("server",): ServerTable,
+    ("lanes", "*"): LaneTable,
+    ("dkim",): DkimTable,
     ("database",): DatabaseTable,
     ("test",): TestTable,
     ("web",): WebTable,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
-from newsletter.addresses import ascii_host
+from newsletter.addresses import ascii_host, normalise_address
 from newsletter.clients.names import CLIENTS
 from newsletter.model.rules import RULES
 from newsletter.validation import refuse, shown, suggest
@@ -25,7 +25,15 @@ _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]*")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LIMIT = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)")
-_PASSWORD = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_PASSWORD = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring")
+_LANE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.IGNORECASE)
+#: RFC 6376, section 3.1: labels as in a name of a host.
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+#: No path is as long, and a key of Ed25519 without its frame is longer.
+_MAX_KEY_PATH = 200
+#: The longest token of a message or a test that this project will ever write: two ids
+#: with ten hexadecimal digits between them (tokens.py).
+_LONGEST_TOKEN = "t" * 40
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _TAKEN_SCHEMES = frozenset(
@@ -101,6 +109,12 @@ def _is_host(host: str) -> bool:
 
 
 def _check_host(host: str) -> str:
+    if "@" in host:
+        # What stands before it may be a password, so nothing is repeated.
+        raise refuse(
+            'must be a name such as "smtp.example.org", without an @.',
+            "The name to log in with belongs into user.",
+        )
     if not _is_host(host):
         what = f'must be a name such as "smtp.example.org", not {shown(host)}.'
         raise refuse(what)
@@ -194,8 +208,85 @@ def _check_password(text: str) -> str:
     if not _PASSWORD.fullmatch(text):
         raise refuse(
             "must not stand in this file.",
-            'Write password = "env:NAME" and put it into that environment variable, or '
-            'write "file:PATH" for a file that only you can read.',
+            'Write password = "keyring" and give it to newsletter login; or write '
+            '"env:NAME" for an environment variable, or "file:PATH" for a file that '
+            "only you can read.",
+        )
+    return text
+
+
+def _check_bounce(text: str) -> str:
+    advice = 'Write it as "news+{token}@example.org".'
+    local, _, domain = text.partition("@")
+    if text.count("{token}") != 1 or "{token}" not in local:
+        what = f"must hold {{token}} once, before the @, not {shown(text)}."
+        raise refuse(what, advice)
+    if re.search(r"[{}]", text.replace("{token}", "")):
+        raise refuse(f"holds a brace too many: {shown(text)}.", advice)
+    try:
+        normal = normalise_address(f"{local.replace('{token}', 't')}@{domain}")
+        normalise_address(text.replace("{token}", _LONGEST_TOKEN))
+    except ValueError as error:
+        said = f"{error}"
+        if "longer than" in said:
+            said = f"with a token of {len(_LONGEST_TOKEN)} characters, {said}"
+        raise refuse(f"cannot be {shown(text)}: {said}", advice) from error
+    return f"{local}@{normal.rpartition('@')[2]}"
+
+
+def _check_domain(text: str) -> str:
+    domain = text.lower().rstrip(".")
+    try:
+        domain = ascii_host(domain)
+    except ValueError:
+        domain = ""
+    is_name = _HOST.fullmatch(domain) and "." in domain and not _is_number(domain)
+    if not is_name:
+        said = f'must be a domain such as "example.org", not {shown(text)}.'
+        raise refuse(said, _advise_domain(text))
+    return domain
+
+
+def _check_domains(text: str) -> str:
+    """Return a domain, or one with a dot in front that stands for all below it too."""
+    dot = "." if text.startswith(".") else ""
+    return dot + _check_domain(text.removeprefix("."))
+
+
+def _is_number(domain: str) -> bool:
+    return domain.rpartition(".")[2].isdecimal()
+
+
+def _advise_domain(text: str) -> str:
+    host = re.sub(r"^(?:.*@|\*\.|https?://)", "", text.strip().lower()).rstrip("./")
+    if host == text or not _HOST.fullmatch(host) or "." not in host:
+        return ""
+    return f'Did you mean "{"." if text.startswith("*.") else ""}{host}"?'
+
+
+def _check_lane(name: str) -> str:
+    if not _LANE.fullmatch(name):
+        raise refuse("cannot name a lane: use letters, digits and single hyphens.")
+    return name
+
+
+def _check_selector(text: str) -> str:
+    first = text.partition(".")[0]
+    if "._domainkey" in text.lower() and _SELECTOR.fullmatch(first):
+        what = f"must be the first word of the DNS name alone, not {shown(text)}."
+        raise refuse(what, f'Did you mean "{first.lower()}"?')
+    if not all(_SELECTOR.fullmatch(label) for label in text.split(".")):
+        raise refuse(f'must be a word such as "news2026", not {shown(text)}.')
+    return text.lower()
+
+
+def _check_key_file(text: str) -> str:
+    # A key is never repeated: messages end up in logs and screenshots.
+    if "\n" in text or "-----" in text or len(text) > _MAX_KEY_PATH:
+        raise refuse(
+            "must be the name of a file; the key itself must not stand in here.",
+            'Put the key into a file that only you can read, and write its name: "'
+            'subscribers/dkim.key".',
         )
     return text
 
@@ -229,4 +320,13 @@ ClientName = Annotated[str, AfterValidator(_check_client)]
 #: (messages, seconds).
 Limit = Annotated[tuple[int, int], BeforeValidator(_check_limit)]
 PasswordSource = Annotated[str, AfterValidator(_check_password)]
+#: An address with ``{token}`` before the ``@``.
+BounceAddress = Annotated[str, AfterValidator(_check_bounce)]
+#: Lower-case A-labels.
+Domain = Annotated[str, AfterValidator(_check_domain)]
+#: The same, or with a dot in front.
+Domains = Annotated[str, AfterValidator(_check_domains)]
+LaneName = Annotated[str, AfterValidator(_check_lane)]
+Selector = Annotated[str, AfterValidator(_check_selector)]
+KeyFile = Annotated[str, AfterValidator(_check_key_file)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]

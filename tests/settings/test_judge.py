@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from newsletter.clients.names import CLIENTS
 from newsletter.model.rules import RULES
 from newsletter.model.settings import (
+    DkimSettings,
     FieldSettings,
+    LaneSettings,
     ListSettings,
     NewsletterSettings,
     ServerSettings,
@@ -54,6 +56,7 @@ Twee.
 base_url = "https://brief.example.org/news/"
 list = "leden"
 unsubscribe_address = "uit@example.org"
+bounce_address = "News+{token}@Example.org"
 hold_seconds = 0
 
 [template]
@@ -82,7 +85,7 @@ fallback = ""
 [fields.since]
 type = "date"
 
-[server]
+[[server]]
 host = "SMTP.example.org"
 port = 587
 user = "u"
@@ -93,6 +96,31 @@ connections = 2
 messages_per_connection = 10
 limits = ["300/hour", "2000 / day"]
 timeout_seconds = 30
+
+[[server]]
+host = "smtp.example.net"
+user = "v"
+password = "keyring"
+
+[lanes.google]
+domains = ["Gmail.com", "gmail.com", ".Google.com"]
+connections = 7
+messages_per_connection = 5
+limits = ["10/minute"]
+
+[lanes.t-online]
+domains = "t-online.de"
+
+[[dkim]]
+domain = "München.example.org"
+selector = "News2026"
+key = "/etc/newsletter/dkim.key"
+
+[[dkim]]
+domain = "mailer.example.net"
+selector = "a.b"
+key = "subscribers/dkim.key"
+algorithm = "ed25519"
 
 [database]
 url = "sqlite:////var/lib/newsletter.db"
@@ -122,6 +150,7 @@ port = 80
             base_url="https://brief.example.org/news",
             list="leden",
             unsubscribe_address="uit@example.org",
+            bounce_address="News+{token}@example.org",
             hold_seconds=0,
         ),
         Theme(
@@ -151,12 +180,44 @@ port = 80
             limits=((300, 3600), (2000, 86400)),
             timeout_seconds=30,
         ),
-        "sqlite:////var/lib/newsletter.db",
-        {"link-moved": "off", "size-large": "error"},
-        ("a@example.org", "b@example.org"),
-        80,
-        ("orange", "gmx"),
+        spare_servers=(
+            ServerSettings("smtp.example.net", 465, user="v", password="keyring"),
+        ),
+        lanes={
+            "google": LaneSettings(("gmail.com", ".google.com"), 7, 5, ((10, 60),)),
+            "t-online": LaneSettings(("t-online.de",)),
+        },
+        dkim=(
+            DkimSettings(
+                "xn--mnchen-3ya.example.org", "news2026", "/etc/newsletter/dkim.key"
+            ),
+            DkimSettings(
+                "mailer.example.net", "a.b", "subscribers/dkim.key", "ed25519"
+            ),
+        ),
+        database_url="sqlite:////var/lib/newsletter.db",
+        checks={"link-moved": "off", "size-large": "error"},
+        test_to=("a@example.org", "b@example.org"),
+        web_port=80,
+        clients=("orange", "gmx"),
     )
+
+
+def test_one_signature_needs_no_double_brackets() -> None:
+    settings = _settings(f'{_DKIM}selector = "s"\nkey = "k"\n')
+    assert settings.dkim == (DkimSettings("example.org", "s", "k"),)
+
+
+@pytest.mark.parametrize("domain", ["example.org", "Mail.example.org", "a.example.org"])
+def test_signature_of_a_neighbouring_domain_is_for_the_doctor(domain: str) -> None:
+    more = f'[dkim]\ndomain = "{domain}"\nselector = "s"\nkey = "k"\n'
+    assert _settings(more).dkim[0].domain == domain.lower()
+
+
+def test_longest_bounce_address_is_taken() -> None:
+    address = f"{'n' * 24}{{token}}@example.org"
+    newsletter = _settings(f'bounce_address = "{address}"\n').newsletter
+    assert newsletter.bounce_address == address
 
 
 def test_default_list_is_always_there() -> None:
@@ -211,17 +272,20 @@ def test_clear_text_to_another_machine_must_be_asked_for() -> None:
 
 
 _TABLES = (
-    "Tables are: newsletter, template, shortlinks, lists, fields, server, database, "
-    "checks, test, web."
+    "Tables are: newsletter, template, shortlinks, lists, fields, server, lanes, dkim, "
+    "database, checks, test, web."
 )
 _TLS = 'Use security = "tls" or "starttls".'
 _FILE = 'Write it as "images/logo.png".'
 _PATTERN = 'Write it as "https://example.org/find?id={}".'
 _BASE_URL = 'Write it as "https://newsletter.example.org".'
+_BOUNCE = 'Write it as "news+{token}@example.org".'
+_DKIM = '[dkim]\ndomain = "example.org"\n'
+_TWO_KEYS = 2 * f'{_DKIM}selector = "s"\nkey = "k"\n'
 _PASSWORD = (
-    'n.toml:7:1: "password" must not stand in this file. Write password = "env:NAME" '
-    'and put it into that environment variable, or write "file:PATH" for a file that '
-    "only you can read."
+    'n.toml:7:1: "password" must not stand in this file. Write password = "keyring" '
+    'and give it to newsletter login; or write "env:NAME" for an environment variable, '
+    'or "file:PATH" for a file that only you can read.'
 )
 
 
@@ -236,10 +300,8 @@ _PASSWORD = (
             "kleur = 1",
             'n.toml:4:1: unknown setting "kleur". In [newsletter] are: name, '
             "sender, language, time_zone, reply_to, address, about, base_url, list, "
-            "unsubscribe_address, hold_seconds.",
+            "unsubscribe_address, bounce_address, hold_seconds.",
         ),
-        ("[dkim]", f'n.toml:4:1: unknown table "[dkim]". {_TABLES}'),
-        ("[lanes]", f'n.toml:4:1: unknown table "[lanes]". {_TABLES}'),
         ("[inbox]", f'n.toml:4:1: unknown table "[inbox]". {_TABLES}'),
         ("[retention]", f'n.toml:4:1: unknown table "[retention]". {_TABLES}'),
         ("[servr]", 'n.toml:4:1: unknown table "[servr]". Did you mean "[server]"?'),
@@ -431,7 +493,12 @@ _PASSWORD = (
         ),
         ('[server]\nhost = "h"\nuser = "u"\npassword = "geheim"', _PASSWORD),
         ('[server]\nhost = "h"\nuser = "u"\npassword = "env:"', _PASSWORD),
-        ('[server]\nhost = "h"\nuser = "u"\npassword = "keyring"', _PASSWORD),
+        ('[server]\nhost = "h"\nuser = "u"\npassword = "keyring:x"', _PASSWORD),
+        (
+            '[server]\nhost = "u:geheim@h"',
+            'n.toml:5:1: "host" must be a name such as "smtp.example.org", without an '
+            "@. The name to log in with belongs into user.",
+        ),
         (
             '[server]\nhost = "h"\nlimits = ["300/uur"]',
             'n.toml:6:1: "limits" holds a limit that cannot be read: "300/uur". '
@@ -447,8 +514,126 @@ _PASSWORD = (
             'n.toml:6:1: "limits" must be a list between [ and ].',
         ),
         (
-            '[[server]]\nhost = "a"\n[[server]]\nhost = "b"',
-            "n.toml:4:1: there can be one [server]. Write [server], not [[server]].",
+            '[[server]]\nhost = "a"\n[[server]]\nhost = "b"\nprot = 25',
+            'n.toml:8:1: unknown setting "prot". Did you mean "port"?',
+        ),
+        (
+            '[[server]]\nhost = "a"\n[[server]]\nport = 25',
+            'n.toml:6:1: [server] has no "host". Add a line host = "smtp.example.org".',
+        ),
+        (
+            '[[server]]\nhost = "a"\n[[server]]\nhost = "A"',
+            'n.toml:7:1: "host" names a server that stands here already: "a". '
+            "Keep one.",
+        ),
+        (
+            'bounce_address = "news@example.org"',
+            'n.toml:4:1: "bounce_address" must hold {token} once, before the @, not '
+            f'"news@example.org". {_BOUNCE}',
+        ),
+        (
+            'bounce_address = "{token}+{token}@example.org"',
+            'n.toml:4:1: "bounce_address" must hold {token} once, before the @, not '
+            f'"{{token}}+{{token}}@example.org". {_BOUNCE}',
+        ),
+        (
+            'bounce_address = "news@{token}.example.org"',
+            'n.toml:4:1: "bounce_address" must hold {token} once, before the @, not '
+            f'"news@{{token}}.example.org". {_BOUNCE}',
+        ),
+        (
+            'bounce_address = "{list}{token}@example.org"',
+            'n.toml:4:1: "bounce_address" holds a brace too many: '
+            f'"{{list}}{{token}}@example.org". {_BOUNCE}',
+        ),
+        (
+            'bounce_address = "news+{token}"',
+            'n.toml:4:1: "bounce_address" cannot be "news+{token}": there is nothing '
+            f"after the @. {_BOUNCE}",
+        ),
+        (
+            f'bounce_address = "{"n" * 25}{{token}}@example.org"',
+            f'n.toml:4:1: "bounce_address" cannot be "{"n" * 25}{{token}}@example.org":'
+            " with a token of 40 characters, the part before the @ is longer than 64 "
+            f"characters. {_BOUNCE}",
+        ),
+        (
+            "[lanes.a]",
+            'n.toml:4:1: [lanes.a] has no "domains". '
+            'Add a line domains = ["example.org", "example.net"].',
+        ),
+        ("[lanes.a]\ndomains = []", 'n.toml:5:1: "domains" must not be empty.'),
+        (
+            '[lanes.a]\ndomains = ["@gmail.com"]',
+            'n.toml:5:1: "domains" must be a domain such as "example.org", not '
+            '"@gmail.com". Did you mean "gmail.com"?',
+        ),
+        (
+            '[lanes.a]\ndomains = ["*.example.org"]',
+            'n.toml:5:1: "domains" must be a domain such as "example.org", not '
+            '"*.example.org". Did you mean ".example.org"?',
+        ),
+        (
+            '[lanes.a]\ndomains = ["gmail"]',
+            'n.toml:5:1: "domains" must be a domain such as "example.org", not '
+            '"gmail".',
+        ),
+        (
+            '[lanes.a]\ndomain = "gmail.com"\ndomains = "gmail.com"',
+            'n.toml:5:1: unknown setting "domain". Did you mean "domains"?',
+        ),
+        (
+            '[lanes.a]\ndomains = "a.org"\nconnections = 0',
+            'n.toml:6:1: "connections" must be 1 or more.',
+        ),
+        (
+            '[lanes."a b"]\ndomains = "a.org"',
+            'n.toml:4:1: "a b" cannot name a lane: use letters, digits and single '
+            "hyphens.",
+        ),
+        (
+            '[lanes.a]\ndomains = "A.org"\n[lanes.b]\ndomains = ["b.org", "a.org"]',
+            'n.toml:7:1: "domains" holds "a.org", which is in [lanes.a] already. '
+            "Keep it in one of the two.",
+        ),
+        (
+            f'{_DKIM}selectr = "s"\nselector = "s"\nkey = "k"',
+            'n.toml:6:1: unknown setting "selectr". Did you mean "selector"?',
+        ),
+        (
+            f'{_DKIM}selector = "s"',
+            'n.toml:4:1: [dkim] has no "key". '
+            'Add a line key = "subscribers/dkim-news.key".',
+        ),
+        (
+            f'{_DKIM}selector = "S1._domainkey.example.org"\nkey = "k"',
+            'n.toml:6:1: "selector" must be the first word of the DNS name alone, not '
+            '"S1._domainkey.example.org". Did you mean "s1"?',
+        ),
+        (
+            f'{_DKIM}selector = "a b"\nkey = "k"',
+            'n.toml:6:1: "selector" must be a word such as "news2026", not "a b".',
+        ),
+        (
+            f'{_DKIM}selector = "s"\nkey = "-----BEGIN PRIVATE KEY-----geheim"',
+            'n.toml:7:1: "key" must be the name of a file; the key itself must not '
+            "stand in here. Put the key into a file that only you can read, and write "
+            'its name: "subscribers/dkim.key".',
+        ),
+        (
+            f'{_DKIM}selector = "s"\nkey = "k"\nalgorithm = "rsa-sha256"',
+            'n.toml:8:1: "algorithm" must be "rsa" or "ed25519".',
+        ),
+        (
+            '[dkim]\ndomain = "example.net"\nselector = "s"\nkey = "k"',
+            'n.toml:5:1: "domain" is "example.net", but the sender is at '
+            '"example.org": such a signature does not count for it. '
+            'Write domain = "example.org", or sign nothing and remove [dkim].',
+        ),
+        (
+            f"{_TWO_KEYS.replace('[dkim]', '[[dkim]]')}",
+            'n.toml:10:1: "selector" is used twice for example.org: "s". '
+            "A name in the DNS holds one key, so each needs its own selector.",
         ),
         (
             '[database]\nurl = "postgresql://u:geheim@h/db"',
@@ -586,6 +771,8 @@ def test_wrong_setting_is_explained(more: str, problem: str) -> None:
             ],
         ),
         ("newsletter = 3", ["n.toml:1:1: [newsletter] must be a table."]),
+        (f"server = 5\n{_BASE}", ["n.toml:1:1: [server] must be a table."]),
+        (f"dkim = [5]\n{_BASE}", ["n.toml:1:1: [dkim] must be a table."]),
         (
             f"{_BASE}x = {'9' * 5000}",
             [
@@ -612,9 +799,19 @@ def test_all_problems_are_told_in_order_of_place() -> None:
     assert places == ["n.toml:4:1", "n.toml:6:1", "n.toml:8:1", "n.toml:9:1"]
 
 
-def test_password_is_never_repeated() -> None:
-    text = f'{_BASE}[server]\nhost = "h"\nuser = "u"\npassword = "geheim"\n'
-    assert "geheim" not in " ".join(_problems(text))
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[server]\nhost = "h"\nuser = "u"\npassword = "geheim"\n',
+        '[server]\nhost = "smtps://u:geheim@h"\n',
+        f'{_DKIM}selector = "s"\nkey = "geheim\\n"\n',
+        f'{_DKIM}selector = "s"\nkey = "geheim{"A" * 200}"\n',
+    ],
+)
+def test_secret_is_never_repeated(more: str) -> None:
+    problems = " ".join(_problems(f"{_BASE}{more}"))
+    assert problems
+    assert "geheim" not in problems
 
 
 _LINES = st.sampled_from(

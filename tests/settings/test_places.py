@@ -23,6 +23,8 @@ limits = [
 ]
 [[server]]
 host = "h"
+[[server]]
+host = "i"
 [fields]
 city = { type = "text" }
 a.b = 1
@@ -42,9 +44,12 @@ a.b = 1
         (("lists", "main", "title"), 12, 1),
         (("lists", "main", "limits", 0), 13, 1),
         (("server",), 16, 1),
-        (("server", "host"), 17, 1),
-        (("fields", "city", "type"), 19, 1),
-        (("fields", "a", "b"), 20, 1),
+        (("server", 0), 16, 1),
+        (("server", 0, "host"), 17, 1),
+        (("server", 1), 18, 1),
+        (("server", 1, "host"), 19, 1),
+        (("fields", "city", "type"), 21, 1),
+        (("fields", "a", "b"), 22, 1),
         (("newsletter", "fake"), 3, 1),
     ],
 )
