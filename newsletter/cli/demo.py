@@ -101,7 +101,8 @@ def _import_people(project: "Project") -> None:
 def _send(stage: _Stage, issue: str, *, step: int) -> None:
     """Send the test, then the dispatch; both over SMTP, by one and the same code."""
     from newsletter.workflow.clearance import Wish
-    from newsletter.workflow.send import plan_send, send_planned
+    from newsletter.workflow.plan import plan_send
+    from newsletter.workflow.send import send_planned
     from newsletter.workflow.test import Trial, send_test
 
     _step(step, f"Issue {issue}: a test to the editor, then the dispatch")

@@ -27,8 +27,8 @@ from newsletter.errors import UsageError
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.clearance import Wish
+    from newsletter.workflow.plan import Plan
     from newsletter.workflow.project import Project
-    from newsletter.workflow.send import Plan
 
 
 #: Waivers as they are recorded -> as they are shown.
@@ -79,7 +79,8 @@ def command(
     unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
     """
     from newsletter.workflow.clearance import Wish
-    from newsletter.workflow.send import count_planned, plan_send, send_planned
+    from newsletter.workflow.plan import count_planned, plan_send
+    from newsletter.workflow.send import send_planned
 
     wish = Wish(
         lists,
@@ -154,12 +155,13 @@ def _duration(plan: "Plan") -> str:
     """Return ``about 4 h 20, until 18:20; leave the computer on``."""
     from newsletter.delivery.schedule import show_duration
 
-    if plan.seconds is None:
+    seconds = plan.forecast.seconds
+    if seconds is None:
         return "as fast as the mail server takes it"
-    end = datetime.now().astimezone() + timedelta(seconds=plan.seconds)
-    day = "" if plan.seconds < 86400 else f"{end:%A} "
-    text = f"about {show_duration(plan.seconds)}, until {day}{end:%H:%M}"
-    return f"{text}; leave the computer on" if plan.seconds >= 120 else text
+    end = datetime.now().astimezone() + timedelta(seconds=seconds)
+    day = "" if seconds < 86400 else f"{end:%A} "
+    text = f"about {show_duration(seconds)}, until {day}{end:%H:%M}"
+    return f"{text}; leave the computer on" if seconds >= 120 else text
 
 
 def _refuse_unconfirmed(number: int) -> NoReturn:

@@ -11,10 +11,10 @@ from functools import partial
 from newsletter.checks.links.reach import Network
 from newsletter.errors import OperationError, RefusedError
 from newsletter.model.delivery import DispatchState
+from newsletter.model.dispatch import Only
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
-from newsletter.store.contents import last_tested_at
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import open_dispatches
 from newsletter.store.dispatches import count_recipients
@@ -30,6 +30,7 @@ from newsletter.workflow.imports import choose_list
 from newsletter.workflow.letters import compile_issue
 from newsletter.workflow.probe import probe_public_page
 from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.since_test import Tested
 
 #: A link seen longer ago than this is asked again before an issue goes out.
 LINKS_MAX_AGE = timedelta(hours=24)
@@ -41,6 +42,12 @@ class Wish:
 
     #: List slugs; empty: those of the issue.
     lists: tuple[str, ...] = ()
+    #: Of these, only those whom an earlier dispatch reached, or missed.
+    only: Only | None = None
+    #: Aware; None: now.
+    starts_at: datetime | None = None
+    #: So many first, then pause; 0: all at once.
+    canary: int = 0
     #: Send content that nobody has seen as a mail; recorded.
     is_untested: bool = False
     #: Do not prove that the public pages write to this database; recorded.
@@ -130,17 +137,15 @@ def refuse_under_way(database: Database, issue: str, *, nobody_sends: bool) -> N
         )
 
 
-def require_test(
-    database: Database, compiled: CompiledMessage, wish: Wish
-) -> tuple[str, ...]:
+def require_test(tested: Tested | None, wish: Wish) -> tuple[str, ...]:
     """Return the waiver for content that was never tested, or refuse it."""
-    with database.reading() as connection:
-        if last_tested_at(connection, compiled.content_hash) is not None:
-            return ()
+    if tested is not None and tested.changes is None:
+        return ()
     if wish.is_untested:
         return ("untested",)
+    since = f" ({tested.summary})" if tested else ""
     raise RefusedError(
-        "what the issue says now was never sent as a test.",
+        f"what the issue says now was never sent as a test{since}.",
         "Run newsletter test, look at the mail, and send then; or send it unseen "
         "with --untested.",
     )
@@ -157,12 +162,16 @@ def require_pages(project: Project, database: Database, wish: Wish) -> tuple[str
     return ()
 
 
-def accepted_findings(report: CheckReport) -> list[str]:
+def accepted_findings(report: CheckReport) -> tuple[Finding, ...]:
+    """Return the findings that would block, had they not been accepted."""
+    return tuple(found for found in report.findings if found.accepted)
+
+
+def name_accepted(report: CheckReport) -> list[str]:
     """Return ``link-blocked:12, accepted on 14 February 2026: opened it myself``, …."""
     return [
         f"{_name(found)}, accepted on {found.accepted_on}: {found.accepted}"
-        for found in report.findings
-        if found.accepted
+        for found in accepted_findings(report)
     ]
 
 
@@ -171,7 +180,7 @@ def _name(found: Finding) -> str:
 
 
 def count_recipients_left(
-    database: Database, issue: str, lists: tuple[str, ...]
+    database: Database, issue: str, lists: tuple[str, ...], only: Only | None = None
 ) -> tuple[int, dict[str, int]]:
     """Return how many get it, and how many of the lists do not and why."""
     with database.reading() as connection:

@@ -58,7 +58,7 @@ def read_versions(project: Project, composition: Composition) -> Versions:
         OperationError: The database cannot be read.
     """
     return Versions(
-        present=_copy_of(project, composition),
+        present=present_copy(project, composition),
         previous=previous_version(project, composition),
         tested=tested_version(project, composition),
     )
@@ -73,7 +73,7 @@ def find_previous(project: Project, composition: Composition) -> Path | None:
     return None if found is None else project.root / found.file
 
 
-def _copy_of(project: Project, composition: Composition) -> Copy | None:
+def present_copy(project: Project, composition: Composition) -> Copy | None:
     """Return the mail that the composition gives, or None if it gives none."""
     if composition.assembled is None:
         return None
@@ -92,7 +92,7 @@ def previous_version(project: Project, composition: Composition) -> Version | No
     if path is None:
         return None
     earlier = compose_issue(project, path)
-    copy = _copy_of(project, earlier)
+    copy = present_copy(project, earlier)
     if copy is None or earlier.issue is None:
         return None
     zone = ZoneInfo(project.settings.newsletter.time_zone)
@@ -118,7 +118,7 @@ def tested_version(project: Project, composition: Composition) -> Version | None
         at = last_tested_at(connection, present)
         last = load_last_tested(connection, issue.slug)
     if at is not None:
-        copy = _copy_of(project, composition)
+        copy = present_copy(project, composition)
         return None if copy is None else Version(_title(project, at), at, copy)
     if last is None:
         return None

@@ -19,7 +19,8 @@ from newsletter.store.ledger_thread import LedgerThread
 from newsletter.testing.smtp_server import Fault, Received, SmtpServer
 from newsletter.workflow.clearance import Wish
 from newsletter.workflow.halt import cancel, pause
-from newsletter.workflow.send import plan_send, send_planned
+from newsletter.workflow.plan import plan_send
+from newsletter.workflow.send import send_planned
 
 NAMES = ("anna", "bob", "carl", "dora", "eve")
 
@@ -495,7 +496,7 @@ def test_send_with_no_server_there_waits_and_says_so(
 ) -> None:
     monkeypatch.setattr(
         "newsletter.delivery.schedule.Patience.__init__.__defaults__",
-        (0.3, 0.3, 0.05, 0.1),
+        (0.3, 0.3, 0.05, 0.1, 0.0),
     )
     post.add("anna")
     with SmtpServer() as server:

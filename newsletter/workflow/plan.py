@@ -1,0 +1,199 @@
+"""What `send` would do: to whom, from when until when. Changes nothing.
+
+Law: nothing is planned that was not checked and tested, or waived by name; what the
+editor confirms is this value, and no other.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.messages.identity import derive_identity
+from newsletter.model.dispatch import Dispatch, Only
+from newsletter.model.finding import Finding
+from newsletter.model.message import CompiledMessage
+from newsletter.model.settings import ServerSettings
+from newsletter.store.database import Database, open_database
+from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
+from newsletter.workflow.changes import Changes
+from newsletter.workflow.check import Progress
+from newsletter.workflow.clearance import (
+    Wish,
+    accepted_findings,
+    check_before_sending,
+    choose_lists,
+    count_recipients_left,
+    name_accepted,
+    refuse_planned,
+    require_pages,
+    require_test,
+)
+from newsletter.workflow.compose import (
+    Composition,
+    compose_issue,
+    require_assembled,
+)
+from newsletter.workflow.forecast import Forecast, forecast_end
+from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.server import open_account
+from newsletter.workflow.since_test import Tested, read_tested
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be sent, if the number is confirmed."""
+
+    #: Slug.
+    issue: str
+    #: As somebody without any field gets it.
+    subject: str
+    #: ``Name <address>`` or an address, as readers see it.
+    sender: str
+    #: Empty: answers go to the sender.
+    reply_to: str
+    lists: tuple[str, ...]
+    recipients: int
+    #: "unsubscribed", "got it already", … -> people of the lists left out.
+    left_out: Mapping[str, int]
+    #: Error findings that were accepted, each with its reason.
+    accepted: tuple[Finding, ...]
+    #: When it was tested, and what changed since; None: it never was.
+    tested: Tested | None
+    #: When it begins, how long it takes, and what limits it.
+    forecast: Forecast
+    server: ServerSettings
+    #: Dispatches, of other issues, that are not over.
+    others: tuple[Dispatch, ...]
+    compiled: CompiledMessage = field(repr=False)
+    #: What the public pages will show.
+    composition: Composition = field(repr=False)
+    #: For the record: "untested", "skip_probe", and the accepted findings in a line.
+    waivers: tuple[str, ...] = ()
+    #: Of the lists, only these people of an earlier dispatch.
+    only: Only | None = None
+    #: Aware; None: now.
+    starts_at: datetime | None = None
+    #: So many first, then it pauses; 0: all at once.
+    canary: int = 0
+    #: Good for one dispatch, however often the plan is sent.
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    #: Number of the newest dispatch there was, 0 for none.
+    after: int = 0
+
+    @property
+    def people(self) -> int:
+        """Everybody who has or had to do with one of the lists."""
+        return self.recipients + sum(self.left_out.values())
+
+    @property
+    def changes(self) -> Changes | None:
+        """What changed since the last test; None when nothing did, or without test."""
+        return self.tested.changes if self.tested else None
+
+
+def count_planned(
+    project: Project,
+    reference: str | None,
+    wish: Wish,
+    *,
+    environment: Mapping[str, str],
+) -> int:
+    """Return how many recipients a `plan_send` would find, before anything is checked.
+
+    Raises:
+        NewsletterError: As `plan_send`, for what is seen without the network.
+    """
+    open_account(project, environment)
+    composition = compose_issue(project, find_issue(project, reference))
+    issue = require_assembled(composition).issue
+    lists = choose_lists(project, wish.lists or issue.lists)
+    with _open(project) as database:
+        refuse_planned(database, issue.slug)
+        return count_recipients_left(database, issue.slug, lists, wish.only)[0]
+
+
+def plan_send(
+    project: Project,
+    reference: str | None,
+    wish: Wish,
+    *,
+    environment: Mapping[str, str],
+    now: datetime,
+    show_progress: Progress | None = None,
+) -> Plan:
+    """Return what `send_planned` would do, or refuse.
+
+    Args:
+        project: The project.
+        reference: As for `find_issue`.
+        wish: To whom, when, and what is waived.
+        environment: Where the password may be.
+        now: Aware.
+        show_progress: As for `check_issue`.
+
+    Raises:
+        DefinitionError: The issue cannot be composed.
+        RefusedError: No server, error findings, never tested, or still under way.
+        OperationError: Nobody to send to, or server, pages or database fail.
+        UsageError: There is no such list, or no such dispatch for ``--only``.
+    """
+    server = open_account(project, environment).server
+    composition, compiled, report = check_before_sending(
+        project, reference, wish, now, show_progress
+    )
+    issue = require_assembled(composition).issue
+    identity = derive_identity(issue, project.settings)
+    lists = choose_lists(project, wish.lists or issue.lists)
+    tested = read_tested(project, composition, compiled)
+    with _open(project) as database:
+        refuse_planned(database, issue.slug)
+        waivers = (
+            *require_test(tested, wish),
+            *require_pages(project, database, wish),
+            *name_accepted(report),
+        )
+        recipients, left_out = count_recipients_left(
+            database, issue.slug, lists, wish.only
+        )
+        with database.reading() as connection:
+            return Plan(
+                issue=issue.slug,
+                subject=compiled.subject_text,
+                sender=identity.sender,
+                reply_to=identity.reply_to,
+                lists=lists,
+                recipients=recipients,
+                left_out=left_out,
+                accepted=accepted_findings(report),
+                tested=tested,
+                forecast=forecast_end(
+                    connection,
+                    wish.canary or recipients,
+                    project.settings,
+                    starts_at=wish.starts_at or now,
+                ),
+                server=server,
+                others=tuple(open_dispatches(connection)),
+                compiled=compiled,
+                composition=composition,
+                waivers=waivers,
+                only=wish.only,
+                starts_at=wish.starts_at,
+                canary=wish.canary,
+                after=_newest(connection),
+            )
+
+
+def _newest(connection: Connection) -> int:
+    newest = newest_dispatch(connection)
+    return newest.id if newest else 0
+
+
+@contextmanager
+def _open(project: Project) -> Iterator[Database]:
+    with open_database(project.settings.database_url, root=project.root) as database:
+        yield database
