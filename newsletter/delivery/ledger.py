@@ -27,7 +27,9 @@ class Ledger(Protocol):
     async def claim(self, dispatch_id: int, lane: str) -> Claim | None:
         """Claim a batch of *lane* with something due; None when there is none now.
 
-        Who left since the snapshot is skipped in the same transaction.
+        Who left since the snapshot is skipped in the same transaction. Never a batch
+        that this ledger gave out and that was not released yet: the next one is claimed
+        while the last letters of the former are under way.
         """
 
     async def read_due(self, claim: Claim) -> Sequence[Delivery]:
@@ -37,7 +39,11 @@ class Ledger(Protocol):
         """Order an intent; its answer comes when it is on the disk."""
 
     def record(self, claim: Claim, result: Result) -> None:
-        """Order a result; that it cannot be kept is told to who made the ledger."""
+        """Order a result; that it cannot be kept is told to who made the ledger.
+
+        Never ordered after an intent that was not granted. A pending one for a delivery
+        that is pending or deferred, without an intent, keeps what the server said.
+        """
 
     async def flush(self) -> None:
         """Return when all that was ordered is on the disk.
