@@ -1,0 +1,162 @@
+"""What `newsletter send` would do, shown before the number of recipients is typed."""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from newsletter.cli.context import say
+from newsletter.cli.findings import count_of
+
+if TYPE_CHECKING:
+    from newsletter.model.finding import Finding
+    from newsletter.model.settings import NewsletterSettings
+    from newsletter.workflow.forecast import Forecast
+    from newsletter.workflow.plan import Plan
+
+#: Where values begin.
+_MARGIN = 10
+#: Narrower columns of words are no easier to read than long lines.
+_LEAST_WIDTH = 30
+#: Beyond this nobody sits and waits.
+_SOON_SECONDS = 120
+
+#: Standing on the lists -> as an editor would say it.
+_LEFT_OUT = {
+    "suppressed": "not to be mailed any more",
+    "pending": "not confirmed yet",
+}
+#: Waivers as they are recorded -> as they are shown; accepted findings have lines of
+#: their own.
+_WAIVERS = {
+    "untested": "this mail was not tested (--untested)",
+    "skip_probe": "the public pages were not tried (--skip-probe)",
+}
+_SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}
+
+
+def show_plan(plan: "Plan", newsletter: "NewsletterSettings") -> None:
+    """Show what will happen if the number is confirmed, on standard error.
+
+    Args:
+        plan: From `plan_send`.
+        newsletter: Its time zone is the one of all times; its hold is told.
+    """
+    for label, value in plan_rows(plan, newsletter):
+        for line in _wrapped(value):
+            say(f"{label:<{_MARGIN}}{line}")
+            label = ""
+
+
+def plan_rows(
+    plan: "Plan", newsletter: "NewsletterSettings"
+) -> Iterator[tuple[str, str]]:
+    """Yield label and value of each line."""
+    zone = ZoneInfo(newsletter.time_zone)
+    yield "Issue:", plan.issue
+    yield "Subject:", plan.subject
+    yield "From:", plan.sender
+    if plan.reply_to:
+        yield "Reply to:", plan.reply_to
+    yield from _people(plan)
+    yield "Tested:", _tested(plan, zone)
+    for finding in plan.accepted:
+        yield "Accepted:", _accepted(finding)
+    for waiver in plan.waivers:
+        if waiver in _WAIVERS:
+            yield "Waived:", _WAIVERS[waiver]
+    server = plan.server
+    yield "Server:", f"{server.host}:{server.port}, {_SECURITY[server.security]}"
+    for other in plan.others:
+        left = count_of(other.unfinished, "mail")
+        yield "Others:", f"dispatch {other.id} of {other.issue} has {left} to go"
+    yield "Start:", _start(plan, newsletter, zone)
+    yield "Time:", _time(plan.forecast, zone, is_now=plan.starts_at is None)
+
+
+def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
+    lists = ", ".join(plan.lists)
+    if plan.left_out:
+        yield "To:", f"{plan.recipients} of the {plan.people} people on {lists}"
+        reasons = (
+            f"{people} {_LEFT_OUT.get(why, why)}"
+            for why, people in plan.left_out.items()
+        )
+        yield "Left out:", ", ".join(reasons)
+    else:
+        yield "To:", f"{count_of(plan.recipients, 'recipient')} of {lists}"
+    if plan.only is not None:
+        reach, number = plan.only.reach, plan.only.dispatch_id
+        yield "Only:", f"those whom dispatch {number} {reach}"
+    if plan.canary:
+        first = count_of(plan.canary, "recipient")
+        yield "First:", f"{first} alone; then it pauses until newsletter resume"
+
+
+def _tested(plan: "Plan", zone: ZoneInfo) -> str:
+    if plan.tested is None:
+        return "never"
+    if plan.tested.changes is None:
+        return f"this very mail, {_moment(plan.tested.at, zone)}"
+    return f"not as it is now: {plan.tested.summary}"
+
+
+def _accepted(finding: "Finding") -> str:
+    day = f" on {finding.accepted_on}" if finding.accepted_on else ""
+    return f"{finding.rule} in {finding.place}{day}: {finding.accepted}"
+
+
+def _start(plan: "Plan", newsletter: "NewsletterSettings", zone: ZoneInfo) -> str:
+    if plan.starts_at is not None:
+        return f"{_moment(plan.starts_at, zone)}, as it is now"
+    if not newsletter.hold_seconds or not sys.stdin.isatty():
+        return "as soon as the number is confirmed"
+    hold = _duration(newsletter.hold_seconds)
+    return f"{hold} after the number is confirmed; until then Ctrl-C undoes it all"
+
+
+def _time(forecast: "Forecast", zone: ZoneInfo, *, is_now: bool) -> str:
+    """Return ``300 an hour: about 4 h 20, until 18:20; leave the computer on``."""
+    seconds = forecast.seconds
+    if seconds is None or forecast.ends_at is None:
+        return "as fast as the mail server takes it"
+    end = forecast.ends_at.astimezone(zone)
+    is_same_day = end.date() == forecast.begins_at.astimezone(zone).date()
+    until = f"{end:%H:%M}" if is_same_day else f"{end:%A %H:%M}"
+    limits = " and ".join(_limit(limit) for limit in forecast.limits)
+    text = f"{limits}: about {_duration(seconds)}, until {until}"
+    if seconds < _SOON_SECONDS:
+        return text
+    return f"{text}; leave the computer on{'' if is_now else ' then'}"
+
+
+def _limit(limit: tuple[int, int]) -> str:
+    """Return ``300 an hour``."""
+    units = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}
+    messages, seconds = limit
+    return f"{messages} {units.get(seconds) or f'in {_duration(seconds)}'}"
+
+
+def _duration(seconds: int) -> str:
+    from newsletter.delivery.schedule import show_duration
+
+    return show_duration(seconds)
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return ``Tuesday 1 December 2026, 09:00``."""
+    there = at.astimezone(zone)
+    return f"{there:%A} {there.day} {there:%B %Y}, {there:%H:%M}"
+
+
+def _wrapped(value: str) -> list[str]:
+    """Break a value where the terminal ends; elsewhere lines stay whole, for grep."""
+    if not sys.stderr.isatty():
+        return [value]
+    room = max(shutil.get_terminal_size().columns - _MARGIN - 1, _LEAST_WIDTH)
+    return textwrap.wrap(
+        value, room, break_long_words=False, break_on_hyphens=False
+    ) or [""]

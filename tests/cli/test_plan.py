@@ -1,0 +1,156 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from newsletter.cli.plan import plan_rows, show_plan
+from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.dispatch import Dispatch, Only, Reach
+from newsletter.model.finding import Finding, Severity
+from newsletter.model.problem import Place
+from newsletter.model.settings import NewsletterSettings, ServerSettings
+from newsletter.workflow.changes import Changes
+from newsletter.workflow.forecast import Forecast
+from newsletter.workflow.plan import Plan
+from newsletter.workflow.since_test import Tested
+
+NOW = datetime(2026, 12, 1, 13, tzinfo=UTC)
+LETTER = NewsletterSettings(
+    "Doorways", "Doorways <letter@example.org>", time_zone="Europe/Amsterdam"
+)
+QUIET = Forecast(NOW, None)
+
+
+def plan(**changes: object) -> Plan:
+    values: dict[str, Any] = {
+        "issue": "2026-12",
+        "subject": "Hello reader",
+        "sender": "Doorways <letter@example.org>",
+        "reply_to": "",
+        "lists": ("main",),
+        "recipients": 412,
+        "left_out": {},
+        "accepted": (),
+        "tested": Tested(NOW - timedelta(hours=1)),
+        "forecast": QUIET,
+        "server": ServerSettings("smtp.example.org", 465),
+        "others": (),
+        "compiled": cast(Any, None),
+        "composition": cast(Any, None),
+    }
+    return Plan(**(values | changes))
+
+
+def rows(**changes: object) -> Mapping[str, str]:
+    return dict(plan_rows(plan(**changes), LETTER))
+
+
+def test_plan_of_a_plain_dispatch_is_told_whole() -> None:
+    assert rows() == {
+        "Issue:": "2026-12",
+        "Subject:": "Hello reader",
+        "From:": "Doorways <letter@example.org>",
+        "To:": "412 recipients of main",
+        "Tested:": "this very mail, Tuesday 1 December 2026, 13:00",
+        "Server:": "smtp.example.org:465, TLS",
+        "Start:": "as soon as the number is confirmed",
+        "Time:": "as fast as the mail server takes it",
+    }
+
+
+def test_plan_says_how_the_number_came_about() -> None:
+    found = rows(left_out={"unsubscribed": 9, "bounced": 3, "suppressed": 2})
+    assert found["To:"] == "412 of the 426 people on main"
+    assert found["Left out:"] == (
+        "9 unsubscribed, 3 bounced, 2 not to be mailed any more"
+    )
+
+
+def test_plan_with_limits_says_when_it_ends_and_to_leave_the_computer_on() -> None:
+    end = NOW + timedelta(hours=4, minutes=20)
+    forecast = Forecast(NOW, end, ((300, 3600), (2000, 86400)))
+    assert rows(forecast=forecast)["Time:"] == (
+        "300 an hour and 2000 a day: about 4 h 20, until 18:20; leave the computer on"
+    )
+
+
+def test_plan_that_ends_another_day_names_the_day() -> None:
+    forecast = Forecast(NOW, NOW + timedelta(hours=20), ((20, 3600),))
+    assert rows(forecast=forecast)["Time:"] == (
+        "20 an hour: about 20 h 00, until Wednesday 10:00; leave the computer on"
+    )
+
+
+def test_plan_that_is_soon_over_asks_for_nothing() -> None:
+    forecast = Forecast(NOW, NOW + timedelta(seconds=30), ((5, 10),))
+    assert rows(forecast=forecast)["Time:"] == "5 in 10 s: about 30 s, until 14:00"
+
+
+def test_plan_for_later_says_when_by_the_clock_of_the_newsletter() -> None:
+    found = rows(starts_at=datetime(2026, 12, 2, 8, tzinfo=UTC))
+    assert found["Start:"] == "Wednesday 2 December 2026, 09:00, as it is now"
+
+
+def test_plan_names_accepted_findings_with_their_reasons() -> None:
+    finding = Finding(
+        "link-blocked",
+        Severity.ERROR,
+        Place("issues/2026-12.md", 12, 3),
+        "refused",
+        "",
+        accepted="opened it myself",
+        accepted_at=NOW,
+    )
+    assert rows(accepted=(finding,), waivers=("link-blocked:12, …",))["Accepted:"] == (
+        "link-blocked in issues/2026-12.md:12:3 on 1 December 2026: opened it myself"
+    )
+
+
+def test_plan_names_what_was_waived() -> None:
+    found = list(plan_rows(plan(waivers=("untested", "skip_probe")), LETTER))
+    assert ("Waived:", "this mail was not tested (--untested)") in found
+    assert ("Waived:", "the public pages were not tried (--skip-probe)") in found
+
+
+@pytest.mark.parametrize(
+    ("tested", "told"),
+    [
+        (None, "never"),
+        (
+            Tested(NOW, Changes((), is_restyled=True), "the test of today, 14:00"),
+            "not as it is now: look changed since the test of today, 14:00",
+        ),
+    ],
+)
+def test_plan_of_another_mail_than_the_tested_one_says_what_changed(
+    tested: Tested | None, told: str
+) -> None:
+    assert rows(tested=tested)["Tested:"] == told
+
+
+def test_plan_for_some_of_an_earlier_dispatch_and_a_few_first() -> None:
+    found = rows(only=Only(Reach.MISSED, 12), canary=20, reply_to="desk@example.org")
+    assert found["Only:"] == "those whom dispatch 12 missed"
+    assert found["First:"] == (
+        "20 recipients alone; then it pauses until newsletter resume"
+    )
+    assert found["Reply to:"] == "desk@example.org"
+
+
+def test_plan_names_dispatches_that_are_not_over() -> None:
+    counts = dict.fromkeys(DeliveryState, 0) | {DeliveryState.PENDING: 7}
+    other = Dispatch(
+        3, "2026-11", "", ("main",), DispatchState.PAUSED, "", None, 7, counts, NOW
+    )
+    assert rows(others=(other,))["Others:"] == "dispatch 3 of 2026-11 has 7 mails to go"
+
+
+def test_plan_is_shown_in_lines_that_stay_whole_without_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = "A subject that goes on " * 8
+    show_plan(plan(subject=long), LETTER)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"Subject:  {long}\n" in err
