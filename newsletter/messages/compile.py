@@ -5,7 +5,7 @@ and a hash of all of it by which the mail that was tested is known again.
 
 Law: the same input gives the same bytes, whenever and wherever. What differs between
 two readers or two moments (To, Date, Message-ID, token, fields) is a slot, so it cannot
-be in the hash.
+be in the hash. No mail made of it has to be looked through again: see `wire_form`.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from dataclasses import replace
 from newsletter.errors import DefinitionError, OperationError
 from newsletter.messages.letterhead import TOKEN, Piece, read_sender, write_letterhead
 from newsletter.messages.parts import split_slots, write_body
+from newsletter.messages.wire_form import require_wire_form
 from newsletter.model.assembled import Assembled
 from newsletter.model.message import (
     CompiledMessage,
@@ -33,7 +34,7 @@ FIXED_VALUES = (
     TOKEN,
 )
 #: First bytes of a stored mail; the number rises when the format changes.
-_MAGIC = b"newsletter mail 1\n"
+_MAGIC = b"newsletter mail 2\n"
 
 
 def compile_message(assembled: Assembled, identity: Identity) -> CompiledMessage:
@@ -53,6 +54,7 @@ def compile_message(assembled: Assembled, identity: Identity) -> CompiledMessage
         raise DefinitionError([problem]) from error
     body = write_body(assembled, sender.unsubscribe_urls[0])
     pieces, order, values = _join_pieces([*head, *body])
+    require_wire_form(pieces, order, values)
     return _with_hash(
         CompiledMessage(
             pieces=pieces,

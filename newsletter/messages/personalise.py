@@ -31,7 +31,7 @@ from newsletter.model.message import (
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Most names: nothing to clean, escape or encode.
 _USUAL = re.compile(
-    r"(?!From )[A-Za-z0-9](?:[A-Za-z0-9 .,-]{0,70}[A-Za-z0-9.])?"
+    r"(?!From |.*  )[A-Za-z0-9](?:[A-Za-z0-9 .,-]{0,70}[A-Za-z0-9.])?"
 ).fullmatch
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: Most people share their first name with others of a list: encoded once for them all.

@@ -5,8 +5,10 @@ In: characters. Out: ASCII bytes with CRLF line ends.
 Law: every piece begins at the start of a line and may be followed by a soft break, and
 whatever is joined so keeps this: lines of at most 76 characters, none that starts with
 a dot (nothing to stuff, RFC 5321 section 4.5.2) or with "From " (nothing that a mailbox
-file would escape), no space at the end of a line. ``=`` is always followed by two
-hexadecimal digits or a line end, so a boundary with ``=_`` in it cannot occur.
+file would escape), no tab, no two spaces in a row, no space at the end of a line: what
+is made of it is its own canonical form for DKIM (RFC 6376, section 3.4). ``=`` is
+always followed by two hexadecimal digits or a line end, so a boundary with ``=_`` in it
+cannot occur.
 """
 
 import re
@@ -18,9 +20,11 @@ SOFT_BREAK = b"=\r\n"
 #: 76 less the "=" of a soft break.
 _ROOM = 75
 _ESCAPES = tuple(b"=%02X" % byte for byte in range(256))
-_SPECIAL = re.compile(rb"[^\t -<>-~]")
+_SPECIAL = re.compile(rb"[^ -<>-~]|  | $")
+#: Of several spaces every second one is written out: none has another beside it.
+_TWO_SPACES, _TWO_SPACES_WRITTEN = b"  ", b" =20"
 #: Values that can stand as they are: nearly all names.
-_PLAIN = re.compile(r"(?!\.|From )[ -<>-~]{0,75}").fullmatch
+_PLAIN = re.compile(r"(?!\.|From |.*  |.* $)[ -<>-~]{0,75}").fullmatch
 #: What must not begin a line, and how it is written instead.
 _STARTS = ((b".", b"=2E"), (b"From ", b"=46rom "))
 _FORBIDDEN_STARTS = tuple(forbidden for forbidden, _ in _STARTS)
@@ -32,7 +36,8 @@ def encode_lines(text: str) -> bytes:
     Raises:
         UnicodeEncodeError: *text* holds half of a surrogate pair.
     """
-    return b"\r\n".join(_encode_line(line) for line in text.split("\n"))
+    lines = text.encode().split(b"\n")
+    return b"\r\n".join(_fold(_escape(line)) for line in lines)
 
 
 def encode_value(text: str) -> bytes:
@@ -46,20 +51,19 @@ def encode_value(text: str) -> bytes:
     data = text.encode()
     # In C; it folds after 75 characters too, but lets lines begin as they like.
     encoded = b2a_qp(data)
-    if len(encoded) <= _ROOM and not encoded.startswith(_FORBIDDEN_STARTS):
+    is_short = len(encoded) <= _ROOM and not encoded.startswith(_FORBIDDEN_STARTS)
+    if is_short and b"  " not in encoded and b"\t" not in encoded:
         return encoded
-    return _fold(_escape(text))
+    return _fold(_escape(data))
 
 
-def _encode_line(line: str) -> bytes:
-    escaped = _escape(line)
-    if escaped.endswith((b" ", b"\t")):
-        escaped = escaped[:-1] + _ESCAPES[escaped[-1]]
-    return _fold(escaped)
+def _escape(line: bytes) -> bytes:
+    return _SPECIAL.sub(_written, line)
 
 
-def _escape(text: str) -> bytes:
-    return _SPECIAL.sub(lambda found: _ESCAPES[found[0][0]], text.encode())
+def _written(found: re.Match[bytes]) -> bytes:
+    special = found[0]
+    return _TWO_SPACES_WRITTEN if special == _TWO_SPACES else _ESCAPES[special[0]]
 
 
 def _fold(line: bytes) -> bytes:

@@ -126,13 +126,13 @@ def test_dump_is_a_line_of_format_a_line_of_json_and_the_pieces(
     compiled: CompiledMessage,
 ) -> None:
     first, second, rest = dump_compiled(compiled).split(b"\n", 2)
-    assert first == b"newsletter mail 1"
+    assert first == b"newsletter mail 2"
     assert second.startswith(b'{"envelope_sender":"post@example.org","message_domain":')
     assert rest == b"".join(compiled.pieces)
 
 
 def test_load_of_another_format_says_so(compiled: CompiledMessage) -> None:
-    data = dump_compiled(compiled).replace(b"mail 1", b"mail 2")
+    data = dump_compiled(compiled).replace(b"mail 2", b"mail 1")
     with pytest.raises(OperationError) as caught:
         load_compiled(data)
     assert str(caught.value) == (
