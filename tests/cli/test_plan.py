@@ -13,7 +13,7 @@ from newsletter.model.settings import NewsletterSettings, ServerSettings
 from newsletter.workflow.changes import Changes
 from newsletter.workflow.forecast import Forecast
 from newsletter.workflow.plan import Plan
-from newsletter.workflow.since_test import Tested
+from newsletter.workflow.since_test import Tested as LastTest
 
 NOW = datetime(2026, 12, 1, 13, tzinfo=UTC)
 LETTER = NewsletterSettings(
@@ -32,7 +32,7 @@ def plan(**changes: object) -> Plan:
         "recipients": 412,
         "left_out": {},
         "accepted": (),
-        "tested": Tested(NOW - timedelta(hours=1)),
+        "tested": LastTest(NOW - timedelta(hours=1)),
         "forecast": QUIET,
         "server": ServerSettings("smtp.example.org", 465),
         "others": (),
@@ -118,13 +118,13 @@ def test_plan_names_what_was_waived() -> None:
     [
         (None, "never"),
         (
-            Tested(NOW, Changes((), is_restyled=True), "the test of today, 14:00"),
+            LastTest(NOW, Changes((), is_restyled=True), "the test of today, 14:00"),
             "not as it is now: look changed since the test of today, 14:00",
         ),
     ],
 )
 def test_plan_of_another_mail_than_the_tested_one_says_what_changed(
-    tested: Tested | None, told: str
+    tested: LastTest | None, told: str
 ) -> None:
     assert rows(tested=tested)["Tested:"] == told
 

@@ -1,0 +1,208 @@
+"""How far a running dispatch is, as its sender tells it, and in words. Draws nothing.
+
+The sender calls `Live.note` up to ten thousand times a second, so it counts and nothing
+else; whoever shows it asks now and then, with a clock of their own.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.dispatch import Dispatch
+
+#: The rate is that of the last minute.
+_WINDOW_SECONDS = 60.0
+#: Of a shorter time no rate is told: it would jump.
+_LEAST_SECONDS = 3.0
+#: What the pace of a limit makes us wait is no news.
+_NEWS_SECONDS = 60
+
+STOPPING = (
+    "Stopping: the mails under way are answered first. Ctrl-C again hangs up on them."
+)
+
+#: State -> how it is called beside a bar, shortest words that are clear.
+_SHORT_WORDS = {
+    DeliveryState.ACCEPTED: "taken by your mail server",
+    DeliveryState.DEFERRED: "to be tried again",
+    DeliveryState.REFUSED: "refused",
+    DeliveryState.UNKNOWN: "unknown",
+    DeliveryState.SKIPPED: "left meanwhile",
+}
+
+
+@dataclass(slots=True)
+class Live:
+    """Counts of a dispatch, kept up to date by `note`, and what it waits for."""
+
+    time_zone: str = "UTC"
+    #: (messages, seconds) each.
+    limits: Sequence[tuple[int, int]] = ()
+    issue: str = ""
+    total: int = 0
+    #: How many may still get a mail when it begins.
+    unfinished: int = 0
+    #: By `DeliveryState`; changed in place.
+    counts: list[int] = field(default_factory=lambda: [0] * len(DeliveryState))
+    #: Why it waits, or empty; and until when, if that is known.
+    waiting: str = ""
+    until: datetime | None = None
+    #: What hinders it; over as soon as somebody is served.
+    trouble: str = ""
+    is_stopping: bool = False
+    #: (seconds of a clock that only goes forward, people served) of the last minute.
+    _samples: deque[tuple[float, int]] = field(default_factory=deque)
+    _served_before_trouble: int = 0
+
+    def begin(self, dispatch: Dispatch) -> None:
+        """Take in how a dispatch stands before its first mail."""
+        self.issue, self.total = dispatch.issue, dispatch.total
+        self.unfinished = dispatch.unfinished
+        self.counts[:] = [dispatch.counts[state] for state in DeliveryState]
+
+    @property
+    def note(self) -> Callable[[DeliveryState, DeliveryState], None]:
+        """Return the function that counts a delivery which changed its state."""
+        counts = self.counts
+
+        def count(before: DeliveryState, after: DeliveryState) -> None:
+            counts[before] -= 1
+            counts[after] += 1
+
+        return count
+
+    @property
+    def left(self) -> int:
+        """How many are still to be served now; deferred ones come later."""
+        pending = self.counts[DeliveryState.PENDING]
+        return max(0, pending + self.counts[DeliveryState.ATTEMPTING])
+
+    @property
+    def served(self) -> int:
+        """How many were answered for, or left."""
+        return self.total - self.left
+
+    def wait(self, reason: str, until: datetime | None) -> None:
+        """Take in that the dispatch waits; without a reason, that it goes on."""
+        self.waiting, self.until = reason, until if reason else None
+
+    def hinder(self, reason: str) -> None:
+        """Take in what hinders the dispatch; it tries again by itself."""
+        self.trouble, self._served_before_trouble = reason, self.served
+
+    def stop(self) -> None:
+        """Take in that somebody asked it to stop."""
+        self.is_stopping = True
+
+    def sample(self, at: float) -> None:
+        """Remember how far it is, for the rate; to be called at every look."""
+        samples = self._samples
+        samples.append((at, self.served))
+        while at - samples[0][0] > _WINDOW_SECONDS and len(samples) > 2:
+            samples.popleft()
+        if self.trouble and self.served > self._served_before_trouble:
+            self.trouble = ""
+
+    @property
+    def rate(self) -> float | None:
+        """People served in a second over the last minute; None: not known yet."""
+        if len(self._samples) < 2:
+            return None
+        (since, before), (until, after) = self._samples[0], self._samples[-1]
+        if until - since < _LEAST_SECONDS or after <= before:
+            return None
+        return (after - before) / (until - since)
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long it takes still: by the limits, else by the rate."""
+        return seconds_left(self.left, self.rate, self.limits)
+
+
+def seconds_left(
+    left: int, rate: float | None, limits: Sequence[tuple[int, int]]
+) -> int | None:
+    """Return how long *left* more people take; None when nothing tells."""
+    from newsletter.delivery.limits import estimate_seconds
+
+    by_limits = estimate_seconds(left, limits) if left else 0
+    by_rate = ceil(left / rate) if rate else None
+    known = [one for one in (by_limits, by_rate) if one is not None]
+    return max(known) if known else None
+
+
+# --- in words -------------------------------------------------------------------------
+
+
+def begin_line(live: Live) -> str:
+    """Return what is said before the first mail."""
+    noun = "subscriber" if live.unfinished == 1 else "subscribers"
+    return f"Sending {live.issue} to {live.unfinished:,} {noun}."
+
+
+def count_words(live: Live) -> Iterator[str]:
+    """Yield ``208 taken by your mail server``, ``2 refused``, …; no zeros."""
+    for state, words in _SHORT_WORDS.items():
+        people = live.counts[state]
+        if people or state is DeliveryState.ACCEPTED:
+            yield f"{people:,} {words}"
+
+
+def state_line(live: Live, now: datetime) -> str:
+    """Return the one thing that is worth knowing now: why it waits, or when it ends."""
+    if live.is_stopping:
+        return STOPPING
+    if is_news(live, now):
+        return wait_line(live)
+    if live.trouble:
+        return f"{_sentence(live.trouble)} Trying again."
+    return " · ".join(pace_words(live, now)) or "Beginning."
+
+
+def wait_line(live: Live) -> str:
+    """Return ``Waiting until 14:35: 300 an hour.``."""
+    until = ""
+    if live.until is not None:
+        until = f" until {show_clock(live.until, live.time_zone)}"
+    return f"Waiting{until}: {live.waiting.rstrip('.')}."
+
+
+def is_news(live: Live, now: datetime) -> bool:
+    """Tell whether the dispatch waits for longer than from one mail to the next."""
+    if not live.waiting:
+        return False
+    return live.until is None or live.until - now >= timedelta(seconds=_NEWS_SECONDS)
+
+
+def pace_words(live: Live, now: datetime) -> Iterator[str]:
+    """Yield ``52 a second``, ``about 40 min left, until 18:20``, as far as known."""
+    from newsletter.delivery.schedule import show_duration
+
+    if live.rate is not None:
+        yield show_rate(live.rate)
+    seconds = live.seconds_left
+    if seconds is not None and live.left:
+        end = show_clock(now + timedelta(seconds=seconds), live.time_zone)
+        yield f"about {show_duration(max(1, seconds))} left, until {end}"
+
+
+def show_rate(per_second: float) -> str:
+    """Return a rate in the unit in which it is a number of people."""
+    if per_second >= 1:
+        return f"{per_second:,.0f} a second"
+    if per_second * 60 >= 1:
+        return f"{per_second * 60:.0f} a minute"
+    return f"{per_second * 3600:.0f} an hour"
+
+
+def show_clock(at: datetime, time_zone: str) -> str:
+    """Return ``18:20``, by the clock of the newsletter."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -1,0 +1,157 @@
+import timeit
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.cli.live import (
+    STOPPING,
+    Live,
+    begin_line,
+    count_words,
+    is_news,
+    show_rate,
+    state_line,
+)
+from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.dispatch import Dispatch
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
+
+
+def live(pending: int = 100, *, limits: tuple[tuple[int, int], ...] = ()) -> Live:
+    counts = dict.fromkeys(DeliveryState, 0) | {PENDING: pending}
+    made = Live("Europe/Amsterdam", limits)
+    made.begin(
+        Dispatch(
+            1,
+            "2026-03",
+            "",
+            ("main",),
+            DispatchState.RUNNING,
+            "",
+            None,
+            pending,
+            counts,
+            NOW,
+        )
+    )
+    return made
+
+
+def serve(live: Live, people: int, state: DeliveryState = ACCEPTED) -> None:
+    for _ in range(people):
+        live.note(PENDING, state)
+
+
+def test_note_keeps_the_numbers_adding_up() -> None:
+    made = live()
+    serve(made, 40)
+    serve(made, 2, DeliveryState.REFUSED)
+    serve(made, 1, DeliveryState.DEFERRED)
+    made.note(DeliveryState.DEFERRED, ACCEPTED)
+    assert sum(made.counts) == made.total == 100
+    assert (made.served, made.left) == (43, 57)
+    assert list(count_words(made)) == ["41 taken by your mail server", "2 refused"]
+
+
+def test_note_costs_less_than_two_microseconds() -> None:
+    made = live()
+    note = made.note
+    took = min(timeit.repeat(lambda: note(PENDING, ACCEPTED), number=2000, repeat=5))
+    assert took / 2000 < 2e-6
+
+
+def test_rate_is_that_of_the_last_minute() -> None:
+    made = live(10_000)
+    for second in range(200):
+        serve(made, 5 if second < 100 else 20)
+        made.sample(float(second))
+    assert made.rate == pytest.approx(20, rel=0.02)
+    assert len(made._samples) < 70
+
+
+def test_rate_is_not_told_of_a_moment_or_of_nothing() -> None:
+    made = live()
+    made.sample(0.0)
+    serve(made, 50)
+    made.sample(1.0)
+    assert made.rate is None
+    still = live()
+    still.sample(0.0)
+    still.sample(30.0)
+    assert still.rate is None
+
+
+def test_time_left_comes_from_the_limits_when_they_are_slower() -> None:
+    made = live(301, limits=((300, 3600),))
+    serve(made, 1)
+    made.sample(0.0)
+    made.sample(10.0)
+    assert state_line(made, NOW) == "about 1 h 02 left, until 14:01"
+
+
+def test_time_left_comes_from_the_rate_without_limits() -> None:
+    made = live(1000)
+    made.sample(0.0)
+    serve(made, 100)
+    made.sample(10.0)
+    assert state_line(made, NOW) == "10 a second · about 2 min left, until 13:01"
+
+
+def test_state_before_anything_is_known_promises_nothing() -> None:
+    assert state_line(live(), NOW) == "Beginning."
+
+
+def test_waiting_says_why_and_until_when() -> None:
+    made = live()
+    made.wait("300 an hour", NOW + timedelta(minutes=35))
+    assert state_line(made, NOW) == "Waiting until 13:35: 300 an hour."
+    made.wait("the mail server does not answer", None)
+    assert state_line(made, NOW) == "Waiting: the mail server does not answer."
+    made.wait("", None)
+    assert state_line(made, NOW) == "Beginning."
+
+
+def test_waiting_from_one_mail_to_the_next_is_no_news() -> None:
+    made = live()
+    made.wait("300 an hour", NOW + timedelta(seconds=12))
+    assert not is_news(made, NOW)
+
+
+def test_trouble_is_told_until_somebody_is_served() -> None:
+    made = live()
+    made.hinder("the mail server mx:25 does not answer (connection refused)")
+    made.sample(0.0)
+    assert state_line(made, NOW) == (
+        "The mail server mx:25 does not answer (connection refused). Trying again."
+    )
+    serve(made, 1)
+    made.sample(1.0)
+    assert made.trouble == ""
+
+
+def test_stopping_is_said_before_all_else() -> None:
+    made = live()
+    made.wait("300 an hour", None)
+    made.stop()
+    assert state_line(made, NOW) == STOPPING
+
+
+def test_begin_counts_those_who_may_still_get_it() -> None:
+    assert begin_line(live(1)) == "Sending 2026-03 to 1 subscriber."
+    assert begin_line(live(12_345)) == "Sending 2026-03 to 12,345 subscribers."
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        (9876.4, "9,876 a second"),
+        (1.0, "1 a second"),
+        (0.5, "30 a minute"),
+        (300 / 3600, "5 a minute"),
+        (10 / 3600, "10 an hour"),
+    ],
+)
+def test_rate_is_told_in_a_unit_that_people_can_picture(rate: float, told: str) -> None:
+    assert show_rate(rate) == told
