@@ -14,11 +14,10 @@ from newsletter.delivery.transports import (
     ConnectionBrokenError,
     SetupError,
 )
-from newsletter.delivery.transports.smtp import (
+from newsletter.delivery.transports.smtp import Account, refuse_clear_text
+from newsletter.delivery.transports.smtp.transport import (
     MAX_REFUSALS,
-    Account,
     SmtpTransport,
-    refuse_clear_text,
     stuff_dots,
 )
 from newsletter.model.message import Message
@@ -335,7 +334,7 @@ def test_send_when_the_server_hangs_up_after_the_dot_the_fate_is_unknown() -> No
 def test_send_when_the_server_falls_silent_after_the_dot_the_fate_is_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    name = "newsletter.delivery.transports.smtp.FINAL_REPLY_SECONDS"
+    name = "newsletter.delivery.transports.smtp.transport.FINAL_REPLY_SECONDS"
     monkeypatch.setattr(name, 0.2)
     with SmtpServer([Fault("end", nth=1)]) as server:
 
@@ -472,7 +471,7 @@ def test_close_does_not_wait_for_the_servers_farewell(
         security=security,
         certificate=certificate.server,
     ) as server:
-        quick = "newsletter.delivery.transports.smtp.GOODBYE_SECONDS"
+        quick = "newsletter.delivery.transports.smtp.transport.GOODBYE_SECONDS"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(quick, 0.1)
             tls = Account(settings(server, security), tls=certificate.client)

@@ -9,35 +9,36 @@ that looks well and gives the next message the last one's reply. Whatever is not
 end closes the connection, and each connection is a new `SMTP` object.
 """
 
-import asyncio
-import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from aiosmtplib import (
     SMTP,
-    SMTPAuthenticationError,
-    SMTPConnectError,
-    SMTPConnectResponseError,
     SMTPException,
-    SMTPHeloError,
     SMTPResponseException,
     SMTPServerDisconnected,
-    SMTPTimeoutError,
 )
 from aiosmtplib.protocol import SMTPProtocol
 
-from newsletter.addresses import is_loopback
 from newsletter.delivery.transports import (
     Answer,
     ConnectionBrokenError,
+    Loss,
+    Misfit,
     Permit,
     SetupError,
 )
 from newsletter.delivery.transports.no_answer import explain_no_answer
+from newsletter.delivery.transports.smtp.opening import (
+    NO_ANSWER,
+    Account,
+    cut,
+    hang_up,
+    make_client,
+    open_connection,
+    refuse_clear_text,
+)
 from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
-from newsletter.model.settings import ServerSettings
 from newsletter.replies import Stage, read_reply
 
 #: RFC 5321, section 4.5.3.2.6: a server may take ten minutes to think about a message.
@@ -47,22 +48,6 @@ FINAL_REPLY_SECONDS = 600
 MAX_REFUSALS = 10
 #: The answer to QUIT changes nothing any more.
 GOODBYE_SECONDS = 5
-
-#: Nobody answers: network, name look-up, time-out, hang-up.
-_NO_ANSWER = (SMTPServerDisconnected, SMTPTimeoutError, SMTPConnectError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """How to reach the server, and who we are there."""
-
-    server: ServerSettings
-    #: The password itself; empty: no login.
-    password: str = field(default="", repr=False)
-    #: What we call ourselves in EHLO: a domain.
-    client_name: str = "localhost"
-    #: None: certificates the system trusts.
-    tls: ssl.SSLContext | None = None
 
 
 class SmtpTransport:
@@ -96,7 +81,7 @@ class SmtpTransport:
         # is its farewell under TLS awaited: that may take half a minute.
         with suppress(SMTPException, OSError):
             await smtp.quit(timeout=GOODBYE_SECONDS)
-        _drop(transport)
+        cut(transport)
         smtp.close()
 
     def abort(self) -> None:
@@ -113,10 +98,10 @@ class SmtpTransport:
         if self._smtp is None or not self._smtp.is_connected:
             self._messages = self._refusals = 0
             self._smtp = make_client(self._account)
-            answer = await open_connection(self._smtp, self._account)
-            if answer is not None:
+            ending = await open_connection(self._smtp, self._account)
+            if ending is not None:
                 self.abort()
-                return answer
+                return _answer(ending)
         return self._smtp
 
     async def _transact(
@@ -146,7 +131,7 @@ class SmtpTransport:
         for stage, yes, command in _commands(smtp, message):
             try:
                 code, text = await smtp.execute_command(*command)
-            except (*_NO_ANSWER, SMTPResponseException) as error:
+            except (*NO_ANSWER, SMTPResponseException) as error:
                 # The last one: it is not SMTP what it says. Nothing has left.
                 raise self._broken(error, is_message_out=False) from error
             if code not in yes:
@@ -184,101 +169,12 @@ class SmtpTransport:
             self.abort()
 
 
-def refuse_clear_text(account: Account) -> None:
-    """Raise `SetupError` if these settings would show the network what is private."""
-    server = account.server
-    if server.security != "none":
-        return
-    if account.password or server.user:
-        raise SetupError(
-            "a password is never sent in clear text: "
-            'set security = "tls" or "starttls".'
-        )
-    if not is_loopback(server.host) and not server.allow_clear_text:
-        raise SetupError(
-            f"mail to {server.host} would travel in clear text: set security = "
-            '"tls" or "starttls", or allow_clear_text = true if that network is yours.'
-        )
-
-
-def make_client(account: Account) -> SMTP:
-    """Return a client for one connection; nothing is optional about its TLS."""
-    server = account.server
-    return SMTP(
-        hostname=server.host,
-        port=server.port,
-        timeout=server.timeout_seconds,
-        local_hostname=account.client_name,
-        use_tls=server.security == "tls",
-        # None would mean "if offered", and somebody in between can remove the offer.
-        start_tls=False,
-        tls_context=account.tls,
-    )
-
-
-async def open_connection(smtp: SMTP, account: Account) -> Answer | None:
-    """Connect and log in.
-
-    Returns:
-        None when all is well, else what the server said against it.
-
-    Raises:
-        ConnectionBrokenError: It cannot be reached.
-        SetupError: No TLS, a certificate we cannot trust, no way to log in.
-    """
-    try:
-        await smtp.connect()
-        await smtp.ehlo()
-        if account.server.security == "starttls":
-            await _start_tls(smtp)
-        if account.server.user:
-            await _log_in(smtp, account)
-    except SMTPAuthenticationError as error:
-        return Answer(Stage.LOGIN, read_reply(error.code, error.message))
-    except (SMTPConnectResponseError, SMTPHeloError) as error:
-        return Answer(Stage.CONNECT, read_reply(error.code, error.message))
-    except (*_NO_ANSWER, SMTPResponseException) as error:
-        certificate = _certificate_fault(error)
-        if certificate:
-            raise SetupError(certificate) from error
-        reason = explain_no_answer(error, account.server)
-        raise ConnectionBrokenError(reason, is_message_out=False) from error
-    return None
-
-
-def hang_up(smtp: SMTP) -> None:
-    """Drop the connection; what was written and has not left yet stays here."""
-    _drop(smtp.transport)
-    smtp.close()
-
-
-def _drop(transport: asyncio.BaseTransport | None) -> None:
-    if isinstance(transport, asyncio.WriteTransport):
-        transport.abort()
-
-
-async def _start_tls(smtp: SMTP) -> None:
-    if not smtp.supports_extension("starttls"):
-        raise SetupError(
-            "the mail server offers no STARTTLS (or somebody in between hides it); "
-            'nothing was sent. Try security = "tls" with port 465.'
-        )
-    await smtp.starttls()
-    await smtp.ehlo()
-
-
-async def _log_in(smtp: SMTP, account: Account) -> None:
-    """Log in once: trying every method with a wrong password can lock the account."""
-    user, password = account.server.user, account.password
-    methods = smtp.supported_auth_methods
-    if "plain" in methods:
-        await smtp.auth_plain(user, password)
-    elif "login" in methods:
-        await smtp.auth_login(user, password)
-    else:
-        raise SetupError(
-            "the mail server offers no way to log in that we know (PLAIN, LOGIN)."
-        )
+def _answer(ending: Answer | Loss | Misfit) -> Answer:
+    if isinstance(ending, Loss):
+        raise ConnectionBrokenError(ending.reason, is_message_out=False)
+    if isinstance(ending, Misfit):
+        raise SetupError(ending.reason)
+    return ending
 
 
 def _commands(
@@ -311,21 +207,3 @@ def stuff_dots(data: bytes) -> bytes:
         raise ValueError("mail data ends with CRLF")
     stuffed = data.replace(b"\r\n.", b"\r\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
-
-
-def _certificate_fault(error: BaseException) -> str:
-    """Return what is wrong with the server's certificate or TLS, or nothing."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, ssl.SSLCertVerificationError):
-            return (
-                "the mail server's certificate cannot be trusted "
-                f"({found.verify_message.rstrip('.')}); nothing was sent."
-            )
-        if isinstance(found, ssl.SSLError):
-            return (
-                f"no secure connection to the mail server ({found.reason}): check "
-                'port and security ("tls" for 465, "starttls" for 587).'
-            )
-        found = found.__cause__ or found.__context__
-    return ""

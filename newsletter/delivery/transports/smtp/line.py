@@ -1,0 +1,144 @@
+"""A line to the mail server: one connection at a time, and the next when that is over.
+
+In: a feed of letters. Out: each letter settled, exactly once.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import cast
+
+from aiosmtplib import SMTP, SMTPServerDisconnected
+
+from newsletter.delivery.transports import Answer, Feed, Letter, Loss, Misfit
+from newsletter.delivery.transports.no_answer import explain_no_answer
+from newsletter.delivery.transports.smtp.envelope import read_abilities
+from newsletter.delivery.transports.smtp.opening import (
+    Account,
+    hang_up,
+    make_client,
+    open_connection,
+    refuse_clear_text,
+)
+from newsletter.delivery.transports.smtp.session import Attempt, Session
+from newsletter.delivery.transports.smtp.wire import Wire
+
+#: A connection without a letter for so long is closed: many servers would, too, and it
+#: counts against how many we may have. A letter each 12 s (300 an hour) keeps it.
+IDLE_SECONDS = 20.0
+
+
+class SmtpLine:
+    """One connection at a time to the mail server; made when needed, and again."""
+
+    def __init__(self, account: Account) -> None:
+        refuse_clear_text(account)
+        self._account = account
+        self._session: Session | None = None
+        self._opening: asyncio.Task[Session | Answer | Loss | Misfit] | None = None
+        self._farewell: asyncio.Task[None] | None = None
+        self._may_pipeline = True
+
+    async def work(self, feed: Feed) -> None:
+        """Hand over one letter after the other; see `Line.work`."""
+        attempt: Attempt | None = None
+        try:
+            while True:
+                if attempt is None:
+                    letter = await self._next(feed)
+                    if letter is None:
+                        return
+                    attempt = Attempt(letter)
+                attempt = await self._hand_over(attempt, feed)
+        except BaseException:
+            self.abort()
+            raise
+
+    async def close(self) -> None:
+        """Say QUIT; may be called again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def abort(self) -> None:
+        """Drop the connection at once, also one that is only being made."""
+        if self._opening is not None:
+            self._opening.cancel()
+        session, self._session = self._session, None
+        if session is not None:
+            session.drop()
+
+    async def _next(self, feed: Feed) -> Letter | None:
+        """Return the next letter; say goodbye when it is long in coming."""
+        letter = feed.take_ready()
+        if letter is not None:
+            return letter
+        rest = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._take_leave)
+        try:
+            return await feed.take()
+        finally:
+            rest.cancel()
+
+    def _take_leave(self) -> None:
+        self._farewell = asyncio.ensure_future(self.close())
+
+    async def _hand_over(self, attempt: Attempt, feed: Feed) -> Attempt | None:
+        """Give a letter to a connection; return one that needs another one."""
+        if self._session is None or not self._session.is_usable:
+            await self._end_session()
+            opened = await self._open()
+            if not isinstance(opened, Session):
+                attempt.letter.settle(opened)
+                return None
+            self._session = opened
+            if not attempt.is_fresh:
+                reason = "making the connection took too long"
+                attempt.letter.settle(Loss(reason, is_message_out=False))
+                return None
+        session = self._session
+        left = await session.run(attempt, feed)
+        if session.has_lied:
+            self._may_pipeline = False
+        return left
+
+    async def _end_session(self) -> None:
+        if self._farewell is not None:
+            farewell, self._farewell = self._farewell, None
+            await farewell
+        await self.close()
+
+    async def _open(self) -> Session | Answer | Loss | Misfit:
+        """Connect; nothing of a letter has left, so this may be cancelled."""
+        self._opening = asyncio.ensure_future(self._connect())
+        await asyncio.wait({self._opening})
+        task, self._opening = self._opening, None
+        if task.cancelled():
+            return Loss("the connection was dropped from this side", False)
+        return task.result()
+
+    async def _connect(self) -> Session | Answer | Loss | Misfit:
+        smtp = make_client(self._account)
+        try:
+            ending = await open_connection(smtp, self._account)
+            opened = ending or self._begin_session(smtp)
+        except BaseException:
+            hang_up(smtp)
+            raise
+        if not isinstance(opened, Session):
+            hang_up(smtp)
+        return opened
+
+    def _begin_session(self, smtp: SMTP) -> Session | Loss:
+        """Take over from aiosmtplib."""
+        server = self._account.server
+        transport, protocol = smtp.transport, smtp.protocol
+        if transport is None or protocol is None:
+            gone = SMTPServerDisconnected("hung up")
+            return Loss(explain_no_answer(gone, server), is_message_out=False)
+        wire = Wire(
+            cast(asyncio.Transport, transport), cast(asyncio.Protocol, protocol)
+        )
+        wire.attach()
+        abilities = read_abilities(smtp.esmtp_extensions)
+        if not self._may_pipeline:
+            abilities = replace(abilities, pipelining=False)
+        return Session(server, smtp, wire, abilities)
