@@ -103,6 +103,10 @@ class Post:
         self.out, self.err = self.capsys.readouterr()
         return code
 
+    def send(self, count: int, *more: str) -> int:
+        """Send what was not tested to so many people; returns the exit code."""
+        return self.run("send", "--confirm", str(count), "--untested", *more)
+
     def json(self, *arguments: str) -> dict[str, Any]:
         """Run a command with --json and return its one object."""
         self.run(*arguments, "--json")
