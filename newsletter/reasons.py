@@ -59,6 +59,14 @@ _LETTERS = Reason(
     "The mail server does not know letters of this address.",
     "Ask for an address in plain letters.",
 )
+_NOT_KNOWN_NOW = Reason(
+    "The mail server cannot tell just now whether this mailbox exists.", _AGAIN
+)
+_CLOSED_NOW = Reason("This mailbox takes no mail at the moment.", _AGAIN)
+_NO_DOMAIN_NOW = Reason(
+    "The domain of this address was not found just now.",
+    f"Look for a typing mistake behind the @. {_AGAIN}",
+)
 _FULL = Reason("The mailbox is full.", _AGAIN)
 _BUSY = Reason("This mailbox gets more mail at the moment than it may.", _AGAIN)
 _CERTAIN_SENDERS = Reason(
@@ -117,7 +125,7 @@ _CANCELLED_BEFORE = Reason(
 _NOT_TRIED = Reason("Not tried yet.", "Go on with: newsletter resume")
 _UNDER_WAY = Reason("Under way: the answer of the mail server is awaited.")
 _TAKEN = Reason("Taken by your mail server.")
-_NOT_NOW = Reason("The mail server said “later”.", _AGAIN)
+_NOT_NOW = Reason('The mail server said "later".', _AGAIN)
 _NO = Reason(
     "The mail server said no to this address, and not clearly why.",
     "Read its words, ask the reader for another address, or try again later with: "
@@ -198,6 +206,9 @@ CLUES: tuple[Clue, ...] = (
     Clue(_NO_MAIL, words=_NO_MAIL_WORDS),
     Clue(_SENDER, enhanced=r"1\.[78]"),
     Clue(_SENDER, words=_SENDER_WORDS),
+    # 4xx is never a proof that somebody is gone.
+    Clue(_NO_DOMAIN_NOW, r"4\d\d", r"1\.2|4\.[34]"),
+    Clue(_NO_DOMAIN_NOW, r"4\d\d", words=_NO_DOMAIN_WORDS),
     Clue(_NO_DOMAIN, enhanced=r"1\.2|4\.4"),
     Clue(_NO_DOMAIN, words=_NO_DOMAIN_WORDS),
     Clue(_FULL, enhanced=r"2\.2"),
@@ -207,11 +218,15 @@ CLUES: tuple[Clue, ...] = (
     # Gmail says 5.2.1 of a mailbox that is switched off, and of one that is flooded.
     Clue(_BUSY, enhanced=r"2\.1", words=r"at a rate"),
     Clue(_CERTAIN_SENDERS, words=_CERTAIN_WORDS),
+    Clue(_CLOSED_NOW, r"4\d\d", r"2\.1"),
+    Clue(_CLOSED_NOW, r"4\d\d", words=_CLOSED_WORDS),
+    Clue(_NOT_KNOWN_NOW, r"4\d\d", r"1\.1"),
+    Clue(_NOT_KNOWN_NOW, r"4\d\d", words=_GONE_WORDS),
     Clue(_CLOSED, words=_CLOSED_WORDS),
     Clue(_GONE, words=_GONE_WORDS),
     Clue(_GONE, enhanced=r"1\.1"),
     # Exchange Online: "Recipient address rejected: Access denied" is "no such address".
-    Clue(_GONE, enhanced=r"4\.1"),
+    Clue(_GONE, r"5\d\d", r"4\.1"),
     Clue(_CLOSED, enhanced=r"2\.1|7\.13"),
     Clue(_BAD_ADDRESS, enhanced=r"1\.[34]"),
     Clue(_LETTERS, enhanced=r"6\.7"),

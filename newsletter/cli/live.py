@@ -8,11 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil
-from zoneinfo import ZoneInfo
 
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.standing import going, seconds_left, show_clock
 
 #: The rate is that of the last minute.
 _WINDOW_SECONDS = 60.0
@@ -123,18 +122,6 @@ class Live:
         return seconds_left(self.left, self.rate, self.limits)
 
 
-def seconds_left(
-    left: int, rate: float | None, limits: Sequence[tuple[int, int]]
-) -> int | None:
-    """Return how long *left* more people take; None when nothing tells."""
-    from newsletter.delivery.limits import estimate_seconds
-
-    by_limits = estimate_seconds(left, limits) if left else 0
-    by_rate = ceil(left / rate) if rate else None
-    known = [one for one in (by_limits, by_rate) if one is not None]
-    return max(known) if known else None
-
-
 # --- in words -------------------------------------------------------------------------
 
 
@@ -180,28 +167,8 @@ def is_news(live: Live, now: datetime) -> bool:
 
 def pace_words(live: Live, now: datetime) -> Iterator[str]:
     """Yield ``52 a second``, ``about 40 min left, until 18:20``, as far as known."""
-    from newsletter.delivery.schedule import show_duration
-
-    if live.rate is not None:
-        yield show_rate(live.rate)
-    seconds = live.seconds_left
-    if seconds is not None and live.left:
-        end = show_clock(now + timedelta(seconds=seconds), live.time_zone)
-        yield f"about {show_duration(max(1, seconds))} left, until {end}"
-
-
-def show_rate(per_second: float) -> str:
-    """Return a rate in the unit in which it is a number of people."""
-    if per_second >= 1:
-        return f"{per_second:,.0f} a second"
-    if per_second * 60 >= 1:
-        return f"{per_second * 60:.0f} a minute"
-    return f"{per_second * 3600:.0f} an hour"
-
-
-def show_clock(at: datetime, time_zone: str) -> str:
-    """Return ``18:20``, by the clock of the newsletter."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+    seconds = live.seconds_left if live.left else None
+    return going(live.rate or 0.0, seconds, now=now, time_zone=live.time_zone)
 
 
 def _sentence(text: str) -> str:

@@ -1,8 +1,8 @@
 """`newsletter status [DISPATCH]`."""
 
-import csv
-import io
-import os
+import shutil
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,24 @@ from newsletter.cli.context import (
     say,
     tell_open_dispatches,
 )
-from newsletter.cli.dispatches import dispatch_json, instant_json, summary_lines
+from newsletter.cli.dispatches import dispatch_json, summary_lines
 from newsletter.cli.findings import count_of
 from newsletter.cli.local_time import show_time
-from newsletter.errors import OperationError
+from newsletter.cli.people import (
+    MOST_SHOWN,
+    person_json,
+    person_lines,
+    print_json_with,
+    private_csv,
+    unknown_json,
+    write_csv,
+)
 from newsletter.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from newsletter.model.dispatch import DeliveryRecord, Dispatch
+    from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.project import Project
     from newsletter.workflow.status import Overview
 
@@ -78,16 +86,17 @@ def _show_dispatch(
     *,
     as_json: bool,
 ) -> None:
-    from newsletter.workflow.status import read_deliveries, read_overview
+    from newsletter.workflow.status import read_overview
 
     if output is not None:
-        _write_people(output, read_deliveries(project, dispatch, list(DeliveryState)))
+        _write_people(project, dispatch, frozenset(DeliveryState), output)
     if as_json:
         print_json(dispatch_json(dispatch))
         return
     overview = read_overview(project, number, most_earlier=_MOST_EARLIER)
-    about = _about_lines(overview, project.settings.newsletter.time_zone)
-    for line in summary_lines(overview.dispatch, about=about):
+    time_zone = project.settings.newsletter.time_zone
+    about = _about_lines(overview, time_zone)
+    for line in summary_lines(overview.dispatch, about=about, time_zone=time_zone):
         click.echo(line)
     if overview.earlier:
         names = ", ".join(
@@ -97,38 +106,43 @@ def _show_dispatch(
 
 
 def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
+    from newsletter.workflow.standing import going
+
     dispatch = overview.dispatch
     yield f"Subject: {overview.subject}"
     yield f"To:      {', '.join(dispatch.lists)}"
     yield f"Begun:   {show_time(dispatch.created_at, time_zone, weekday=True)}"
     if dispatch.finished_at is not None:
         yield f"Ended:   {show_time(dispatch.finished_at, time_zone, weekday=True)}"
+    pace = going(
+        overview.rate,
+        overview.seconds_left,
+        now=datetime.now(UTC),
+        time_zone=time_zone,
+    )
+    if told := ", ".join(pace):
+        yield f"Going:   {told}"
 
 
 def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> None:
-    from newsletter.workflow.status import read_unknown
+    from newsletter.cli.dispatches import instant_json
+    from newsletter.workflow.reached import reading_people
 
-    found = read_unknown(project, dispatch)
-    if as_json:
-        people = [
-            {
-                "email": one.email,
-                "message_id": one.message_id,
-                "at": instant_json(one.at),
-            }
-            for one in found
-        ]
-        print_json(dispatch_json(dispatch) | {"unknown_recipients": people})
-        return
-    for one in found:
-        click.echo(f"{one.email}  {one.message_id}  {instant_json(one.at)}")
-    if not found:
+    with reading_people(project, dispatch, [DeliveryState.UNKNOWN]) as people:
+        if as_json:
+            rows = map(unknown_json, people)
+            print_json_with(dispatch_json(dispatch), "unknown_recipients", rows)
+            return
+        for one in people:
+            click.echo(f"{one.email}  {one.message_id}  {instant_json(one.at)}")
+    number = dispatch.counts[DeliveryState.UNKNOWN]
+    if not number:
         say(
             f"Nobody is in doubt: no mail of dispatch {dispatch.id} was left without "
             "an answer."
         )
         return
-    say(f"{count_of(len(found), 'recipient')} of dispatch {dispatch.id} unknown.")
+    say(f"{count_of(number, 'recipient')} of dispatch {dispatch.id} unknown.")
     say(
         "The log of your mail server knows them by these Message-IDs. To send to "
         f"all of them again: newsletter resume {dispatch.id} --unknown"
@@ -138,72 +152,55 @@ def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) ->
 def _show_not_reached(
     project: "Project", dispatch: "Dispatch", output: Path | None, *, as_json: bool
 ) -> None:
-    from newsletter.workflow.status import read_deliveries
+    from newsletter.workflow.reached import NOT_REACHED, count_people, reading_people
 
-    states = [state for state in DeliveryState if state is not DeliveryState.ACCEPTED]
-    records = read_deliveries(project, dispatch, states)
-    if not records:
+    if not count_people(dispatch, NOT_REACHED):
         say(
             f"Nobody is left: your mail server took the mail of dispatch {dispatch.id} "
             "for everybody."
         )
     if output is not None:
-        _write_people(output, records)
+        _write_people(project, dispatch, NOT_REACHED, output)
     if as_json:
-        people = [_record_json(record) for record in records]
-        print_json(dispatch_json(dispatch) | {"not_reached": people})
+        with reading_people(project, dispatch, NOT_REACHED) as people:
+            rows = map(person_json, people)
+            print_json_with(dispatch_json(dispatch), "not_reached", rows)
     elif output is None:
-        click.echo(_csv(records), nl=False)
+        _print_people(project, dispatch, NOT_REACHED)
 
 
-def _record_json(record: "DeliveryRecord") -> dict[str, object]:
-    return {
-        "email": record.email,
-        "state": record.state.name.lower(),
-        "reason": _reason(record),
-        "at": instant_json(record.at),
-    }
+def _print_people(
+    project: "Project", dispatch: "Dispatch", states: "frozenset[DeliveryState]"
+) -> None:
+    """Print the first of them to read on a terminal; all of them as CSV elsewhere."""
+    from newsletter.workflow.reached import count_people, reading_people
+
+    with reading_people(project, dispatch, states) as people:
+        if not sys.stdout.isatty():
+            write_csv(sys.stdout, people)
+            return
+        columns = shutil.get_terminal_size().columns
+        for line in person_lines(people, columns=columns):
+            click.echo(line)
+    more = count_people(dispatch, states) - MOST_SHOWN
+    if more > 0:
+        say(
+            f"… and {more:,} more. All of them in a file: "
+            f"newsletter status {dispatch.id} --not-reached -o FILE.csv"
+        )
 
 
-def _reason(record: "DeliveryRecord") -> str:
-    from newsletter.replies import show_reply
+def _write_people(
+    project: "Project",
+    dispatch: "Dispatch",
+    states: "frozenset[DeliveryState]",
+    path: Path,
+) -> None:
+    from newsletter.workflow.reached import reading_people
 
-    if record.reply is None:
-        return ""
-    return show_reply(record.reply) if record.reply.code else record.reply.text
-
-
-def _csv(records: "list[DeliveryRecord]") -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(
-        text, ["email", "state", "reason", "at"], lineterminator="\n"
-    )
-    writer.writeheader()
-    for record in records:
-        row = _record_json(record)
-        writer.writerow(row | {"email": _guarded(record.email)})
-    return text.getvalue()
-
-
-def _write_people(path: Path, records: "list[DeliveryRecord]") -> None:
-    _write_private(path, _csv(records))
-    say(f"wrote {count_of(len(records), 'recipient')} to {path}")
-
-
-def _guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet computes; `subscribers import` undoes it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a list of people that only its owner may read."""
-    try:
-        flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            # One that was there keeps its mode, which may let others read it.
-            path.chmod(0o600)
-            file.write(text)
-    except OSError as error:
-        raise OperationError(
-            f"{path}: cannot write it: {error.strerror}.", "Choose another file."
-        ) from error
+    with (
+        reading_people(project, dispatch, states) as people,
+        private_csv(path) as file,
+    ):
+        number = write_csv(file, people)
+    say(f"wrote {count_of(number, 'recipient')} to {path}")

@@ -4,10 +4,14 @@ Law: the numbers add up to the total; those that are zero are left out; each sta
 somebody can act on says how.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
+from newsletter.delivery.limits import estimate_seconds
+from newsletter.delivery.schedule import show_duration
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 
@@ -21,7 +25,7 @@ STATE_WORDS = {
     DeliveryState.UNKNOWN: "unknown: the mail left, and no answer came",
     DeliveryState.SKIPPED: "skipped: left meanwhile",
 }
-_CANCELLED = "skipped: the dispatch was cancelled"
+_CANCELLED = "skipped: cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ def headline(dispatch: Dispatch, time_zone: str) -> str:
     """Return ``Dispatch 7 of 2026-03 is waiting until 14:35: 300 an hour``."""
     until = ""
     if dispatch.next_at is not None and dispatch.is_open:
-        day = dispatch.next_at.astimezone(ZoneInfo(time_zone))
-        until = f" until {day:%H:%M}"
+        until = f" until {show_clock(dispatch.next_at, time_zone)}"
         if dispatch.state is DispatchState.SCHEDULED:
-            until = f" for {day:%A %Y-%m-%d %H:%M %Z}"
+            start = dispatch.next_at.astimezone(ZoneInfo(time_zone))
+            until = f" for {start:%A %Y-%m-%d %H:%M %Z}"
     because = f": {dispatch.reason}" if dispatch.reason else ""
     name = f"Dispatch {dispatch.id} of {dispatch.issue}"
     return f"{name} is {dispatch.state}{until}{because}"
@@ -87,3 +91,51 @@ def next_steps(dispatch: Dispatch) -> Iterator[Step]:
             "Who was refused, why, and what to do:",
             f"newsletter status {number} --not-reached",
         )
+
+
+def seconds_left(
+    left: int, rate: float | None, limits: Sequence[tuple[int, int]]
+) -> int | None:
+    """Return how long *left* more people take; None when nothing tells.
+
+    Args:
+        left: People to be served.
+        rate: People a second; 0 or None: not known.
+        limits: (messages, seconds) each, of the server.
+    """
+    by_limits = estimate_seconds(left, limits) if left else 0
+    by_rate = ceil(left / rate) if rate else None
+    known = [one for one in (by_limits, by_rate) if one is not None]
+    return max(known) if known else None
+
+
+def going(
+    rate: float, seconds: int | None, *, now: datetime, time_zone: str
+) -> Iterator[str]:
+    """Yield ``52 a second``, ``about 40 min left, until 18:20``, as far as known.
+
+    Args:
+        rate: People a second; 0: not known.
+        seconds: Until it is over; None: not known.
+        now: Aware.
+        time_zone: IANA name of the clock that is shown.
+    """
+    if rate:
+        yield show_rate(rate)
+    if seconds is not None:
+        end = show_clock(now + timedelta(seconds=seconds), time_zone)
+        yield f"about {show_duration(max(1, seconds))} left, until {end}"
+
+
+def show_rate(per_second: float) -> str:
+    """Return a rate in the unit in which it is a number of people."""
+    if per_second >= 1:
+        return f"{per_second:,.0f} a second"
+    if per_second * 60 >= 1:
+        return f"{per_second * 60:.0f} a minute"
+    return f"{per_second * 3600:.0f} an hour"
+
+
+def show_clock(at: datetime, time_zone: str) -> str:
+    """Return ``18:20``, by the clock of *time_zone*."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"

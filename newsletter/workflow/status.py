@@ -1,41 +1,31 @@
 """What became of a dispatch."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from newsletter.errors import OperationError
-from newsletter.messages.compile import load_compiled
-from newsletter.model.delivery import DeliveryState
-from newsletter.model.dispatch import DeliveryRecord, Dispatch, PastDispatch
-from newsletter.store.contents import load_content, read_subject
+from newsletter.model.delivery import DispatchState
+from newsletter.model.dispatch import Dispatch, PastDispatch
+from newsletter.store.contents import read_subject
 from newsletter.store.database import Database, exists, open_database
 from newsletter.store.dispatch_records import (
     earlier_dispatches,
     load_dispatch,
     newest_dispatch,
     open_dispatches,
-    read_records,
 )
 from newsletter.store.dispatches import needs_recovery, recover
-from newsletter.store.keys import open_keyring
+from newsletter.store.recent import count_served
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
-from newsletter.workflow.letters import message_id
 from newsletter.workflow.project import Project
+from newsletter.workflow.standing import seconds_left
 
-
-@dataclass(frozen=True, slots=True)
-class UnknownRecipient:
-    """Somebody who may or may not have got the mail."""
-
-    email: str
-    #: What the log of the mail server knows it by.
-    message_id: str
-    #: When the message left; aware, UTC.
-    at: datetime
+#: The rate that is told is that of the last minute.
+_RATE_WINDOW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +37,10 @@ class Overview:
     subject: str
     #: Newest first; none when the dispatch was asked for by its number.
     earlier: tuple[PastDispatch, ...] = ()
+    #: While it runs: people served in a second, over the last minute; else 0.
+    rate: float = 0.0
+    #: While it runs: seconds until it is over, at the least; None: not known.
+    seconds_left: int | None = None
 
 
 def read_overview(
@@ -59,12 +53,27 @@ def read_overview(
     """
     dispatch = read_dispatch(project, number)
     limit = most_earlier if number is None else 0
+    server = project.settings.server
     with opened(project) as database, database.reading() as connection:
+        rate = _rate(connection, dispatch)
         return Overview(
             dispatch,
             read_subject(connection, dispatch.content_hash),
             tuple(earlier_dispatches(connection, dispatch.id, limit=limit)),
+            rate,
+            seconds_left(dispatch.unfinished, rate, server.limits if server else ())
+            if dispatch.state is DispatchState.RUNNING
+            else None,
         )
+
+
+def _rate(connection: Connection, dispatch: Dispatch) -> float:
+    if dispatch.state is not DispatchState.RUNNING:
+        return 0.0
+    now = datetime.now(UTC)
+    passed = min(_RATE_WINDOW, max(now - dispatch.created_at, timedelta(seconds=1)))
+    served = count_served(connection, dispatch.id, since=now - passed)
+    return served / passed.total_seconds()
 
 
 def read_dispatch(project: Project, number: int | None) -> Dispatch:
@@ -80,39 +89,6 @@ def read_dispatch(project: Project, number: int | None) -> Dispatch:
         if newest is None:
             raise nothing_sent()
         return newest
-
-
-def read_deliveries(
-    project: Project, dispatch: Dispatch, states: Collection[DeliveryState]
-) -> list[DeliveryRecord]:
-    """Return the deliveries of a dispatch that are in one of *states*, in order."""
-    with opened(project) as database, database.reading() as connection:
-        return list(read_records(connection, dispatch.id, states))
-
-
-def read_unknown(project: Project, dispatch: Dispatch) -> list[UnknownRecipient]:
-    """Return those of whom nobody knows whether they got the mail."""
-    with opened(project) as database:
-        keyring = open_keyring(database, root=project.root)
-        with database.reading() as connection:
-            content = load_content(connection, dispatch.content_hash)
-            records = list(
-                read_records(connection, dispatch.id, [DeliveryState.UNKNOWN])
-            )
-    if content is None:
-        raise OperationError(
-            f"the content of dispatch {dispatch.id} is not in the database any more.",
-            "Restore the database from a backup.",
-        )
-    compiled = load_compiled(content.compiled, content_hash=dispatch.content_hash)
-    return [
-        UnknownRecipient(
-            email=record.email,
-            message_id=message_id(compiled, keyring, dispatch.id, record.subscriber_id),
-            at=record.at or dispatch.created_at,
-        )
-        for record in records
-    ]
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from newsletter.cli.live import (
     begin_line,
     count_words,
     is_news,
-    show_rate,
     state_line,
 )
 from newsletter.model.delivery import DeliveryState, DispatchState
@@ -141,17 +140,3 @@ def test_stopping_is_said_before_all_else() -> None:
 def test_begin_counts_those_who_may_still_get_it() -> None:
     assert begin_line(live(1)) == "Sending 2026-03 to 1 subscriber."
     assert begin_line(live(12_345)) == "Sending 2026-03 to 12,345 subscribers."
-
-
-@pytest.mark.parametrize(
-    ("rate", "told"),
-    [
-        (9876.4, "9,876 a second"),
-        (1.0, "1 a second"),
-        (0.5, "30 a minute"),
-        (300 / 3600, "5 a minute"),
-        (10 / 3600, "10 an hour"),
-    ],
-)
-def test_rate_is_told_in_a_unit_that_people_can_picture(rate: float, told: str) -> None:
-    assert show_rate(rate) == told

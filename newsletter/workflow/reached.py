@@ -1,0 +1,102 @@
+"""Whom a dispatch reached and whom not, one by one, each with the reason in words.
+
+Law: people are read as they are shown, never all at once: a list of a million takes no
+more memory than a list of ten.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.messages.compile import load_compiled
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.dispatch import DeliveryRecord, Dispatch
+from newsletter.model.outcome import Reply
+from newsletter.reasons import Reason, explain_delivery
+from newsletter.store.contents import load_content
+from newsletter.store.database import Database
+from newsletter.store.dispatch_records import read_records
+from newsletter.store.keys import open_keyring
+from newsletter.workflow.letters import message_id
+from newsletter.workflow.project import Project
+from newsletter.workflow.status import opened
+
+#: Everybody whose mail was not taken; some of them may still get it.
+NOT_REACHED = frozenset(DeliveryState) - {DeliveryState.ACCEPTED}
+
+#: So many rows are in memory at once.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One recipient of a dispatch, as a report tells of them."""
+
+    email: str
+    state: DeliveryState
+    reason: Reason
+    #: The last one; code 0: only our own words.
+    reply: Reply | None
+    #: Last change of state, aware, UTC; None before the first.
+    at: datetime | None
+    #: Of an unknown one: what the log of the mail server knows it by.
+    message_id: str = ""
+
+
+@contextmanager
+def reading_people(
+    project: Project, dispatch: Dispatch, states: Collection[DeliveryState]
+) -> Iterator[Iterator[Person]]:
+    """Give the recipients of a dispatch that are in one of *states*, in its order.
+
+    Raises:
+        OperationError: The database cannot be read.
+    """
+    with opened(project) as database, database.reading() as connection:
+        name = _naming(project, database, connection, dispatch, states)
+        rows = connection.execution_options(yield_per=_AT_ONCE)
+        yield (
+            _person(record, name) for record in read_records(rows, dispatch.id, states)
+        )
+
+
+def count_people(dispatch: Dispatch, states: Collection[DeliveryState]) -> int:
+    """Return how many `reading_people` would give."""
+    return sum(dispatch.counts[state] for state in states)
+
+
+def _person(record: DeliveryRecord, name: Callable[[int], str]) -> Person:
+    is_unknown = record.state is DeliveryState.UNKNOWN
+    message = name(record.subscriber_id) if is_unknown else ""
+    return Person(
+        email=record.email,
+        state=record.state,
+        reason=explain_delivery(record.state, record.reply, message_id=message),
+        reply=record.reply,
+        at=record.at,
+        message_id=message,
+    )
+
+
+def _naming(
+    project: Project,
+    database: Database,
+    connection: Connection,
+    dispatch: Dispatch,
+    states: Collection[DeliveryState],
+) -> Callable[[int], str]:
+    """Return subscriber id -> Message-ID; of content that is gone nothing is known."""
+    if (
+        DeliveryState.UNKNOWN not in states
+        or not dispatch.counts[DeliveryState.UNKNOWN]
+    ):
+        return lambda _: ""
+    content = load_content(connection, dispatch.content_hash)
+    if content is None:
+        return lambda _: ""
+    keyring = open_keyring(database, root=project.root)
+    compiled = load_compiled(content.compiled, content_hash=dispatch.content_hash)
+    return lambda subscriber: message_id(compiled, keyring, dispatch.id, subscriber)
