@@ -20,18 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from newsletter.model.message import Message
 from newsletter.model.settings import DkimAlgorithm
-
-#: RFC 8301, section 3.2: a shorter key must not be used.
-MIN_RSA_BITS = 1024
 
 #: What is signed of a mail that has it, in this order.
 _SIGNED = (
@@ -61,50 +51,8 @@ class DkimSigner:
     domain: str
     selector: str
     algorithm: DkimAlgorithm
-    #: Hashed and signed header lines -> signature; not shown, for it holds the key.
+    #: Header lines -> signature; not shown, for it holds the key (`dkim_keys`).
     sign: Callable[[bytes], bytes] = field(repr=False)
-
-
-def read_signer(
-    pem: bytes, *, domain: str, selector: str, algorithm: DkimAlgorithm
-) -> DkimSigner:
-    """Return the signer with the private key in *pem*.
-
-    Raises:
-        ValueError: It holds no such key; a sentence that says what it is instead, and
-            never anything of the key.
-    """
-    key = read_private_key(pem)
-    if algorithm == "rsa" and isinstance(key, RSAPrivateKey):
-        if key.key_size < MIN_RSA_BITS:
-            raise ValueError(
-                f"it holds a key of {key.key_size} bits; nobody accepts fewer than "
-                f"{MIN_RSA_BITS}."
-            )
-        return DkimSigner(domain, selector, algorithm, _rsa(key))
-    if algorithm == "ed25519" and isinstance(key, Ed25519PrivateKey):
-        return DkimSigner(domain, selector, algorithm, _ed25519(key))
-    kind = "an RSA" if isinstance(key, RSAPrivateKey) else "an Ed25519"
-    raise ValueError(f'it holds {kind} key, but algorithm = "{algorithm}".')
-
-
-def read_private_key(pem: bytes) -> RSAPrivateKey | Ed25519PrivateKey:
-    """Return the key in *pem*.
-
-    Raises:
-        ValueError: It is none that can sign mail; never says anything of the key.
-    """
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except TypeError:
-        raise ValueError("it is protected by a passphrase.") from None
-    except (ValueError, UnsupportedAlgorithm):
-        if b"PUBLIC KEY" in pem:
-            raise ValueError("it holds the public key, not the private one.") from None
-        raise ValueError("it holds no private key in PEM form.") from None
-    if not isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
-        raise ValueError("it holds a key that is neither RSA nor Ed25519.")
-    return key
 
 
 def sign_message(
@@ -185,13 +133,3 @@ def _relaxed(head: bytes) -> bytes:
     if b"  " in unfolded or b"\t" in unfolded:
         return _BLANKS.sub(b" ", unfolded)
     return unfolded
-
-
-def _rsa(key: RSAPrivateKey) -> Callable[[bytes], bytes]:
-    padding, algorithm = PKCS1v15(), SHA256()
-    return lambda signed: key.sign(signed, padding, algorithm)
-
-
-def _ed25519(key: Ed25519PrivateKey) -> Callable[[bytes], bytes]:
-    # RFC 8463, section 3: what is signed is the hash.
-    return lambda signed: key.sign(hashlib.sha256(signed).digest())

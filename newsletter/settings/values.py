@@ -275,9 +275,14 @@ def _check_selector(text: str) -> str:
     if "._domainkey" in text.lower() and _SELECTOR.fullmatch(first):
         what = f"must be the first word of the DNS name alone, not {shown(text)}."
         raise refuse(what, f'Did you mean "{first.lower()}"?')
-    if not all(_SELECTOR.fullmatch(label) for label in text.split(".")):
+    if not is_selector(text):
         raise refuse(f'must be a word such as "news2026", not {shown(text)}.')
     return text.lower()
+
+
+def is_selector(text: str) -> bool:
+    """Tell whether a key can have this name in the DNS (RFC 6376, section 3.1)."""
+    return all(_SELECTOR.fullmatch(label) for label in text.split("."))
 
 
 def _check_key_file(text: str) -> str:

@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.messages.compile import compile_message
-from newsletter.messages.dkim import DkimSigner, read_signer, sign_message
+from newsletter.messages.dkim import DkimSigner, sign_message
+from newsletter.messages.dkim_keys import read_signer
 from newsletter.messages.personalise import personalise
 from newsletter.model.assembled import Assembled
 from newsletter.model.message import CompiledMessage, Identity, Message
