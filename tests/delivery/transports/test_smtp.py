@@ -122,12 +122,11 @@ def test_send_with_letters_outside_ascii_asks_for_smtputf8() -> None:
         assert "SMTPUTF8" in server.messages[0].options
 
 
-def test_send_with_letters_outside_ascii_to_a_server_without_refuses_only_that_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("newsletter.testing.smtp_server.EXTENSIONS", ("8BITMIME",))
+def test_send_with_letters_outside_ascii_to_a_server_without_refuses_only_that_one() -> (
+    None
+):
     wanted = replace(message("zoë@example.org"), needs_smtputf8=True)
-    with SmtpServer() as server:
+    with SmtpServer(offers=("8BITMIME",)) as server:
         refused, taken = send_all(account(server), [wanted, message()])
     text = "this mail server takes no address with letters outside ASCII"
     assert refused == Answer(Stage.RCPT, Reply(553, text, "5.6.7"))
