@@ -6,7 +6,7 @@ SQLite is the only one so far.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 
@@ -37,3 +37,18 @@ def insert_or_update(
         ),
         rows,
     )
+
+
+def is_one_of(column: ColumnElement[int], parameter: str) -> ColumnElement[bool]:
+    """Return the condition that *column* is in a list bound in one piece.
+
+    So the statement stays the same, however long the list is; `one_piece` makes it.
+    """
+    # PostgreSQL: column == any_(bindparam(parameter)).
+    values = func.json_each(bindparam(parameter, None)).table_valued("value")
+    return column.in_(select(values.c.value))
+
+
+def one_piece(numbers: Sequence[int]) -> str:
+    """Return a list of numbers as `is_one_of` takes it."""
+    return f"[{','.join(map(str, numbers))}]"

@@ -11,12 +11,14 @@ from sqlalchemy import (
     Connection,
     case,
     func,
+    literal,
     select,
 )
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import (
     OPEN_STATES,
+    UNFINISHED,
     DeliveryRecord,
     Dispatch,
     PastDispatch,
@@ -33,6 +35,11 @@ CANCELLED = "cancelled"
 def counter(state: DeliveryState) -> Any:
     """Return the column of `batches` that counts deliveries in *state*."""
     return batches.c[f"n_{state.name.lower()}"]
+
+
+def unfinished() -> Any:
+    """Return how many deliveries of a batch may still lead to a mail."""
+    return sum((counter(state) for state in UNFINISHED), literal(0))
 
 
 def load_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:

@@ -34,6 +34,7 @@ from newsletter.model.dispatch import (
     Order,
 )
 from newsletter.store.audience import is_mailable
+from newsletter.store.claims import note_next_due
 from newsletter.store.dispatch_records import (
     CANCELLED,
     counter,
@@ -217,6 +218,11 @@ def continue_dispatch(
         )
         .values(next_at=to_millis(now))
     )
+    ours = batches.c.dispatch_id == dispatch_id
+    note_next_due(connection, ours, counter(DeliveryState.DEFERRED) > 0)
+    connection.execute(
+        update(batches).where(ours, batches.c.state == "held").values(state="open")
+    )
     _change(
         connection,
         dispatch_id,
@@ -317,6 +323,59 @@ def _move_in_batches(
                 }
             )
         )
+
+
+def begin_waiting(
+    connection: Connection,
+    dispatch_id: int,
+    *,
+    owner: str,
+    reason: str,
+    until: datetime | None,
+) -> bool:
+    """Turn running into waiting, with *owner* at its side; False if it did not run."""
+    next_at = None if until is None else to_millis(until)
+    return _turn(
+        connection,
+        dispatch_id,
+        before=DispatchState.RUNNING,
+        values={
+            "state": DispatchState.WAITING,
+            "owner": owner,
+            "reason": reason,
+            "next_at": next_at,
+        },
+    )
+
+
+def end_waiting(connection: Connection, dispatch_id: int) -> bool:
+    """Turn waiting into running; False when it was not waiting."""
+    return _turn(
+        connection,
+        dispatch_id,
+        before=DispatchState.WAITING,
+        values={
+            "state": DispatchState.RUNNING,
+            "owner": None,
+            "reason": "",
+            "next_at": None,
+        },
+    )
+
+
+def _turn(
+    connection: Connection,
+    dispatch_id: int,
+    *,
+    before: DispatchState,
+    values: dict[str, Any],
+) -> bool:
+    turned = connection.execute(
+        update(dispatches)
+        .where(dispatches.c.id == dispatch_id, dispatches.c.state == before)
+        .values(values)
+    )
+    return turned.rowcount == 1
 
 
 def finish_dispatch(

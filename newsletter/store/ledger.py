@@ -9,10 +9,11 @@ Law: a delivery changes its state only as `TRANSITIONS` allows, and the counters
 batch change in the same transaction.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select, update
+from sqlalchemy import Connection, select, update
 
 from newsletter.model.delivery import (
     TRANSITIONS,
@@ -21,89 +22,26 @@ from newsletter.model.delivery import (
     DispatchState,
 )
 from newsletter.model.dispatch import Claim, Permission, Result
+from newsletter.model.outcome import Reply
 from newsletter.store.audience import is_mailable
+from newsletter.store.claims import LEFT
 from newsletter.store.dispatch_records import CANCELLED, counter
-from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.instants import to_millis
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 
+#: What the server said of a recipient; a fault of ours is no try of theirs.
+_TRIES = (DeliveryState.DEFERRED, DeliveryState.REFUSED)
 
-def claim_batch(
-    connection: Connection, dispatch_id: int, *, owner: str, now: datetime
-) -> Claim | None:
-    """Claim the first batch with something due; None when there is none.
-
-    Whoever claimed it before has lost it from now on.
-    """
-    has_due = exists().where(
-        deliveries.c.dispatch_id == dispatch_id,
-        deliveries.c.seq.between(batches.c.first_seq, batches.c.last_seq),
-        _is_due(now),
-    )
-    batch = connection.execute(
-        select(batches)
-        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
-        .where(
-            batches.c.dispatch_id == dispatch_id,
-            batches.c.state == "open",
-            dispatches.c.state == DispatchState.RUNNING,
-            has_due,
-        )
-        .order_by(batches.c.id)
-        .limit(1)
-    ).first()
-    if batch is None:
-        return None
-    connection.execute(
-        update(batches)
-        .where(batches.c.id == batch.id)
-        .values(epoch=batch.epoch + 1, owner=owner)
-    )
-    return Claim(
-        dispatch_id=dispatch_id,
-        batch_id=batch.id,
-        epoch=batch.epoch + 1,
-        first_seq=batch.first_seq,
-        last_seq=batch.last_seq,
-    )
-
-
-def _is_due(now: datetime) -> Any:
-    deferred = and_(
-        deliveries.c.state == DeliveryState.DEFERRED,
-        deliveries.c.next_at <= to_millis(now),
-    )
-    return or_(deliveries.c.state == DeliveryState.PENDING, deferred)
-
-
-def read_due(connection: Connection, claim: Claim, *, now: datetime) -> list[Delivery]:
-    """Return what is due in a claimed batch.
-
-    Who was answered before comes last: one recipient at whom the server balks must not
-    keep everybody else from being tried.
-    """
-    rows = connection.execute(
-        select(deliveries)
-        .where(
-            deliveries.c.dispatch_id == claim.dispatch_id,
-            deliveries.c.seq.between(claim.first_seq, claim.last_seq),
-            _is_due(now),
-        )
-        .order_by(deliveries.c.reply_text.is_not(None), deliveries.c.seq)
-    )
-    return [_delivery(row) for row in rows]
-
-
-def _delivery(row: Any) -> Delivery:
-    since = row.deferred_since
-    return Delivery(
-        dispatch_id=row.dispatch_id,
-        seq=row.seq,
-        subscriber_id=row.subscriber_id,
-        email=row.email,
-        fields=row.fields,
-        attempts=row.attempts,
-        deferred_since=None if since is None else from_millis(since),
-    )
+#: State -> what a result may make of it. `TRANSITIONS` without the editor's wishes: no
+#: late answer sends a refused or unknown one again.
+_RESULTS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    **TRANSITIONS,
+    DeliveryState.PENDING: TRANSITIONS[DeliveryState.PENDING] | {DeliveryState.PENDING},
+    DeliveryState.DEFERRED: TRANSITIONS[DeliveryState.DEFERRED]
+    | {DeliveryState.DEFERRED},
+    DeliveryState.REFUSED: frozenset(),
+    DeliveryState.UNKNOWN: frozenset({DeliveryState.ACCEPTED}),
+}
 
 
 def write_intent(
@@ -127,12 +65,7 @@ def write_intent(
         )
     )
     if is_wanted is None:
-        left = {
-            "at": to_millis(now),
-            "reply_code": None,
-            "reply_text": "left meanwhile",
-            "next_at": None,
-        }
+        left = {"at": to_millis(now), **LEFT}
         skipped = _move(connection, claim, delivery.seq, DeliveryState.SKIPPED, left)
         return Permission.SKIPPED if skipped else Permission.HALTED
     attempt = {
@@ -153,15 +86,12 @@ def write_result(
     A late answer may still turn an unknown delivery of this epoch into an accepted one.
     """
     row = _row(connection, claim, result.seq)
-    if not _is_ours(connection, claim, row):
+    if result.state not in _RESULTS[row.state] or not _is_ours(connection, claim, row):
         return False
-    reply = result.reply
-    words = "" if reply is None else f"{reply.enhanced} {reply.text}".strip()
     values: dict[str, Any] = {
         "at": to_millis(now),
-        "reply_code": (reply.code or None) if reply else None,
-        "reply_text": words or None,
         "next_at": None if result.next_at is None else to_millis(result.next_at),
+        **kept_words(result.reply),
     }
     if row.state == result.state == DeliveryState.PENDING:
         values["next_at"] = None
@@ -169,7 +99,7 @@ def write_result(
         return True
     if result.state is DeliveryState.DEFERRED:
         values["deferred_since"] = row.deferred_since or to_millis(now)
-    if row.state in (DeliveryState.PENDING, DeliveryState.DEFERRED):
+    if row.state != DeliveryState.ATTEMPTING and result.state in _TRIES:
         # Refused or put off before there was an intent: it was a try all the same.
         values["attempts"] = deliveries.c.attempts + 1
     if row.state == result.state == DeliveryState.DEFERRED:
@@ -181,6 +111,14 @@ def write_result(
     return is_moved
 
 
+def kept_words(reply: Reply | None) -> dict[str, Any]:
+    """Return the columns that keep a reply."""
+    if reply is None:
+        return {"reply_code": None, "reply_text": None}
+    words = f"{reply.enhanced} {reply.text}".strip()
+    return {"reply_code": reply.code or None, "reply_text": words or None}
+
+
 def _skip_if_cancelled(connection: Connection, claim: Claim, seq: int) -> None:
     """Skip who was under way at the cancel and would be tried again: nobody will.
 
@@ -189,20 +127,6 @@ def _skip_if_cancelled(connection: Connection, claim: Claim, seq: int) -> None:
     if read_state(connection, claim.dispatch_id) is DispatchState.CANCELLED:
         words = {"reply_code": None, "reply_text": CANCELLED, "next_at": None}
         _move(connection, claim, seq, DeliveryState.SKIPPED, words)
-
-
-def release_batch(connection: Connection, claim: Claim) -> None:
-    """Give a batch back, and close it when nothing in it is left to do."""
-    unfinished = (
-        counter(DeliveryState.PENDING)
-        + counter(DeliveryState.ATTEMPTING)
-        + counter(DeliveryState.DEFERRED)
-    )
-    ours = (batches.c.id == claim.batch_id, batches.c.epoch == claim.epoch)
-    connection.execute(update(batches).where(*ours).values(owner=None))
-    connection.execute(
-        update(batches).where(*ours, unfinished == 0).values(state="done")
-    )
 
 
 def read_state(connection: Connection, dispatch_id: int) -> DispatchState:

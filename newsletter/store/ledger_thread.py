@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from newsletter.errors import OperationError
 from newsletter.model.delivery import Delivery, DispatchState
 from newsletter.model.dispatch import Claim, Permission, Result
-from newsletter.store import ledger
+from newsletter.store import claims, ledger
 from newsletter.store.database import Database
 from newsletter.store.rate_limits import Marks, change_marks
 from newsletter.store.sqlite import explained
@@ -48,17 +48,17 @@ class LedgerThread:
         self._connection: Connection | None = None
 
     async def claim(self, dispatch_id: int) -> Claim | None:
-        """See `ledger.claim_batch`."""
+        """See `claims.claim_batch`."""
         return await self._write(
-            lambda connection: ledger.claim_batch(
+            lambda connection: claims.claim_batch(
                 connection, dispatch_id, owner=self._owner, now=self._clock()
             )
         )
 
     async def read_due(self, claim: Claim) -> list[Delivery]:
-        """See `ledger.read_due`."""
+        """See `claims.read_due`."""
         return await self._read(
-            lambda connection: ledger.read_due(connection, claim, now=self._clock())
+            lambda connection: claims.read_due(connection, claim, now=self._clock())
         )
 
     async def intend(self, claim: Claim, delivery: Delivery) -> Permission:
@@ -79,8 +79,8 @@ class LedgerThread:
         )
 
     async def release(self, claim: Claim) -> None:
-        """See `ledger.release_batch`."""
-        await self._write(lambda connection: ledger.release_batch(connection, claim))
+        """See `claims.release_batch`."""
+        await self._write(lambda connection: claims.release_batch(connection, claim))
 
     async def state(self, dispatch_id: int) -> DispatchState:
         """See `ledger.read_state`."""

@@ -109,6 +109,18 @@ def fold_wal(connection: Connection) -> None:
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
+def is_busy(error: DatabaseError) -> bool:
+    """Whether another writer is at work, and nothing of ours was begun."""
+    return _code(error.orig) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def set_busy_seconds(connection: Connection, seconds: float) -> None:
+    """Let a connection wait so long for another writer, whatever its engine says."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
+
 def is_ours(tables: Collection[str]) -> bool:
     """Whether a database with these *tables* is one of this program."""
     return "alembic_version" in tables and "subscribers" in tables

@@ -153,6 +153,19 @@ dispatches = Table(
     Column("finished_at", BigInteger),
     #: What the editor waived, for the record: untested, skip_probe, accepted findings.
     Column("waivers", JSON, nullable=False),
+    #: Of the confirmation it came of: one confirmation, one dispatch.
+    Column("token", String),
+    #: Who of an earlier one was meant: "reached:12", "missed:12"; null: everybody.
+    Column("only", String),
+    #: When it was to start; null: at once.
+    Column("starts_at", BigInteger),
+    #: So many first; the batches of all others are held until the editor goes on.
+    Column("canary", Integer, nullable=False, server_default="0"),
+    #: Process that stays with it while it waits, or null.
+    Column("owner", String),
+    #: Binds recipients to content: `snapshots.hash_recipients`. Null: made before.
+    Column("recipients_hash", String),
+    Index("uq_dispatches_token", "token", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -165,7 +178,7 @@ batches = Table(
     Column("dispatch_id", Integer, ForeignKey("dispatches.id"), nullable=False),
     Column("first_seq", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
-    #: "open" or "done".
+    #: "open", "done", or "held": behind a canary.
     Column("state", String, nullable=False),
     #: Raised by each claim; an intent under an older epoch is denied.
     Column("epoch", Integer, nullable=False, server_default="0"),
@@ -178,7 +191,11 @@ batches = Table(
     Column("n_refused", Integer, nullable=False, server_default="0"),
     Column("n_unknown", Integer, nullable=False, server_default="0"),
     Column("n_skipped", Integer, nullable=False, server_default="0"),
-    Index("ix_batches_dispatch_state", "dispatch_id", "state", "id"),
+    #: A key of ``[lanes]``; empty: everybody else.
+    Column("lane", String, nullable=False, server_default=""),
+    #: When the first of its deferred ones is due, as of the last release.
+    Column("next_at", BigInteger),
+    Index("ix_batches_dispatch_state", "dispatch_id", "state", "lane", "id"),
 )
 
 deliveries = Table(
@@ -224,6 +241,15 @@ rate_limits = Table(
     Column("arrival_at", BigInteger, nullable=False),
     #: Messages of that part.
     Column("used", Integer, nullable=False, server_default="0"),
+)
+
+#: Each `newsletter worker` that is at work, and when it last said so.
+workers = Table(
+    "workers",
+    metadata,
+    #: Host and process.
+    Column("owner", String, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
 )
 
 #: Probe tokens that came back through the public address.

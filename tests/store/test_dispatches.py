@@ -9,6 +9,7 @@ from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt, Order, Permission, Result
 from newsletter.model.outcome import Reply
 from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.claims import claim_batch, read_due
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import (
@@ -28,7 +29,7 @@ from newsletter.store.dispatches import (
     read_recipients,
     recover,
 )
-from newsletter.store.ledger import claim_batch, read_due, write_intent, write_result
+from newsletter.store.ledger import write_intent, write_result
 from newsletter.store.tables import batches, deliveries
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,6 +11,7 @@ from newsletter.model.delivery import TRANSITIONS, DeliveryState, DispatchState
 from newsletter.model.dispatch import Claim, Dispatch, Order, Permission, Result
 from newsletter.model.outcome import Reply
 from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.claims import claim_batch, read_due, release_batch
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import load_dispatch
@@ -22,14 +23,7 @@ from newsletter.store.dispatches import (
     pause_dispatch,
     recover,
 )
-from newsletter.store.ledger import (
-    claim_batch,
-    read_due,
-    read_state,
-    release_batch,
-    write_intent,
-    write_result,
-)
+from newsletter.store.ledger import read_state, write_intent, write_result
 from newsletter.store.tables import batches, deliveries
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -85,7 +85,10 @@ def shape(path: Path) -> dict[object, list[str]]:
     """The clauses of every table and index; constraints have no order of their own."""
     rows = read(path, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {
-        name: sorted(clause.strip(" \t\n)") for clause in str(sql).split(", \n"))
+        # A table that was rebuilt has its name in quotes.
+        name: sorted(
+            clause.strip(" \t\n)").replace('"', "") for clause in str(sql).split(", \n")
+        )
         for name, sql in rows
     }
 

@@ -1,0 +1,232 @@
+"""Who works on which batch of a dispatch, and what is due in it.
+
+All functions take a connection, a writing one where they change something, and leave
+the transaction to the caller.
+
+Law: each claim raises the epoch of its batch, and nothing is granted under an older
+one; a claim changes nothing for those who may still be mailed.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
+from newsletter.model.dispatch import Claim
+from newsletter.store.audience import is_mailable
+from newsletter.store.dispatch_records import counter, unfinished
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import batches, deliveries, dispatches, subscribers
+
+#: What a delivery says that was skipped because the person left.
+LEFT: dict[str, Any] = {
+    "reply_code": None,
+    "reply_text": "left meanwhile",
+    "next_at": None,
+}
+
+
+def claim_batch(
+    connection: Connection,
+    dispatch_id: int,
+    *,
+    owner: str,
+    now: datetime,
+    lane: str = "",
+    held: Collection[int] = (),
+) -> Claim | None:
+    """Claim the first batch of a lane with something due; None when there is none.
+
+    Whoever claimed it before has lost it from now on. Who left since the snapshot is
+    skipped; so it may be that nothing is due in it after all.
+
+    Args:
+        connection: A writing one.
+        dispatch_id: A dispatch; unless it runs there is nothing to claim.
+        owner: Name of the process.
+        now: Aware.
+        lane: Its name, empty for everybody else's.
+        held: Ids of batches that the owner is still at work on.
+    """
+    has_due = or_(batches.c.n_pending > 0, batches.c.next_at <= to_millis(now))
+    batch = connection.execute(
+        select(batches, dispatches.c.lists)
+        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
+        .where(
+            batches.c.dispatch_id == dispatch_id,
+            batches.c.state == "open",
+            batches.c.lane == lane,
+            batches.c.id.not_in(held),
+            dispatches.c.state == DispatchState.RUNNING,
+            has_due,
+        )
+        .order_by(batches.c.id)
+        .limit(1)
+    ).first()
+    if batch is None:
+        return None
+    claim = Claim(
+        dispatch_id=dispatch_id,
+        batch_id=batch.id,
+        epoch=batch.epoch + 1,
+        first_seq=batch.first_seq,
+        last_seq=batch.last_seq,
+        lane=lane,
+    )
+    connection.execute(
+        update(batches)
+        .where(batches.c.id == batch.id)
+        .values(epoch=claim.epoch, owner=owner)
+    )
+    _skip_who_left(connection, claim, batch.lists, now)
+    return claim
+
+
+def _skip_who_left(
+    connection: Connection, claim: Claim, lists: Sequence[str], now: datetime
+) -> None:
+    """Skip everybody of a batch who may not be mailed any more."""
+    moved = {}
+    for before in (DeliveryState.PENDING, DeliveryState.DEFERRED):
+        moved[counter(before)] = connection.execute(
+            update(deliveries)
+            .where(
+                *_in_batch(claim), deliveries.c.state == before, ~may_be_mailed(lists)
+            )
+            .values(state=DeliveryState.SKIPPED, at=to_millis(now), **LEFT)
+        ).rowcount
+    if any(moved.values()):
+        skipped = counter(DeliveryState.SKIPPED)
+        values = {column: column - number for column, number in moved.items()}
+        values[skipped] = skipped + sum(moved.values())
+        connection.execute(
+            update(batches).where(batches.c.id == claim.batch_id).values(values)
+        )
+
+
+def may_be_mailed(lists: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that the person of a delivery may be mailed now."""
+    person = select(subscribers.c.id).where(
+        subscribers.c.id == deliveries.c.subscriber_id, is_mailable(lists)
+    )
+    return exists(person.correlate(deliveries))
+
+
+def read_due(connection: Connection, claim: Claim, *, now: datetime) -> list[Delivery]:
+    """Return what is due in a claimed batch.
+
+    Who was answered before comes last: one recipient at whom the server balks must not
+    keep everybody else from being tried.
+    """
+    rows = connection.execute(
+        select(deliveries)
+        .where(*_in_batch(claim), _is_due(now))
+        .order_by(deliveries.c.reply_text.is_not(None), deliveries.c.seq)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def _is_due(now: datetime) -> Any:
+    deferred = and_(
+        deliveries.c.state == DeliveryState.DEFERRED,
+        deliveries.c.next_at <= to_millis(now),
+    )
+    return or_(deliveries.c.state == DeliveryState.PENDING, deferred)
+
+
+def _in_batch(claim: Claim) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (
+        deliveries.c.dispatch_id == claim.dispatch_id,
+        deliveries.c.seq.between(claim.first_seq, claim.last_seq),
+    )
+
+
+def _delivery(row: Any) -> Delivery:
+    since = row.deferred_since
+    return Delivery(
+        dispatch_id=row.dispatch_id,
+        seq=row.seq,
+        subscriber_id=row.subscriber_id,
+        email=row.email,
+        fields=row.fields,
+        attempts=row.attempts,
+        deferred_since=None if since is None else from_millis(since),
+    )
+
+
+def release_batch(connection: Connection, claim: Claim) -> None:
+    """Give a batch back, and close it when nothing in it is left to do."""
+    ours = (batches.c.id == claim.batch_id, batches.c.epoch == claim.epoch)
+    connection.execute(update(batches).where(*ours).values(owner=None))
+    note_next_due(connection, *ours)
+    connection.execute(
+        update(batches)
+        .where(*ours, batches.c.state == "open", unfinished() == 0)
+        .values(state="done")
+    )
+
+
+def note_next_due(connection: Connection, *chosen: ColumnElement[bool]) -> None:
+    """Let batches say when the first of their deferred deliveries is due."""
+    first = (
+        select(func.min(deliveries.c.next_at))
+        .where(
+            deliveries.c.dispatch_id == batches.c.dispatch_id,
+            deliveries.c.seq.between(batches.c.first_seq, batches.c.last_seq),
+            deliveries.c.state == DeliveryState.DEFERRED,
+        )
+        .correlate(batches)
+        .scalar_subquery()
+    )
+    deferred = counter(DeliveryState.DEFERRED)
+    connection.execute(
+        update(batches)
+        .where(*chosen)
+        .values(next_at=case((deferred > 0, first), else_=None))
+    )
+
+
+def open_lanes(connection: Connection, dispatch_id: int) -> list[str]:
+    """Return the lanes with something left to do, now or later."""
+    return list(
+        connection.scalars(
+            select(batches.c.lane)
+            .where(
+                batches.c.dispatch_id == dispatch_id,
+                batches.c.state == "open",
+                unfinished() > 0,
+            )
+            .distinct()
+            .order_by(batches.c.lane)
+        )
+    )
+
+
+def read_next_due(connection: Connection, dispatch_id: int) -> datetime | None:
+    """Return when the next deferred delivery is due; None when none will be by itself.
+
+    Behind a canary waits the editor: what is deferred then does not keep her from it.
+    """
+    held = exists().where(
+        batches.c.dispatch_id == dispatch_id, batches.c.state == "held"
+    )
+    next_at = connection.scalar(
+        select(func.min(deliveries.c.next_at)).where(
+            deliveries.c.dispatch_id == dispatch_id,
+            deliveries.c.state == DeliveryState.DEFERRED,
+            ~held,
+        )
+    )
+    return None if next_at is None else from_millis(next_at)
