@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pause": ("pause", "Halt a dispatch; nothing is lost."),
     "resume": ("resume", "Go on with a dispatch."),
     "cancel": ("cancel", "End a dispatch for good."),
+    "doctor": ("doctor", "Look whether mails can arrive: server, DNS, pages."),
     "subscribers": ("subscribers", "Import, add, list and unsubscribe people."),
     "serve": ("serve", "Serve the public pages: one-click leaving, issues."),
 }

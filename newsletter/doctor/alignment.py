@@ -75,10 +75,13 @@ def _aligned(
 
 
 def _both(sending: Sending, signers: list[str]) -> Diagnosis:
-    proofs = [f"the envelope sender ({sending.envelope})"]
-    proofs += [f"our signature ({', '.join(signers)})"] if signers else []
+    named = [f"the envelope sender ({sending.envelope})"]
+    named += [f"our signature ({', '.join(signers)})"] if signers else []
     verb = "speak" if signers else "speaks"
-    return _diagnosis(Health.OK, f"{' and '.join(proofs)} {verb} for {sending.author}.")
+    return _diagnosis(
+        Health.OK,
+        f"{' and '.join(named)} {verb} for the sender ({sending.author}), as DMARC asks.",
+    )
 
 
 def _one(sending: Sending, signers: list[str]) -> Diagnosis:

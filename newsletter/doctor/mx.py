@@ -72,7 +72,7 @@ def _null_mx(domain: str, roles: str) -> Diagnosis:
         f"{domain} ({roles}) says that it takes no mail (null MX), so no answer and no "
         "request to leave arrives; some receivers refuse mail from such a domain.",
         "Use an address that is read, or ask whoever runs the DNS to name the host of "
-        "the mailboxes:\n" + zone_line(domain, "MX", "10 mail.example.org."),
+        "the mailboxes:\n" + zone_line(domain, "MX", f"10 mail.{domain}."),
     )
 
 
@@ -83,7 +83,7 @@ def _without_mx(domain: str, roles: str, records: Records) -> Diagnosis:
             f"{domain} ({roles}) has no MX record; mail to it goes to the host of that "
             "name, which is seldom meant.",
             "Ask whoever runs the DNS to name the host of the mailboxes:\n"
-            + zone_line(domain, "MX", "10 mail.example.org."),
+            + zone_line(domain, "MX", f"10 mail.{domain}."),
         )
     is_missing = look(records, "MX", domain).said is Said.MISSING
     what = "does not exist" if is_missing else "has no host for mail"
@@ -91,8 +91,7 @@ def _without_mx(domain: str, roles: str, records: Records) -> Diagnosis:
         Health.ERROR,
         f"{domain} ({roles}) {what}, so no answer and no request to leave arrives.",
         "Correct the address in newsletter.toml, or ask whoever runs the DNS to name "
-        "the host of the mailboxes:\n"
-        + zone_line(domain, "MX", "10 mail.example.org."),
+        "the host of the mailboxes:\n" + zone_line(domain, "MX", f"10 mail.{domain}."),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from newsletter.addresses import is_loopback, mask
+from newsletter.addresses import is_loopback
 from newsletter.doctor.certificate import (
     Certificate,
     certificate_fault,
@@ -26,6 +26,8 @@ class PageVisit:
     status: int = 0
     #: Its Date header, aware; None when there was none.
     date: datetime | None = None
+    #: When that answer was there; aware.
+    seen_at: datetime | None = None
     certificate: Certificate | None = None
     #: Whether the GET already counted as leaving.
     is_changed_by_get: bool = False
@@ -65,16 +67,20 @@ def judge_without_pages(mailbox: str) -> list[Diagnosis]:
     return [
         _diagnosis(
             Health.INFO,
-            f"there is no base_url, so readers leave by a mail to {mask(mailbox)}.",
+            f"there is no base_url, so readers leave by a mail to {mailbox}.",
             "Read that mailbox at least every other day, and take whoever asks off the "
             "list: newsletter subscribers unsubscribe ADDRESS",
         )
     ]
 
 
-def not_tried(base_url: str, reason: str, advice: str) -> Diagnosis:
-    """Return what to say where a visit made no sense."""
-    return _diagnosis(Health.INFO, f"{base_url} was not tried: {reason}.", advice)
+def not_tried(base_url: str) -> Diagnosis:
+    """Return what to say where no token can be made to try the pages with."""
+    return _diagnosis(
+        Health.INFO,
+        f"{base_url} was not tried: that takes a database and keys in order.",
+        "Run newsletter doctor again when there are subscribers.",
+    )
 
 
 def _clear_text(visit: PageVisit) -> list[Diagnosis]:

@@ -119,7 +119,7 @@ def is_reserved(domain: str) -> bool:
 def zone_line(name: str, kind: Kind, value: str) -> str:
     """Return a record as a line to copy, in the form that zone files have."""
     shown = _quoted(value) if kind == "TXT" else value
-    return f"    {name}.  IN {kind}  {shown}"
+    return f"    {name}. IN {kind} {shown}"
 
 
 def _quoted(text: str) -> str:

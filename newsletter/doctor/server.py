@@ -152,7 +152,7 @@ def _not_reached(visit: ServerVisit, now: datetime) -> Diagnosis:
             return _diagnosis(Health.ERROR, message, advice)
     return _diagnosis(
         Health.ERROR,
-        f"{visit.trouble}.",
+        visit.trouble if visit.trouble.endswith("?") else f"{visit.trouble}.",
         "Compare host, port and security under [server] with what your mail provider "
         'told you: 465 with "tls", or 587 with "starttls". If they are right, its '
         "network or yours is in the way.",

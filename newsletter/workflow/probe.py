@@ -23,7 +23,8 @@ from newsletter.workflow.unsubscribe import probe_name
 TIMEOUT_SECONDS = 15.0
 
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
-_SKIP = "To send without this proof: --skip-probe."
+#: Ends the advice of each failure: `send` alone can go on without.
+SKIP = "To send without this proof: --skip-probe."
 
 
 def probe_public_page(
@@ -54,7 +55,7 @@ def probe_public_page(
             f"the public pages at {base_url} answered, but this database got nothing: "
             "whoever leaves there would go on being mailed.",
             "Let `newsletter serve` and `newsletter send` use the same project and "
-            f"database. {_SKIP}",
+            f"database. {SKIP}",
         )
 
 
@@ -89,7 +90,7 @@ def _not_reached(base_url: str, error: Exception) -> OperationError:
     return OperationError(
         f"the public pages at {base_url} could not be reached: {_said(error)}.",
         "Start `newsletter serve` and the proxy before it, or correct base_url in "
-        f"newsletter.toml. {_SKIP}",
+        f"newsletter.toml. {SKIP}",
     )
 
 
@@ -110,15 +111,15 @@ def _answered(base_url: str, error: HTTPError, token: str) -> OperationError:
         target = (error.headers.get("Location") or "").replace(token, "…")
         return OperationError(
             f"{what} {error.code}, on to {target}: mail programs do not follow.",
-            f"Set base_url in newsletter.toml to where it leads. {_SKIP}",
+            f"Set base_url in newsletter.toml to where it leads. {SKIP}",
         )
     if error.code == 404:
         return OperationError(
             f"{what} 404: the links of this project are unknown there.",
             "Let `newsletter serve` run there with this project's "
-            f"subscribers/secret.key, and the proxy pass /u/ on to it. {_SKIP}",
+            f"subscribers/secret.key, and the proxy pass /u/ on to it. {SKIP}",
         )
     return OperationError(
         f"{what} {error.code} {error.reason}.",
-        f"Look at the logs of the proxy and of `newsletter serve`. {_SKIP}",
+        f"Look at the logs of the proxy and of `newsletter serve`. {SKIP}",
     )
