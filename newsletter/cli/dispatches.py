@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from newsletter.cli.context import is_terminal, print_json
 from newsletter.cli.live import Live
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.people_table import instant_json
 
 if TYPE_CHECKING:
     from newsletter.delivery.schedule import Patience
@@ -39,11 +39,6 @@ def dispatch_json(dispatch: Dispatch) -> dict[str, Any]:
         "bounced": 0,
         "complained": 0,
     }
-
-
-def instant_json(instant: datetime | None) -> str | None:
-    """Return an instant as ISO 8601, UTC, to the second."""
-    return None if instant is None else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def summary_lines(

@@ -3,7 +3,6 @@
 All of them take people one by one and keep none.
 """
 
-import csv
 import json
 import os
 import textwrap
@@ -15,42 +14,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.dispatches import instant_json
 from newsletter.errors import OperationError
+from newsletter.workflow.people_table import csv_lines, instant_json, person_row
 
 if TYPE_CHECKING:
     from newsletter.workflow.reached import Person
 
-#: Columns of the CSV file. `subscribers import` knows the first one.
-COLUMNS = (
-    "email",
-    "reason",
-    "what_to_do",
-    "state",
-    "code",
-    "said",
-    "at",
-    "message_id",
-)
 #: On a terminal nobody reads more; the rest is told by its number.
 MOST_SHOWN = 50
 _LEAST_WIDTH = 30
-
-
-def person_json(person: "Person") -> dict[str, Any]:
-    """Return the promised shape of one of ``not_reached``."""
-    reply = person.reply
-    said = " ".join(filter(None, (reply.enhanced, reply.text))) if reply else ""
-    return {
-        "email": person.email,
-        "state": person.state.name.lower(),
-        "reason": person.reason.words,
-        "advice": person.reason.advice,
-        "code": reply.code or None if reply else None,
-        "said": said if reply and reply.code else "",
-        "at": instant_json(person.at),
-        "message_id": person.message_id or None,
-    }
 
 
 def unknown_json(person: "Person") -> dict[str, Any]:
@@ -77,29 +49,16 @@ def print_json_with(
 
 def write_csv(file: IO[str], people: Iterable["Person"]) -> int:
     """Write a line for each, below a header; returns how many there were."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    count = 0
-    for person in people:
-        found = person_json(person) | {"what_to_do": person.reason.advice}
-        writer.writerow([_cell(found[column]) for column in COLUMNS])
+    count = -1
+    for line in csv_lines(people):
+        file.write(line)
         count += 1
     return count
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet computes; `subscribers import` undoes it."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @contextmanager
 def private_csv(path: Path) -> Iterator[IO[str]]:
     """Open a file that only its owner may read.
-
-    UTF-8 without a mark at its beginning, which scripts would take for a part of the
-    first column's name. Excel reads such a file as it should as long as all is ASCII,
-    and it is: our own words, what servers say, and nearly every address.
 
     Raises:
         OperationError: It cannot be written.
@@ -123,7 +82,7 @@ def person_lines(
     room = max(columns - 4, _LEAST_WIDTH)
     for person in islice(people, most):
         yield person.email
-        found = person_json(person)
+        found = person_row(person)
         said = f"It said: {found['code']} {found['said']}" if found["code"] else ""
         for text in (person.reason.words, person.reason.advice, said):
             for line in textwrap.wrap(text, room, break_long_words=False):

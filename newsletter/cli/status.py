@@ -20,7 +20,6 @@ from newsletter.cli.findings import count_of
 from newsletter.cli.local_time import show_time
 from newsletter.cli.people import (
     MOST_SHOWN,
-    person_json,
     person_lines,
     print_json_with,
     private_csv,
@@ -28,6 +27,7 @@ from newsletter.cli.people import (
     write_csv,
 )
 from newsletter.model.delivery import DeliveryState
+from newsletter.workflow.people_table import instant_json, person_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,6 @@ def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
 
 
 def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> None:
-    from newsletter.cli.dispatches import instant_json
     from newsletter.workflow.reached import reading_people
 
     with reading_people(project, dispatch, [DeliveryState.UNKNOWN]) as people:
@@ -163,7 +162,7 @@ def _show_not_reached(
         _write_people(project, dispatch, NOT_REACHED, output)
     if as_json:
         with reading_people(project, dispatch, NOT_REACHED) as people:
-            rows = map(person_json, people)
+            rows = map(person_row, people)
             print_json_with(dispatch_json(dispatch), "not_reached", rows)
     elif output is None:
         _print_people(project, dispatch, NOT_REACHED)

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.messages.compile import load_compiled
-from newsletter.model.delivery import DeliveryState
+from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import DeliveryRecord, Dispatch
 from newsletter.model.outcome import Reply
 from newsletter.reasons import Reason, explain_delivery
@@ -56,11 +56,25 @@ def reading_people(
         OperationError: The database cannot be read.
     """
     with opened(project) as database, database.reading() as connection:
-        name = _naming(project, database, connection, dispatch, states)
-        rows = connection.execution_options(yield_per=_AT_ONCE)
-        yield (
-            _person(record, name) for record in read_records(rows, dispatch.id, states)
-        )
+        yield people_in(project, database, connection, dispatch, states)
+
+
+def people_in(
+    project: Project,
+    database: Database,
+    connection: Connection,
+    dispatch: Dispatch,
+    states: Collection[DeliveryState],
+) -> Iterator[Person]:
+    """Yield what `reading_people` gives, from a connection that is open."""
+    name = _naming(project, database, connection, dispatch, states)
+    wanted = set(states)
+    if dispatch.state is DispatchState.INTERRUPTED and DeliveryState.UNKNOWN in wanted:
+        # Left behind by a process that died; the next command writes it down.
+        wanted.add(DeliveryState.ATTEMPTING)
+    rows = connection.execution_options(yield_per=_AT_ONCE)
+    for record in read_records(rows, dispatch.id, wanted):
+        yield _person(record, dispatch, name)
 
 
 def count_people(dispatch: Dispatch, states: Collection[DeliveryState]) -> int:
@@ -68,13 +82,19 @@ def count_people(dispatch: Dispatch, states: Collection[DeliveryState]) -> int:
     return sum(dispatch.counts[state] for state in states)
 
 
-def _person(record: DeliveryRecord, name: Callable[[int], str]) -> Person:
-    is_unknown = record.state is DeliveryState.UNKNOWN
+def _person(
+    record: DeliveryRecord, dispatch: Dispatch, name: Callable[[int], str]
+) -> Person:
+    state = record.state
+    is_left_behind = dispatch.state is DispatchState.INTERRUPTED
+    if state is DeliveryState.ATTEMPTING and is_left_behind:
+        state = DeliveryState.UNKNOWN
+    is_unknown = state is DeliveryState.UNKNOWN
     message = name(record.subscriber_id) if is_unknown else ""
     return Person(
         email=record.email,
-        state=record.state,
-        reason=explain_delivery(record.state, record.reply, message_id=message),
+        state=state,
+        reason=explain_delivery(state, record.reply, message_id=message),
         reply=record.reply,
         at=record.at,
         message_id=message,

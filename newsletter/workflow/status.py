@@ -1,6 +1,6 @@
 """What became of a dispatch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,20 +51,31 @@ def read_overview(
     Raises:
         OperationError: There is none.
     """
-    dispatch = read_dispatch(project, number)
     limit = most_earlier if number is None else 0
-    server = project.settings.server
     with opened(project) as database, database.reading() as connection:
-        rate = _rate(connection, dispatch)
-        return Overview(
-            dispatch,
-            read_subject(connection, dispatch.content_hash),
-            tuple(earlier_dispatches(connection, dispatch.id, limit=limit)),
-            rate,
-            seconds_left(dispatch.unfinished, rate, server.limits if server else ())
-            if dispatch.state is DispatchState.RUNNING
-            else None,
-        )
+        dispatch = numbered_or_newest(connection, number)
+        earlier = earlier_dispatches(connection, dispatch.id, limit=limit)
+        return overview_of(project, connection, dispatch, earlier)
+
+
+def overview_of(
+    project: Project,
+    connection: Connection,
+    dispatch: Dispatch,
+    earlier: Iterable[PastDispatch],
+) -> Overview:
+    """Return what people know a dispatch by, and how fast it goes."""
+    server = project.settings.server
+    rate = _rate(connection, dispatch)
+    return Overview(
+        dispatch,
+        read_subject(connection, dispatch.content_hash),
+        tuple(earlier),
+        rate,
+        seconds_left(dispatch.unfinished, rate, server.limits if server else ())
+        if dispatch.state is DispatchState.RUNNING
+        else None,
+    )
 
 
 def _rate(connection: Connection, dispatch: Dispatch) -> float:
@@ -83,12 +94,21 @@ def read_dispatch(project: Project, number: int | None) -> Dispatch:
         OperationError: There is none.
     """
     with opened(project) as database, database.reading() as connection:
-        if number is not None:
-            return numbered(connection, number)
-        newest = newest_dispatch(connection)
-        if newest is None:
-            raise nothing_sent()
-        return newest
+        return numbered_or_newest(connection, number)
+
+
+def numbered_or_newest(connection: Connection, number: int | None) -> Dispatch:
+    """Return the dispatch with this number, without one the newest.
+
+    Raises:
+        OperationError: There is none.
+    """
+    if number is not None:
+        return numbered(connection, number)
+    newest = newest_dispatch(connection)
+    if newest is None:
+        raise nothing_sent()
+    return newest
 
 
 @contextmanager

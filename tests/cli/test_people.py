@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli.people import (
-    person_json,
     person_lines,
     print_json_with,
     private_csv,
@@ -18,6 +17,7 @@ from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.outcome import Reply
 from newsletter.reasons import explain_delivery
+from newsletter.workflow.people_table import person_row
 from newsletter.workflow.reached import Person
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ def test_csv_holds_nothing_that_a_spreadsheet_computes(said: str) -> None:
 
 
 def test_our_own_words_are_not_shown_as_a_servers() -> None:
-    found = person_json(person(reply=Reply(0, "the field holds a line break")))
+    found = person_row(person(reply=Reply(0, "the field holds a line break")))
     assert (found["code"], found["said"]) == (None, "")
     assert found["reason"] == "The field holds a line break."
 
