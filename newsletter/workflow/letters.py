@@ -1,23 +1,65 @@
 """One recipient's message: the same way for a test, a rehearsal and a dispatch.
 
 What differs is only whose tokens stand in it: those of a test let nobody leave.
+
+A returned mail is known by one token, that of the Message-ID: it stands before the
+``@`` there and in the envelope sender (VERP). One of its own would protect nothing, for
+whoever returns a mail has both; and one spelling for a message makes logs searchable.
 """
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.i18n import words
 from newsletter.messages.compile import compile_message
+from newsletter.messages.dkim import DkimSigner, sign_message
 from newsletter.messages.identity import derive_identity
+from newsletter.messages.letterhead import TOKEN_MARK
 from newsletter.messages.personalise import personalise
 from newsletter.model.assembled import Assembled
 from newsletter.model.delivery import Delivery
 from newsletter.model.message import CompiledMessage, Message
 from newsletter.model.settings import Settings
 from newsletter.tokens import Keyring, Purpose, sign
+from newsletter.workflow.dkim_keys import open_signers
+from newsletter.workflow.project import Project
 
 Clock = Callable[[], datetime]
+
+#: More threads than cores sign no faster, and four keep any mail server busy.
+_MAX_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What each mail of a project gets besides its content: never part of its hash."""
+
+    signers: tuple[DkimSigner, ...] = ()
+    #: Envelope sender with `TOKEN_MARK` in it; empty: the sender's own address.
+    bounce_address: str = ""
+
+    def return_address(self, token: str) -> str:
+        """Return where the message with *token* comes back to; empty: to its sender."""
+        return self.bounce_address.replace(TOKEN_MARK, token)
+
+
+def open_seal(project: Project) -> Seal:
+    """Return the seal of *project*.
+
+    Raises:
+        OperationError: A DKIM key is missing, readable by others, or cannot be used.
+    """
+    return Seal(open_signers(project), project.settings.newsletter.bounce_address)
+
+
+def open_signing_threads(seal: Seal) -> ThreadPoolExecutor | None:
+    """Return threads for `dispatch_writer`, None where it is quick: without DKIM."""
+    if not seal.signers:
+        return None
+    return ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS), "sign")
 
 
 def compile_issue(
@@ -53,28 +95,38 @@ def message_id(
 
 
 def dispatch_writer(
-    compiled: CompiledMessage, keyring: Keyring, *, list_id: int, clock: Clock
+    compiled: CompiledMessage,
+    keyring: Keyring,
+    *,
+    list_id: int,
+    clock: Clock,
+    seal: Seal | None = None,
 ) -> Callable[[Delivery], Message]:
-    """Return the function that writes a delivery's message, now.
+    """Return the function that writes a delivery's message, now; safe in any thread.
 
     Args:
         compiled: The frozen content of the dispatch.
         keyring: Signs the tokens.
         list_id: What the unsubscribe link leaves; 0: every list.
         clock: Aware.
+        seal: None: unsigned, and back to the sender.
     """
+    seal = seal or Seal()
 
     def write(delivery: Delivery) -> Message:
-        person = delivery.subscriber_id
-        return personalise(
+        person, now = delivery.subscriber_id, clock()
+        token = message_token(keyring, delivery.dispatch_id, person)
+        message = personalise(
             compiled,
             email=delivery.email,
             fields=delivery.fields,
             unsubscribe_token=sign(keyring, Purpose.UNSUBSCRIBE, person, list_id),
-            message_token=message_token(keyring, delivery.dispatch_id, person),
-            sent_at=clock(),
+            message_token=token,
+            sent_at=now,
             smtputf8=True,
+            envelope_sender=seal.return_address(token),
         )
+        return sign_message(message, seal.signers, now)
 
     return write
 
@@ -87,6 +139,7 @@ def write_harmless(
     fields: Mapping[str, str],
     number: int,
     now: datetime,
+    seal: Seal | None = None,
 ) -> Message:
     """Return the message as *email* would get it, with links that change nothing.
 
@@ -97,9 +150,12 @@ def write_harmless(
         fields: Whose fields.
         number: Makes its Message-ID unlike that of every other one.
         now: Aware.
+        seal: None: unsigned, and back to the sender.
     """
-    token = sign(keyring, Purpose.TEST, int(now.timestamp() * 1000), number)
-    return personalise(
+    seal = seal or Seal()
+    # One number, so that a bounce address has room for it.
+    token = sign(keyring, Purpose.TEST, int(now.timestamp() * 1000) + number)
+    message = personalise(
         compiled,
         email=email,
         fields=fields,
@@ -107,4 +163,6 @@ def write_harmless(
         message_token=token,
         sent_at=now,
         smtputf8=True,
+        envelope_sender=seal.return_address(token),
     )
+    return sign_message(message, seal.signers, now)

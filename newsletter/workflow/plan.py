@@ -38,6 +38,7 @@ from newsletter.workflow.compose import (
     require_assembled,
 )
 from newsletter.workflow.forecast import Forecast, forecast_end
+from newsletter.workflow.letters import open_seal
 from newsletter.workflow.project import Project, find_issue
 from newsletter.workflow.server import open_account
 from newsletter.workflow.since_test import Tested, read_tested
@@ -142,6 +143,8 @@ def plan_send(
         UsageError: There is no such list, or no such dispatch for ``--only``.
     """
     server = open_account(project, environment).server
+    # A key that is missing is told now, not after the number was typed.
+    open_seal(project)
     composition, compiled, report = check_before_sending(
         project, reference, wish, now, show_progress
     )

@@ -16,7 +16,7 @@ from newsletter.workflow.clearance import (
     count_recipients_left,
 )
 from newsletter.workflow.compose import require_assembled
-from newsletter.workflow.letters import write_harmless
+from newsletter.workflow.letters import open_seal, write_harmless
 from newsletter.workflow.project import Project
 
 
@@ -43,6 +43,7 @@ def rehearse(
     issue = require_assembled(composition).issue
     lists = choose_lists(project, wish.lists or issue.lists)
     folder = FolderTransport(project.root / "outbox", prefix=issue.slug)
+    seal = open_seal(project)
     with open_database(project.settings.database_url, root=project.root) as database:
         count_recipients_left(database, issue.slug, lists)
         keyring = open_keyring(database, root=project.root)
@@ -59,6 +60,7 @@ def rehearse(
                         fields=fields,
                         number=number,
                         now=now,
+                        seal=seal,
                     )
                     await folder.send(message, _always)
 

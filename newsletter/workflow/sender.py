@@ -33,7 +33,7 @@ from newsletter.store.ledger_thread import LedgerThread
 from newsletter.store.people import read_list_ids
 from newsletter.store.sender_lock import lock_path, sender_lock
 from newsletter.tokens import Keyring
-from newsletter.workflow.letters import dispatch_writer
+from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
 from newsletter.workflow.project import Project
 from newsletter.workflow.server import useful_connections
 from newsletter.workflow.unsubscribe import ANY_LIST_ID
@@ -69,6 +69,8 @@ class Sender:
     database: Database
     keyring: Keyring
     account: Account
+    #: Signs the mails, and says where they come back to.
+    seal: Seal
 
 
 @contextmanager
@@ -76,16 +78,18 @@ def become_sender(project: Project, account: Account) -> Iterator[Sender]:
     """Hold the sender's lock; what earlier senders left unfinished is written down.
 
     Raises:
-        OperationError: Another process sends, or the database cannot be used.
+        OperationError: Another process sends, or database or DKIM key cannot be used.
     """
     url, root = project.settings.database_url, project.root
+    seal = open_seal(project)
     with (
         open_database(url, root=root) as database,
         sender_lock(lock_path(database.path)),
     ):
         with database.writing() as connection:
             recover(connection, now=datetime.now(UTC))
-        yield Sender(project, database, open_keyring(database, root=root), account)
+        keyring = open_keyring(database, root=root)
+        yield Sender(project, database, keyring, account, seal)
 
 
 def run_dispatch(sender: Sender, dispatch: Dispatch, watch: Watch) -> Dispatch:
@@ -122,6 +126,7 @@ async def _run(
             sender.keyring,
             list_id=_list_id(sender.database, dispatch),
             clock=_now,
+            seal=sender.seal,
         ),
         pace=Pace(server.limits, store=ledger, clock=lambda: to_millis(_now())),
         stop=stop,

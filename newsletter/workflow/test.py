@@ -32,7 +32,7 @@ from newsletter.store.instants import to_millis
 from newsletter.store.ledger_thread import LedgerThread
 from newsletter.store.people import find_by_key
 from newsletter.workflow.compose import compose_issue, require_assembled
-from newsletter.workflow.letters import compile_issue, write_harmless
+from newsletter.workflow.letters import compile_issue, open_seal, write_harmless
 from newsletter.workflow.project import Project, find_issue
 from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.server import open_account
@@ -104,6 +104,7 @@ def send_test(
     report = TrialReport(
         assembled.issue.slug, marked.subject_text, compiled.content_hash
     )
+    seal = open_seal(project)
     with open_desk(project) as desk:
         fields = trial.fields
         if fields is None:
@@ -116,6 +117,7 @@ def send_test(
                 fields=fields,
                 number=number,
                 now=now,
+                seal=seal,
             )
             for number, address in enumerate(addresses)
         ]
