@@ -9,8 +9,6 @@ from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPConnectError,
-    SMTPConnectResponseError,
-    SMTPHeloError,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -93,11 +91,12 @@ async def open_connection(
             await _log_in(smtp, account)
     except SetupError as error:
         return Misfit(error.reason)
-    except SMTPAuthenticationError as error:
-        return Answer(Stage.LOGIN, read_reply(error.code, error.message))
-    except (SMTPConnectResponseError, SMTPHeloError) as error:
-        return Answer(Stage.CONNECT, read_reply(error.code, error.message))
     except (*NO_ANSWER, SMTPResponseException) as error:
+        # A no; less than that is no answer to what was said.
+        if isinstance(error, SMTPResponseException) and error.code >= 400:
+            is_login = isinstance(error, SMTPAuthenticationError)
+            stage = Stage.LOGIN if is_login else Stage.CONNECT
+            return Answer(stage, read_reply(error.code, error.message))
         certificate = _certificate_fault(error)
         if certificate:
             return Misfit(certificate)
