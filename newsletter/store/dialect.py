@@ -6,7 +6,7 @@ SQLite is the only one so far.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, String, Table, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 
@@ -52,3 +52,9 @@ def is_one_of(column: ColumnElement[int], parameter: str) -> ColumnElement[bool]
 def one_piece(numbers: Sequence[int]) -> str:
     """Return a list of numbers as `is_one_of` takes it."""
     return f"[{','.join(map(str, numbers))}]"
+
+
+def domain_of(email: ColumnElement[str]) -> ColumnElement[str]:
+    """Return what comes after the one ``@`` of an address."""
+    # PostgreSQL: split_part(email, '@', 2).
+    return func.substr(email, func.instr(email, "@") + 1, type_=String)

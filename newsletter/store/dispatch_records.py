@@ -21,7 +21,9 @@ from newsletter.model.dispatch import (
     UNFINISHED,
     DeliveryRecord,
     Dispatch,
+    Only,
     PastDispatch,
+    Reach,
 )
 from newsletter.model.outcome import Reply
 from newsletter.replies import read_reply
@@ -128,7 +130,20 @@ def _dispatch(row: Any) -> Dispatch:
         finished_at=None if row.finished_at is None else from_millis(row.finished_at),
         waivers=tuple(row.waivers),
         cancelled=row.cancelled,
+        starts_at=None if row.starts_at is None else from_millis(row.starts_at),
+        only=None if row.only is None else _read_only(row.only),
+        canary=row.canary,
     )
+
+
+def write_only(only: Only) -> str:
+    """Return *only* as the table keeps it: ``reached:12``."""
+    return f"{only.reach}:{only.dispatch_id}"
+
+
+def _read_only(kept: str) -> Only:
+    reach, _, dispatch_id = kept.partition(":")
+    return Only(Reach(reach), int(dispatch_id))
 
 
 def read_records(

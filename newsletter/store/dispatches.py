@@ -11,131 +11,159 @@ because nothing of its message had left.
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    and_,
     exists,
     func,
     insert,
-    literal,
     or_,
     select,
     update,
 )
 
+from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState, DispatchState
-from newsletter.model.dispatch import (
-    UNFINISHED,
-    Dispatch,
-    Halt,
-    Order,
-)
-from newsletter.store.audience import is_mailable
+from newsletter.model.dispatch import Dispatch, Halt, Only, Order
 from newsletter.store.claims import note_next_due
 from newsletter.store.dispatch_records import (
-    CANCELLED,
     counter,
     load_dispatch,
     load_where,
+    write_only,
 )
 from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.moves import (
+    has_untried,
+    make_due,
+    move_in_batches,
+    put_back,
+    release_held,
+    skip_untried,
+)
+from newsletter.store.snapshots import (
+    Lanes,
+    freeze_recipients,
+    hash_recipients,
+    select_recipients,
+)
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 
-#: Small enough to be done soon, large enough to cost nothing.
-BATCH_SIZE = 500
+#: A dispatch in one of these states is done as soon as nobody is left.
+_MAY_BE_OVER = (DispatchState.RUNNING, DispatchState.WAITING, DispatchState.PAUSED)
 
-#: Who has, or may yet get, this very issue: nobody in these states gets it again.
-_REACHED = (
-    DeliveryState.ATTEMPTING,
-    DeliveryState.ACCEPTED,
-    DeliveryState.UNKNOWN,
-    DeliveryState.DEFERRED,
+#: What goes on by itself when its moment has come.
+_MAY_START = (
+    DispatchState.SCHEDULED,
+    DispatchState.WAITING,
+    DispatchState.INTERRUPTED,
 )
 
-#: A dispatch in one of these states is done as soon as nobody is left.
-_MAY_BE_OVER = (DispatchState.RUNNING, DispatchState.PAUSED)
+
+class TokenUsedError(OperationError):
+    """One confirmation, one dispatch: a dispatch came of this one already."""
+
+    def __init__(self, dispatch_id: int) -> None:
+        super().__init__(
+            f"this was confirmed once already: dispatch {dispatch_id} came of it.",
+            f"Nothing new was started. See newsletter status {dispatch_id}.",
+        )
+        self.dispatch_id = dispatch_id
 
 
 def count_recipients(
-    connection: Connection, *, issue: str, lists: Sequence[str]
+    connection: Connection,
+    *,
+    issue: str,
+    lists: Sequence[str],
+    only: Only | None = None,
 ) -> int:
     """Return how many a dispatch made now would have."""
-    chosen = _recipients(issue, lists).subquery()
+    chosen = select_recipients(issue, lists, only).subquery()
     return connection.scalar(select(func.count()).select_from(chosen)) or 0
 
 
 def read_recipients(
-    connection: Connection, *, issue: str, lists: Sequence[str]
+    connection: Connection,
+    *,
+    issue: str,
+    lists: Sequence[str],
+    only: Only | None = None,
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield address and fields of everybody a dispatch made now would go to."""
-    people = _recipients(issue, lists).order_by(subscribers.c.id)
+    people = select_recipients(issue, lists, only).order_by(subscribers.c.id)
     for row in connection.execute(people):
         yield row.email, row.fields
 
 
-def create_dispatch(connection: Connection, order: Order, *, now: datetime) -> Dispatch:
-    """Freeze the recipients of *order* and make it run; its content is saved already.
+def create_dispatch(
+    connection: Connection,
+    order: Order,
+    *,
+    now: datetime,
+    lanes: Lanes = MappingProxyType({}),
+) -> Dispatch:
+    """Freeze the recipients of *order*; its content is saved already.
 
-    The union of its lists, each address once, active and not suppressed, without those
-    who have the issue from an earlier dispatch, or may yet get it.
+    It runs, unless it is to start later.
+
+    Args:
+        connection: A writing one.
+        order: What was confirmed.
+        now: Aware.
+        lanes: Name -> domains, as in `LaneSettings`.
+
+    Raises:
+        TokenUsedError: A dispatch came of this confirmation already.
     """
+    _refuse_used(connection, order.token)
+    starts_at = None if order.starts_at is None else to_millis(order.starts_at)
     made = insert(dispatches).values(
         issue=order.issue,
         content_hash=order.content_hash,
         lists=list(order.lists),
-        state=DispatchState.RUNNING,
+        state=DispatchState.RUNNING if starts_at is None else DispatchState.SCHEDULED,
         total=0,
         created_at=to_millis(now),
         waivers=list(order.waivers),
+        token=order.token or None,
+        only=None if order.only is None else write_only(order.only),
+        starts_at=starts_at,
+        next_at=starts_at,
+        canary=order.canary,
     )
     dispatch_id = connection.execute(made.returning(dispatches.c.id)).scalar_one()
-    chosen = _recipients(order.issue, order.lists).subquery()
-    snapshot = select(
-        literal(dispatch_id),
-        func.row_number().over(order_by=chosen.c.id),
-        chosen.c.id,
-        chosen.c.email,
-        chosen.c.fields,
-    )
-    columns = ["dispatch_id", "seq", "subscriber_id", "email", "fields"]
-    connection.execute(insert(deliveries).from_select(columns, snapshot))
-    total = connection.scalar(
-        select(func.count()).where(deliveries.c.dispatch_id == dispatch_id)
-    )
-    _insert_batches(connection, dispatch_id, total or 0)
-    _change(connection, dispatch_id, total=total)
+    total = freeze_recipients(connection, dispatch_id, order, lanes)
+    bond = hash_recipients(connection, dispatch_id)
+    _change(connection, dispatch_id, total=total, recipients_hash=bond)
     return load_dispatch(connection, dispatch_id)
 
 
-def _recipients(issue: str, lists: Sequence[str]) -> Select[Any]:
-    """Select id, email and fields of everybody who is to get *issue*."""
-    earlier = select(dispatches.c.id).where(dispatches.c.issue == issue)
-    has_it = exists().where(
-        deliveries.c.dispatch_id.in_(earlier),
-        deliveries.c.subscriber_id == subscribers.c.id,
-        deliveries.c.state.in_(_REACHED),
-    )
-    return select(subscribers.c.id, subscribers.c.email, subscribers.c.fields).where(
-        is_mailable(lists), ~has_it
-    )
+def _refuse_used(connection: Connection, token: str) -> None:
+    query = select(dispatches.c.id).where(dispatches.c.token == token)
+    earlier = connection.scalar(query) if token else None
+    if earlier is not None:
+        raise TokenUsedError(earlier)
 
 
-def _insert_batches(connection: Connection, dispatch_id: int, total: int) -> None:
-    rows = [
-        {
-            "dispatch_id": dispatch_id,
-            "first_seq": first,
-            "last_seq": min(first + BATCH_SIZE - 1, total),
-            "state": "open",
-            "n_pending": min(BATCH_SIZE, total - first + 1),
-        }
-        for first in range(1, total + 1, BATCH_SIZE)
-    ]
-    if rows:
-        connection.execute(insert(batches), rows)
+def _require_frozen(connection: Connection, dispatch_id: int) -> None:
+    """Refuse a dispatch whose content or recipients are not those confirmed."""
+    confirmed = connection.scalar(
+        select(dispatches.c.recipients_hash).where(dispatches.c.id == dispatch_id)
+    )
+    # Null: made by an earlier release, which kept none.
+    if confirmed in (None, hash_recipients(connection, dispatch_id)):
+        return
+    raise OperationError(
+        f"the recipients of dispatch {dispatch_id} are not those that were confirmed: "
+        "somebody changed the database.",
+        "Nothing was sent. Put back a backup copy, or end it with: newsletter cancel "
+        f"{dispatch_id}",
+    )
 
 
 # --- changing -------------------------------------------------------------------------
@@ -159,27 +187,7 @@ def cancel_dispatch(
     connection: Connection, dispatch_id: int, *, now: datetime, reason: str = ""
 ) -> Dispatch:
     """End a dispatch: who has not been tried, or was to be tried again, is skipped."""
-    waiting = (DeliveryState.PENDING, DeliveryState.DEFERRED)
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.dispatch_id == dispatch_id, deliveries.c.state.in_(waiting))
-        .values(
-            state=DeliveryState.SKIPPED,
-            at=to_millis(now),
-            next_at=None,
-            reply_code=None,
-            reply_text=CANCELLED,
-        )
-    )
-    connection.execute(
-        update(batches)
-        .where(batches.c.dispatch_id == dispatch_id)
-        .values(
-            n_skipped=batches.c.n_skipped + batches.c.n_pending + batches.c.n_deferred,
-            n_pending=0,
-            n_deferred=0,
-        )
-    )
+    skip_untried(connection, dispatch_id, now)
     _change(
         connection,
         dispatch_id,
@@ -200,29 +208,23 @@ def continue_dispatch(
 ) -> Dispatch:
     """Make a dispatch run: what was put off is due now.
 
+    Behind a canary that was tried the others are free to go.
+
     Args:
         connection: A writing one.
         dispatch_id: Neither running nor cancelled.
         now: Aware.
         again: `REFUSED` or `UNKNOWN` deliveries to be tried again, by the editor's
             wish; who has the issue from another dispatch meanwhile stays as they are.
+
+    Raises:
+        OperationError: Its recipients are not those that were confirmed.
     """
+    _require_frozen(connection, dispatch_id)
+    release_held(connection, dispatch_id)
     for state in again:
-        _put_back(connection, dispatch_id, state, now)
-    connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.dispatch_id == dispatch_id,
-            deliveries.c.state == DeliveryState.DEFERRED,
-            deliveries.c.next_at > to_millis(now),
-        )
-        .values(next_at=to_millis(now))
-    )
-    ours = batches.c.dispatch_id == dispatch_id
-    note_next_due(connection, ours, counter(DeliveryState.DEFERRED) > 0)
-    connection.execute(
-        update(batches).where(ours, batches.c.state == "held").values(state="open")
-    )
+        put_back(connection, dispatch_id, state, now)
+    make_due(connection, dispatch_id, now)
     _change(
         connection,
         dispatch_id,
@@ -234,148 +236,46 @@ def continue_dispatch(
     return load_dispatch(connection, dispatch_id)
 
 
-def _put_back(
-    connection: Connection, dispatch_id: int, state: DeliveryState, now: datetime
-) -> None:
-    issue = select(dispatches.c.issue).where(dispatches.c.id == dispatch_id)
-    others = select(dispatches.c.id).where(
-        dispatches.c.issue == issue.scalar_subquery(), dispatches.c.id != dispatch_id
-    )
-    other = deliveries.alias("other")
-    has_it = exists().where(
-        other.c.dispatch_id.in_(others),
-        other.c.subscriber_id == deliveries.c.subscriber_id,
-        other.c.state.in_((*_REACHED, DeliveryState.PENDING)),
-    )
-    values = {
-        "state": DeliveryState.PENDING,
-        "at": to_millis(now),
-        "deferred_since": None,
-    }
-    _move_in_batches(
-        connection, state, DeliveryState.PENDING, ~has_it, values, dispatch_id
-    )
-
-
 def recover(connection: Connection, *, now: datetime) -> None:
     """Tell what became of the work of processes that died; no process may be sending.
 
-    Attempts without a result are unknown, and what was running is interrupted.
+    Attempts without a result are unknown, and what was running, or waiting with its
+    process, is interrupted.
     """
     values = {
-        "state": DeliveryState.UNKNOWN,
         "at": to_millis(now),
         "reply_text": "the program was stopped before the server answered",
     }
-    _move_in_batches(
-        connection,
-        DeliveryState.ATTEMPTING,
-        DeliveryState.UNKNOWN,
-        literal(True),
-        values,
-    )
-    connection.execute(
-        update(batches).where(batches.c.owner.is_not(None)).values(owner=None)
-    )
-    for dispatch in load_where(connection, dispatches.c.state.in_(_MAY_BE_OVER)):
-        halt = Halt(DispatchState.INTERRUPTED, "the program was stopped while sending")
+    move_in_batches(connection, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN, values)
+    claimed = batches.c.owner.is_not(None)
+    note_next_due(connection, claimed)
+    connection.execute(update(batches).where(claimed).values(owner=None))
+    for dispatch in load_where(connection, or_(_was_at_work(), _is_paused())):
+        reason = "the program was stopped while sending"
+        halt = Halt(DispatchState.INTERRUPTED, reason, dispatch.next_at)
         finish_dispatch(connection, dispatch.id, halt, now=now)
+
+
+def _was_at_work() -> ColumnElement[bool]:
+    """Return the condition that a process ran a dispatch, or waited with it.
+
+    One that waits without a process ended in good order, and stays as it is.
+    """
+    waited = and_(
+        dispatches.c.state == DispatchState.WAITING, dispatches.c.owner.is_not(None)
+    )
+    return or_(dispatches.c.state == DispatchState.RUNNING, waited)
+
+
+def _is_paused() -> ColumnElement[bool]:
+    return dispatches.c.state == DispatchState.PAUSED
 
 
 def needs_recovery(connection: Connection) -> bool:
     """Tell whether `recover` would find something, if no process is sending."""
-    running = exists().where(dispatches.c.state == DispatchState.RUNNING)
+    at_work = exists(select(dispatches.c.id).where(_was_at_work()))
     attempting = exists().where(counter(DeliveryState.ATTEMPTING) > 0)
-    return bool(connection.scalar(select(or_(running, attempting))))
-
-
-def _move_in_batches(
-    connection: Connection,
-    before: DeliveryState,
-    after: DeliveryState,
-    condition: ColumnElement[bool],
-    values: dict[str, Any],
-    dispatch_id: int | None = None,
-) -> None:
-    """Move deliveries from one state to another, and the counters of their batches."""
-    chosen = select(batches).where(counter(before) > 0)
-    if dispatch_id is not None:
-        chosen = chosen.where(batches.c.dispatch_id == dispatch_id)
-    for batch in connection.execute(chosen).all():
-        moved = connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.dispatch_id == batch.dispatch_id,
-                deliveries.c.seq.between(batch.first_seq, batch.last_seq),
-                deliveries.c.state == before,
-                condition,
-            )
-            .values(values)
-        ).rowcount
-        connection.execute(
-            update(batches)
-            .where(batches.c.id == batch.id)
-            .values(
-                {
-                    counter(before): counter(before) - moved,
-                    counter(after): counter(after) + moved,
-                    batches.c.state: "open" if after in UNFINISHED else batch.state,
-                }
-            )
-        )
-
-
-def begin_waiting(
-    connection: Connection,
-    dispatch_id: int,
-    *,
-    owner: str,
-    reason: str,
-    until: datetime | None,
-) -> bool:
-    """Turn running into waiting, with *owner* at its side; False if it did not run."""
-    next_at = None if until is None else to_millis(until)
-    return _turn(
-        connection,
-        dispatch_id,
-        before=DispatchState.RUNNING,
-        values={
-            "state": DispatchState.WAITING,
-            "owner": owner,
-            "reason": reason,
-            "next_at": next_at,
-        },
-    )
-
-
-def end_waiting(connection: Connection, dispatch_id: int) -> bool:
-    """Turn waiting into running; False when it was not waiting."""
-    return _turn(
-        connection,
-        dispatch_id,
-        before=DispatchState.WAITING,
-        values={
-            "state": DispatchState.RUNNING,
-            "owner": None,
-            "reason": "",
-            "next_at": None,
-        },
-    )
-
-
-def _turn(
-    connection: Connection,
-    dispatch_id: int,
-    *,
-    before: DispatchState,
-    values: dict[str, Any],
-) -> bool:
-    turned = connection.execute(
-        update(dispatches)
-        .where(dispatches.c.id == dispatch_id, dispatches.c.state == before)
-        .values(values)
-    )
-    return turned.rowcount == 1
+    return bool(connection.scalar(select(or_(at_work, attempting))))
 
 
 def finish_dispatch(
@@ -400,15 +300,30 @@ def finish_dispatch(
         return load_dispatch(connection, dispatch_id)
     if dispatch.state is DispatchState.PAUSED:
         return dispatch
-    end = halt or _waiting_for_deferred(connection, dispatch)
-    _change(
-        connection,
-        dispatch_id,
-        state=end.state,
-        reason=end.reason,
-        next_at=None if end.next_at is None else to_millis(end.next_at),
-    )
+    end = halt or _end_of_canary(connection, dispatch)
+    if end is None and dispatch.state is DispatchState.RUNNING:
+        end = _waiting_for_deferred(connection, dispatch)
+    if end is not None:
+        next_at = None if end.next_at is None else to_millis(end.next_at)
+        _change(
+            connection, dispatch_id, state=end.state, reason=end.reason, next_at=next_at
+        )
+    _change(connection, dispatch_id, owner=None)
     return load_dispatch(connection, dispatch_id)
+
+
+def _end_of_canary(connection: Connection, dispatch: Dispatch) -> Halt | None:
+    """Return the pause after a canary of whom everybody was tried, if it is one."""
+    held = exists().where(
+        batches.c.dispatch_id == dispatch.id, batches.c.state == "held"
+    )
+    if not connection.scalar(select(and_(held, ~has_untried(dispatch.id)))):
+        return None
+    return Halt(
+        DispatchState.PAUSED,
+        f"the first {dispatch.canary} were tried, as you asked; the others wait for "
+        "your word",
+    )
 
 
 def _waiting_for_deferred(connection: Connection, dispatch: Dispatch) -> Halt:
@@ -423,6 +338,44 @@ def _waiting_for_deferred(connection: Connection, dispatch: Dispatch) -> Halt:
         "the mail server asked to try some of them later",
         None if next_at is None else from_millis(next_at),
     )
+
+
+def start_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:
+    """Make a dispatch run whose moment has come; a halted one stays as it is.
+
+    Whom the server asked to try later keep their time, unlike in `continue_dispatch`.
+
+    Raises:
+        OperationError: Its recipients are not those that were confirmed.
+    """
+    dispatch = load_dispatch(connection, dispatch_id)
+    if dispatch.state not in _MAY_START:
+        return dispatch
+    _require_frozen(connection, dispatch_id)
+    _change(
+        connection,
+        dispatch_id,
+        state=DispatchState.RUNNING,
+        reason="",
+        next_at=None,
+        owner=None,
+    )
+    return load_dispatch(connection, dispatch_id)
+
+
+def count_unknown_as_accepted(
+    connection: Connection, dispatch_id: int, *, now: datetime
+) -> Dispatch:
+    """Call accepted who is unknown: the editor looked into the server's log."""
+    values = {"at": to_millis(now), "reply_text": "counted as taken, by hand"}
+    move_in_batches(
+        connection,
+        DeliveryState.UNKNOWN,
+        DeliveryState.ACCEPTED,
+        values,
+        dispatch_id=dispatch_id,
+    )
+    return load_dispatch(connection, dispatch_id)
 
 
 def _change(connection: Connection, dispatch_id: int, **values: Any) -> None:

@@ -28,10 +28,10 @@ from newsletter.model.delivery import Delivery, DispatchState
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.store import claims, ledger
 from newsletter.store.database import Database
-from newsletter.store.dispatches import begin_waiting, end_waiting
 from newsletter.store.ledger_groups import Groups, Intent, Record
 from newsletter.store.rate_limits import Marks, change_marks
 from newsletter.store.sqlite import explained, is_busy, set_busy_seconds
+from newsletter.store.waiting import begin_waiting, end_waiting
 
 Reply = TypeVar("Reply")
 
@@ -177,7 +177,7 @@ class LedgerWriter:
     async def begin_waiting(
         self, dispatch_id: int, *, reason: str, until: datetime | None
     ) -> bool:
-        """See `dispatches.begin_waiting`."""
+        """See `waiting.begin_waiting`."""
         return await self._order(
             lambda connection: begin_waiting(
                 connection, dispatch_id, owner=self._owner, reason=reason, until=until
@@ -185,7 +185,7 @@ class LedgerWriter:
         )
 
     async def end_waiting(self, dispatch_id: int) -> bool:
-        """See `dispatches.end_waiting`."""
+        """See `waiting.end_waiting`."""
         return await self._order(
             lambda connection: end_waiting(connection, dispatch_id)
         )

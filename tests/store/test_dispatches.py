@@ -132,7 +132,7 @@ def test_create_dispatch_leaves_out_whoever_left_or_is_no_member(
 def test_create_dispatch_makes_batches_of_five_hundred(
     database: Database, people: Any, monkeypatch: pytest.MonkeyPatch, four: list[int]
 ) -> None:
-    monkeypatch.setattr("newsletter.store.dispatches.BATCH_SIZE", 3)
+    monkeypatch.setattr("newsletter.store.snapshots.BATCH_SIZE", 3)
     dispatch = send(database)
     with database.reading() as connection:
         rows = connection.execute(select(batches)).all()
