@@ -81,7 +81,7 @@ def test_send_with_several_connections_mails_everybody_once(post: Any) -> None:
 def test_send_over_several_batches_mails_everybody_once(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.store.dispatches.BATCH_SIZE", 3)
+    monkeypatch.setattr("newsletter.store.snapshots.BATCH_SIZE", 3)
     names = [f"p{number}" for number in range(10)]
     post.add(*names)
     with SmtpServer() as server:
