@@ -56,14 +56,11 @@ def judge_spf(sending: Sending, records: Records) -> list[Diagnosis]:
     (record,) = spf_records(domain, records)
     count = count_lookups(domain, records)
     faults = [*_record_faults(record, domain), *_count_faults(count, domain)]
-    if not faults:
-        faults = [_fine(record, count, domain)]
-    return [
-        *faults,
-        *_remarks(record, count, domain),
-        *_ending(record, domain),
-        *_judge_relays(sending, record, records),
-    ]
+    remarks = [*_remarks(record, count, domain), *_ending(record, domain)]
+    if faults:
+        return [*faults, *remarks]
+    relays = _judge_relays(sending, record, records)
+    return [_fine(record, count, domain), *remarks, *relays]
 
 
 def with_include(text: str, domain: str) -> str:
@@ -243,8 +240,6 @@ def _ending(record: SpfRecord, domain: str) -> list[Diagnosis]:
 def _judge_relays(
     sending: Sending, record: SpfRecord, records: Records
 ) -> Iterator[Diagnosis]:
-    if record.faults:
-        return
     for host in sending.hosts:
         found = addresses_of(records, host)
         if found and all(address.is_loopback for address in found):

@@ -19,6 +19,7 @@ from dns.nameserver import Do53Nameserver
 
 from newsletter.doctor.dns import gather_records
 from newsletter.doctor.records import Answer, Plan, Question, Records, Said
+from newsletter.model.diagnosis import Diagnosis
 
 #: "example.org TXT" -> its values; "FAILED" or "SILENT" instead of values.
 Zone = Mapping[str, Sequence[str] | str]
@@ -82,10 +83,16 @@ class NameServer:
                 return
         raise AssertionError("no port is free for both UDP and TCP")
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port = self._udp.getsockname()
+        return str(host), int(port)
+
     def resolver(self) -> Resolver:
         """Return a resolver that asks this server alone."""
         found = Resolver(configure=False)
-        found.nameservers = [Do53Nameserver(*self._udp.getsockname())]
+        found.nameservers = [Do53Nameserver(*self.place)]
         found.timeout = 0.5
         return found
 
@@ -176,3 +183,13 @@ def serve_zone() -> Iterator[Callable[[Zone], NameServer]]:
     yield start
     for server in running:
         server.__exit__()
+
+
+def told(found: Sequence[Diagnosis]) -> list[str]:
+    """Return diagnoses in short: ``warning: …``."""
+    return [f"{one.severity.name.lower()}: {one.message}" for one in found]
+
+
+@pytest.fixture(name="told")
+def _told() -> Callable[[Sequence[Diagnosis]], list[str]]:
+    return told
