@@ -67,6 +67,8 @@ def _loopback_only() -> Iterator[None]:
 def _no_user_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own home, proxies and passwords out of every test."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("NEWSLETTER_SMTP"):
             monkeypatch.delenv(name)

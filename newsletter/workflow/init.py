@@ -41,14 +41,13 @@ type = "text"
 # Where `newsletter test` sends to.
 to = [{test_to}]
 
-# Your mail provider tells you these. The password stays out of this file:
-# put it in the environment, or in a file that only you can read ("file:PATH").
+# Your mail provider tells you these. The password stays out of this file: give it to
+# `newsletter login`.
 # [server]
 # host = "smtp.example.org"
 # port = 465
 # security = "tls"
 # user = "letter@example.org"
-# password = "env:NEWSLETTER_SMTP_PASSWORD"
 # limits = ["200/hour"]
 """
 

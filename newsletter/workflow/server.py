@@ -1,7 +1,7 @@
 """The mail server of a project: how to reach it, with which password."""
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from newsletter.addresses import domain_of, parse_mailbox
@@ -9,7 +9,9 @@ from newsletter.delivery.limits import pace_interval, shortest_limit
 from newsletter.delivery.transports import SetupError
 from newsletter.delivery.transports.smtp import Account, refuse_clear_text
 from newsletter.errors import OperationError, RefusedError
-from newsletter.model.settings import ServerSettings
+from newsletter.model.settings import LaneSettings, ServerSettings
+from newsletter.workflow.passwords import find_password
+from newsletter.workflow.private_files import read_private
 from newsletter.workflow.project import Project
 
 #: What to add to newsletter.toml; shown when there is no server.
@@ -19,7 +21,6 @@ host = "smtp.example.org"
 port = 465
 security = "tls"
 user = "letter@example.org"
-password = "env:NEWSLETTER_SMTP_PASSWORD"
 limits = ["200/hour"]"""
 
 #: Slower than this, one connection does all there is to do.
@@ -33,24 +34,48 @@ def open_account(project: Project, environment: Mapping[str, str]) -> Account:
         RefusedError: There is no server in the settings; says what to add.
         OperationError: The password cannot be had, or would travel in clear text.
     """
-    server = project.settings.server
-    if server is None:
-        raise RefusedError(
-            "there is no mail server in newsletter.toml, so nothing can be sent.",
-            "Add what your mail provider told you, or rehearse with --rehearse:\n\n"
-            f"{SERVER_LINES}",
-        )
-    sender = parse_mailbox(project.settings.newsletter.sender).address
-    account = Account(
-        server=server,
-        password=_read_password(server.password, project.root, environment),
-        client_name=domain_of(sender),
+    return open_accounts(project, environment)[0]
+
+
+def open_accounts(
+    project: Project, environment: Mapping[str, str]
+) -> tuple[Account, ...]:
+    """Return the first server's account and those of the spare ones, in order.
+
+    Raises:
+        NewsletterError: As `open_account`, for any of them.
+    """
+    first = project.settings.server
+    if first is None:
+        raise no_server()
+    return tuple(
+        make_account(project, server, _read_password(server, project.root, environment))
+        for server in (first, *project.settings.spare_servers)
     )
+
+
+def make_account(project: Project, server: ServerSettings, password: str) -> Account:
+    """Return how to reach *server* with *password*.
+
+    Raises:
+        OperationError: The password would travel in clear text.
+    """
+    sender = parse_mailbox(project.settings.newsletter.sender).address
+    account = Account(server=server, password=password, client_name=domain_of(sender))
     try:
         refuse_clear_text(account)
     except SetupError as error:
         raise OperationError(error.reason, "Nothing was sent.") from error
     return account
+
+
+def no_server() -> RefusedError:
+    """Return what to say where newsletter.toml has no ``[server]``."""
+    return RefusedError(
+        "there is no mail server in newsletter.toml, so nothing can be sent.",
+        "Add what your mail provider told you and run `newsletter login`, or rehearse "
+        f"with --rehearse:\n\n{SERVER_LINES}",
+    )
 
 
 def useful_connections(server: ServerSettings) -> int:
@@ -60,13 +85,37 @@ def useful_connections(server: ServerSettings) -> int:
     return server.connections
 
 
-def _read_password(source: str, root: Path, environment: Mapping[str, str]) -> str:
-    kind, _, name = source.partition(":")
+def lane_server(server: ServerSettings, lane: LaneSettings) -> ServerSettings:
+    """Return the server as one lane uses it: with all limits, and its connections."""
+    return replace(
+        server,
+        connections=lane.connections,
+        messages_per_connection=lane.messages_per_connection
+        or server.messages_per_connection,
+        limits=(*server.limits, *lane.limits),
+    )
+
+
+def _read_password(
+    server: ServerSettings, root: Path, environment: Mapping[str, str]
+) -> str:
+    kind, _, name = server.password.partition(":")
     if kind == "env":
         return _from_environment(name, environment)
     if kind == "file":
         return _from_file(root / name)
-    return ""
+    return _from_store(server, environment) if server.user else ""
+
+
+def _from_store(server: ServerSettings, environment: Mapping[str, str]) -> str:
+    password = find_password(server, environment)
+    if not password:
+        raise OperationError(
+            f"the password of {server.user} at {server.host}:{server.port} is not on "
+            "this computer.",
+            "Store it with: newsletter login",
+        )
+    return password
 
 
 def _from_environment(name: str, environment: Mapping[str, str]) -> str:
@@ -80,19 +129,15 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> str:
 
 
 def _from_file(path: Path) -> str:
+    what = "the password file"
+    advice = "Put the password alone into it, or name another file under [server]."
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise OperationError(
-                f"the password file {path} can be read by other users here.",
-                f"Run: chmod 600 '{path}'",
-            )
-        password = path.read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
+        password = read_private(path, what=what, advice=advice).decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        # Not "from" it: the error quotes what was read.
         raise OperationError(
-            f"the password file {path} cannot be read: {reason}.",
-            "Put the password alone into it, or name another file under [server].",
-        ) from error
+            f"{what} {path} cannot be read: not UTF-8.", advice
+        ) from None
     if not password:
         raise OperationError(
             f"the password file {path} is empty.", "Put the password into it."

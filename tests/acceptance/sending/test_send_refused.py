@@ -23,7 +23,7 @@ def test_send_without_a_server_says_which_lines_to_add(post: Any) -> None:
         "there is no mail server in newsletter.toml, so nothing can be sent. Add what "
         "your mail provider told you, or rehearse with --rehearse:\n\n"
         '[server]\nhost = "smtp.example.org"\nport = 465\nsecurity = "tls"\n'
-        'user = "letter@example.org"\npassword = "env:NEWSLETTER_SMTP_PASSWORD"\n'
+        'user = "letter@example.org"\n'
         'limits = ["200/hour"]\n'
     )
 

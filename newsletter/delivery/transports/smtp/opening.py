@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -96,7 +97,8 @@ async def open_connection(
         if isinstance(error, SMTPResponseException) and error.code >= 400:
             is_login = isinstance(error, SMTPAuthenticationError)
             stage = Stage.LOGIN if is_login else Stage.CONNECT
-            return Answer(stage, read_reply(error.code, error.message))
+            said = _without_password(error.message, account)
+            return Answer(stage, read_reply(error.code, said))
         certificate = _certificate_fault(error)
         if certificate:
             return Misfit(certificate)
@@ -139,6 +141,19 @@ async def _log_in(smtp: SMTP, account: Account) -> None:
         raise SetupError(
             "the mail server offers no way to log in that we know (PLAIN, LOGIN)."
         )
+
+
+def _without_password(said: str, account: Account) -> str:
+    """Return what a server said without the login that some of them repeat.
+
+    A reply is shown, kept in the database and put into logs.
+    """
+    password = account.password.encode()
+    login = b"\0".join((b"", account.server.user.encode(), password))
+    for secret in (b64encode(login), b64encode(password), password):
+        if secret:
+            said = said.replace(secret.decode(), "***")
+    return said
 
 
 def _certificate_fault(error: BaseException) -> str:
