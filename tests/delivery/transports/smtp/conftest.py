@@ -21,10 +21,9 @@ class Post:
         return SampleLetter(message)
 
     @staticmethod
-    def account(server: SmtpServer, **changes: Any) -> Account:
-        plain = ServerSettings(
-            "127.0.0.1", server.port, security="none", timeout_seconds=5
-        )
+    def account(server: SmtpServer | int, **changes: Any) -> Account:
+        port = server if isinstance(server, int) else server.port
+        plain = ServerSettings("127.0.0.1", port, security="none", timeout_seconds=5)
         return Account(replace(plain, **changes), client_name="example.org")
 
     @staticmethod
@@ -38,6 +37,11 @@ class Post:
             await line.work(feed)
         finally:
             await line.close()
+
+    @staticmethod
+    async def reach(server: SmtpServer, step: str) -> None:
+        while not server.seen[step]:  # noqa: ASYNC110 - another thread counts
+            await asyncio.sleep(0.01)
 
     def send(
         self, account: Account, letters: list[SampleLetter], **feed: Any
