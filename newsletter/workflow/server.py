@@ -34,23 +34,22 @@ def open_account(project: Project, environment: Mapping[str, str]) -> Account:
         RefusedError: There is no server in the settings; says what to add.
         OperationError: The password cannot be had, or would travel in clear text.
     """
-    return open_accounts(project, environment)[0]
+    server = project.settings.server
+    if server is None:
+        raise no_server()
+    return _open(project, server, environment)
 
 
-def open_accounts(
+def open_spare_accounts(
     project: Project, environment: Mapping[str, str]
 ) -> tuple[Account, ...]:
-    """Return the first server's account and those of the spare ones, in order.
+    """Return how to reach the spare servers, in their order.
 
     Raises:
-        NewsletterError: As `open_account`, for any of them.
+        OperationError: As `open_account`, for any of them.
     """
-    first = project.settings.server
-    if first is None:
-        raise no_server()
     return tuple(
-        make_account(project, server, _read_password(server, project.root, environment))
-        for server in (first, *project.settings.spare_servers)
+        _open(project, server, environment) for server in project.settings.spare_servers
     )
 
 
@@ -94,6 +93,13 @@ def lane_server(server: ServerSettings, lane: LaneSettings) -> ServerSettings:
         or server.messages_per_connection,
         limits=(*server.limits, *lane.limits),
     )
+
+
+def _open(
+    project: Project, server: ServerSettings, environment: Mapping[str, str]
+) -> Account:
+    password = _read_password(server, project.root, environment)
+    return make_account(project, server, password)
 
 
 def _read_password(

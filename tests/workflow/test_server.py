@@ -5,8 +5,13 @@ import pytest
 
 from newsletter.errors import NewsletterError
 from newsletter.model.settings import NewsletterSettings, ServerSettings, Settings
+from newsletter.workflow.passwords import keep_password
 from newsletter.workflow.project import Project
-from newsletter.workflow.server import open_account, useful_connections
+from newsletter.workflow.server import (
+    open_account,
+    open_spare_accounts,
+    useful_connections,
+)
 
 SERVER = ServerSettings("smtp.example.org", 465, user="u")
 
@@ -29,6 +34,39 @@ def test_open_account_takes_the_password_from_a_private_file(tmp_path: Path) -> 
     path.chmod(0o600)
     server = replace(SERVER, password="file:password")
     assert open_account(project(tmp_path, server), {}).password == "pä ss"
+
+
+@pytest.mark.parametrize("source", ["", "keyring"])
+def test_open_account_takes_the_password_that_login_stored(
+    tmp_path: Path, source: str
+) -> None:
+    environment = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    server = replace(SERVER, password=source)
+    keep_password(server, "pä ss", environment)
+    assert open_account(project(tmp_path, server), environment).password == "pä ss"
+
+
+def test_open_account_without_a_user_needs_no_password(tmp_path: Path) -> None:
+    server = replace(SERVER, user="")
+    assert open_account(project(tmp_path, server), {}).password == ""
+
+
+def test_open_account_does_not_show_the_password(tmp_path: Path) -> None:
+    server = replace(SERVER, password="env:SECRET")
+    account = open_account(project(tmp_path, server), {"SECRET": "geheim"})
+    assert "geheim" not in repr(account)
+
+
+def test_open_spare_accounts_gives_the_others_in_order(tmp_path: Path) -> None:
+    first = project(tmp_path, SERVER)
+    spare = tuple(ServerSettings(f"{name}.example.org", 465) for name in "ab")
+    both = Project(tmp_path, replace(first.settings, spare_servers=spare))
+    accounts = open_spare_accounts(both, {})
+    assert [account.server.host for account in accounts] == [
+        "a.example.org",
+        "b.example.org",
+    ]
+    assert open_spare_accounts(first, {}) == ()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +98,20 @@ def test_open_account_takes_the_password_from_a_private_file(tmp_path: Path) -> 
             0o600,
             "\n",
             "the password file {path} is empty. Put the password into it.",
+        ),
+        (
+            "keyring",
+            0,
+            None,
+            "the password of u at smtp.example.org:465 is not on this computer. "
+            "Store it with: newsletter login",
+        ),
+        (
+            "",
+            0,
+            None,
+            "the password of u at smtp.example.org:465 is not on this computer. "
+            "Store it with: newsletter login",
         ),
     ],
 )
