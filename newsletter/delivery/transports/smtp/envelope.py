@@ -64,8 +64,11 @@ def write_commands(message: Message, abilities: Abilities) -> tuple[bytes, ...]:
     """Return MAIL, RCPT and DATA for *message*, each with its line end.
 
     Raises:
-        ValueError: An address holds a line break and would say a command of its own.
+        ValueError: An address holds a line break and would say a command of its own,
+            or the final dot would not stand in a line of its own.
     """
+    if not message.data.endswith(b"\r\n"):
+        raise ValueError("mail data ends with CRLF")
     mail = f"MAIL FROM:<{message.envelope_sender}>"
     rcpt = f"RCPT TO:<{message.envelope_recipient}>"
     if abilities.size:

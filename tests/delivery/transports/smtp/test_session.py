@@ -296,11 +296,10 @@ def test_session_that_forgets_pipelined_commands_is_not_pipelined_again(
         assert server.recording.connections == 2
 
 
-@both_ways
 def test_session_waits_for_the_final_reply_longer_than_for_others(
-    post: Any, offers: Any
+    post: Any,
 ) -> None:
-    with SmtpServer([Fault("end", delay_seconds=1.3)], offers=offers) as server:
+    with SmtpServer([Fault("end", delay_seconds=1.3)]) as server:
         impatient = post.account(server, timeout_seconds=1)
         assert post.send(impatient, [post.letter()]) == [TAKEN]
 
