@@ -88,10 +88,12 @@ def write_result(
     row = _row(connection, claim, result.seq)
     if result.state not in _RESULTS[row.state] or not _is_ours(connection, claim, row):
         return False
+    code, words = kept_words(result.reply)
     values: dict[str, Any] = {
         "at": to_millis(now),
         "next_at": None if result.next_at is None else to_millis(result.next_at),
-        **kept_words(result.reply),
+        "reply_code": code,
+        "reply_text": words,
     }
     if row.state == result.state == DeliveryState.PENDING:
         values["next_at"] = None
@@ -111,12 +113,12 @@ def write_result(
     return is_moved
 
 
-def kept_words(reply: Reply | None) -> dict[str, Any]:
-    """Return the columns that keep a reply."""
+def kept_words(reply: Reply | None) -> tuple[int | None, str | None]:
+    """Return what is kept of a reply: its code and its words."""
     if reply is None:
-        return {"reply_code": None, "reply_text": None}
+        return None, None
     words = f"{reply.enhanced} {reply.text}".strip()
-    return {"reply_code": reply.code or None, "reply_text": words or None}
+    return reply.code or None, words or None
 
 
 def _skip_if_cancelled(connection: Connection, claim: Claim, seq: int) -> None:

@@ -8,7 +8,6 @@ transaction is undone and each order is looked at by itself, in the order they c
 Law: both ways leave the same rows behind.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,6 +35,8 @@ from newsletter.store.instants import to_millis
 from newsletter.store.ledger import kept_words, write_intent, write_result
 from newsletter.store.tables import batches, deliveries, dispatches
 
+_PENDING = DeliveryState.PENDING
+_DEFERRED = DeliveryState.DEFERRED
 _ATTEMPTING = DeliveryState.ATTEMPTING
 _ACCEPTED = DeliveryState.ACCEPTED
 
@@ -88,21 +89,14 @@ class Groups:
     def _write_at_once(
         self, connection: Connection, orders: Sequence[Intent | Record], now: datetime
     ) -> None:
-        kinds, at = _sort_out(orders), to_millis(now)
-        changes: _Changes = defaultdict(lambda: [0] * len(DeliveryState))
-        for claim, results in kinds.accepted.items():
-            self._write_accepted(connection, claim, results, at)
-            changes[claim.batch_id][_ATTEMPTING] -= len(results)
-            changes[claim.batch_id][_ACCEPTED] += len(results)
-        for (claim, before), intents in kinds.intents.items():
-            self._write_attempts(connection, claim, before, intents, at)
-            changes[claim.batch_id][before] -= len(intents)
-            changes[claim.batch_id][_ATTEMPTING] += len(intents)
-        for batch_id, change in changes.items():
-            rises = {f"{state.name}_": change[state] for state in DeliveryState}
-            bound = self._count.bind(batch=batch_id, **rises)
-            connection.exec_driver_sql(self._count.sql, bound)
-        for record in kinds.others:
+        at = to_millis(now)
+        parts, others = _sort_out(orders)
+        for part in parts:
+            self._write_accepted(connection, part.claim, part.accepted, at)
+            for before, intents in part.intents.items():
+                self._write_attempts(connection, part.claim, before, intents, at)
+            self._count_changes(connection, part)
+        for record in others:
             record.is_kept = write_result(
                 connection, record.claim, record.result, now=now
             )
@@ -110,18 +104,17 @@ class Groups:
     def _write_accepted(
         self, connection: Connection, claim: Claim, results: Sequence[Result], at: int
     ) -> None:
-        rows = [
-            self._accept.bind(
-                at_=at,
-                dispatch=claim.dispatch_id,
-                claimed=claim.epoch,
-                seq_=result.seq,
-                code_=words["reply_code"],
-                text_=words["reply_text"],
-            )
-            for result in results
-            for words in (kept_words(result.reply),)
-        ]
+        if not results:
+            return
+        bound = self._accept.bind(
+            at_=at, dispatch=claim.dispatch_id, claimed=claim.epoch
+        )
+        seq, code, text = map(self._accept.place, ("seq_", "code_", "text_"))
+        rows = []
+        for result in results:
+            bound[seq] = result.seq
+            bound[code], bound[text] = kept_words(result.reply)
+            rows.append(tuple(bound))
         written = connection.exec_driver_sql(self._accept.sql, rows)
         _require(written.rowcount, len(rows))
 
@@ -133,6 +126,8 @@ class Groups:
         intents: Sequence[Intent],
         at: int,
     ) -> None:
+        if not intents:
+            return
         attempt = self._attempt_of(connection, claim.dispatch_id)
         bound = attempt.bind(
             at_=at,
@@ -143,10 +138,21 @@ class Groups:
             before=int(before),
             seqs=one_piece([intent.delivery.seq for intent in intents]),
         )
-        written = connection.exec_driver_sql(attempt.sql, bound)
+        written = connection.exec_driver_sql(attempt.sql, tuple(bound))
         _require(written.rowcount, len(intents))
         for intent in intents:
             intent.permission = Permission.GRANTED
+
+    def _count_changes(self, connection: Connection, part: "_Part") -> None:
+        changes = dict.fromkeys(DeliveryState, 0)
+        for before, intents in part.intents.items():
+            changes[before] -= len(intents)
+            changes[_ATTEMPTING] += len(intents)
+        changes[_ATTEMPTING] -= len(part.accepted)
+        changes[_ACCEPTED] += len(part.accepted)
+        rises = {f"{state.name}_": change for state, change in changes.items()}
+        bound = self._count.bind(batch=part.claim.batch_id, **rises)
+        connection.exec_driver_sql(self._count.sql, tuple(bound))
 
     def _attempt_of(self, connection: Connection, dispatch_id: int) -> "_Plain":
         """Return the intent of a dispatch; its lists never change."""
@@ -162,50 +168,50 @@ class _NotPlainError(Exception):
     """The group must be looked at one by one."""
 
 
-#: Batch -> what each of its counters rises by.
-_Changes = defaultdict[int, list[int]]
-
-
 @dataclass(slots=True)
-class _SortedOut:
-    """Orders of one group by what is done with them; each delivery is in it once."""
+class _Part:
+    """Orders of one group under one claim; each delivery is in it once."""
 
-    accepted: dict[Claim, list[Result]] = field(default_factory=dict)
-    #: By the claim and the state they are most likely in.
-    intents: dict[tuple[Claim, DeliveryState], list[Intent]] = field(
-        default_factory=dict
+    claim: Claim
+    accepted: list[Result] = field(default_factory=list)
+    #: By the state they are most likely in.
+    intents: dict[DeliveryState, list[Intent]] = field(
+        default_factory=lambda: {_PENDING: [], _DEFERRED: []}
     )
-    others: list[Record] = field(default_factory=list)
+    seqs: set[int] = field(default_factory=set)
 
 
-def _sort_out(orders: Sequence[Intent | Record]) -> _SortedOut:
+def _sort_out(orders: Sequence[Intent | Record]) -> tuple[list[_Part], list[Record]]:
     """Sort orders out; what concerns two recipients may be done in any order.
 
+    Returns:
+        What can be done at once, and what must be looked at singly.
+
     Raises:
-        _NotPlainError: Two of them concern the same recipient.
+        _NotPlainError: Two of them concern one recipient, or two claims one batch.
     """
-    found = _SortedOut()
-    seen: set[tuple[int, int]] = set()
+    parts: dict[int, _Part] = {}
+    others: list[Record] = []
+    part = _Part(orders[0].claim)
+    parts[part.claim.batch_id] = part
     for order in orders:
-        claim = order.claim
+        if order.claim is not part.claim:
+            part = parts.setdefault(order.claim.batch_id, _Part(order.claim))
+            _require(part.claim.epoch, order.claim.epoch)
         if isinstance(order, Intent):
             delivery = order.delivery
-            seen.add((claim.dispatch_id, delivery.seq))
-            before = (
-                DeliveryState.PENDING
-                if delivery.deferred_since is None
-                else DeliveryState.DEFERRED
-            )
-            found.intents.setdefault((claim, before), []).append(order)
-            continue
-        seen.add((claim.dispatch_id, order.result.seq))
-        if order.result.state is _ACCEPTED:
-            found.accepted.setdefault(claim, []).append(order.result)
+            seq = delivery.seq
+            before = _PENDING if delivery.deferred_since is None else _DEFERRED
+            part.intents[before].append(order)
         else:
-            found.others.append(order)
-    if len(seen) < len(orders):
-        raise _NotPlainError
-    return found
+            seq = order.result.seq
+            if order.result.state is _ACCEPTED:
+                part.accepted.append(order.result)
+            else:
+                others.append(order)
+        part.seqs.add(seq)
+    _require(sum(len(part.seqs) for part in parts.values()), len(orders))
+    return list(parts.values()), others
 
 
 def _write_one_by_one(
@@ -235,16 +241,20 @@ class _Plain:
         self._values = [compiled.params[name] for name in names]
         self._places = {name: place for place, name in enumerate(names)}
 
-    def bind(self, **values: Any) -> tuple[Any, ...]:
-        """Return all its parameters, in their order."""
+    def bind(self, **values: Any) -> list[Any]:
+        """Return its parameters in their order, those not given as None."""
         bound = self._values.copy()
         for name, value in values.items():
             bound[self._places[name]] = value
-        return tuple(bound)
+        return bound
+
+    def place(self, name: str) -> int:
+        """Return where among them a parameter stands."""
+        return self._places[name]
 
 
-def _require(rows: int, wanted: int) -> None:
-    if rows != wanted:
+def _require(number: int, wanted: int) -> None:
+    if number != wanted:
         raise _NotPlainError
 
 
