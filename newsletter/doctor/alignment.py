@@ -80,7 +80,8 @@ def _both(sending: Sending, signers: list[str]) -> Diagnosis:
     verb = "speak" if signers else "speaks"
     return _diagnosis(
         Health.OK,
-        f"{' and '.join(named)} {verb} for the sender ({sending.author}), as DMARC asks.",
+        f"{' and '.join(named)} {verb} for the sender ({sending.author}), as DMARC "
+        "asks.",
     )
 
 

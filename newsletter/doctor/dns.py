@@ -5,8 +5,8 @@ without an answer is simply not in the table.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from newsletter.doctor.records import Answer, Plan, Question, Records, Said
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dns.rdata import Rdata
     from dns.resolver import NoNameservers
 
-Ask = Callable[[Question], Awaitable[Answer]]
+Ask = Callable[[Question], Coroutine[Any, Any, Answer]]
 
 #: One question, with a second try and a second server within it.
 QUESTION_SECONDS = 5.0
@@ -86,7 +86,7 @@ def _start(
     for question in dict.fromkeys(plan(records)):
         is_new = question not in records and question not in under_way
         if is_new and len(records) + len(waiting) < MAX_QUESTIONS:
-            task = asyncio.ensure_future(ask(question))
+            task = asyncio.create_task(ask(question))
             waiting[task] = question
 
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from newsletter.addresses import is_loopback
@@ -48,7 +48,7 @@ from newsletter.doctor.server import (
     no_server,
 )
 from newsletter.doctor.spf import judge_spf, plan_spf
-from newsletter.errors import DefinitionError, OperationError
+from newsletter.errors import DefinitionError, NewsletterError, OperationError
 from newsletter.model.diagnosis import Diagnosis, Health, Subject
 from newsletter.model.settings import NewsletterSettings, ServerSettings
 from newsletter.workflow.compose import compose_issue, require_assembled
@@ -70,10 +70,12 @@ from newsletter.workflow.visit_server import visit_server
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
+T = TypeVar("T")
+
 #: Longer nobody watches a cursor; slow name servers have answered by then.
 DEADLINE_SECONDS = 15.0
-#: For the parts that come to an end by themselves: some time is left to say so.
-_PART_SECONDS = 12.0
+#: For each of the two questions to the public pages.
+_PAGE_SECONDS = 6.0
 #: Every name server knows it, so that its silence is that of the network.
 _ROOT = question("NS", "")
 #: Where no issue can be composed: an issue with some pictures.
@@ -125,31 +127,37 @@ def key_line(key: NewKey) -> str:
 async def _examine(examination: Examination, facts: ComputerFacts) -> list[Diagnosis]:
     if examination.is_offline:
         return [left_out(), *_without_network(examination)]
+    end = asyncio.get_running_loop().time() + examination.deadline_seconds
     ask = asker(examination.resolver or system_resolver())
     is_online = (await ask(_ROOT)).said is not Said.SILENT
-    parts = [
-        _part(examination, Subject.SERVER, _judge_servers(examination, is_online)),
-        _part(examination, Subject.PAGES, _judge_pages(examination, facts, is_online)),
-    ]
-    if is_online:
-        parts.append(_part(examination, Subject.SPF, _judge_domains(examination, ask)))
-    found = [one for part in await asyncio.gather(*parts) for one in part]
+    found = await _all_of(
+        _judge_servers(examination, is_online=is_online, end=end),
+        _judge_pages(examination, facts, is_online=is_online, end=end),
+        *([_judge_domains(examination, ask, end=end)] if is_online else []),
+    )
     return found if is_online else [silent_network(), *found]
 
 
-async def _part(
-    examination: Examination, subject: Subject, work: Awaitable[list[Diagnosis]]
-) -> list[Diagnosis]:
-    """Return what a part found, or that it took too long."""
-    seconds = examination.deadline_seconds
+async def _all_of(*parts: Awaitable[list[Diagnosis]]) -> list[Diagnosis]:
+    return [one for part in await asyncio.gather(*parts) for one in part]
+
+
+async def _in_time(work: Awaitable[T], *, end: float) -> T | None:
+    """Return what *work* gives, or None when it takes too long."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(end):
             return await work
     except TimeoutError:
-        message = f"not all was answered within {seconds:g} seconds."
-        return [
-            Diagnosis(subject, Health.WARNING, message, "Run newsletter doctor again.")
-        ]
+        return None
+
+
+def _too_slow(subject: Subject, place: str) -> Diagnosis:
+    return Diagnosis(
+        subject,
+        Health.WARNING,
+        f"{place} is so slow that it was not looked at to the end.",
+        "Run newsletter doctor again; if it stays so, ask whoever runs it.",
+    )
 
 
 def _without_network(examination: Examination) -> list[Diagnosis]:
@@ -167,32 +175,38 @@ def _can_be_found(host: str, *, is_online: bool) -> bool:
 # --- mail servers ---------------------------------------------------------------------
 
 
-async def _judge_servers(examination: Examination, is_online: bool) -> list[Diagnosis]:
+async def _judge_servers(
+    examination: Examination, *, is_online: bool, end: float
+) -> list[Diagnosis]:
     servers = examination.servers
     if not servers:
         return [no_server(SERVER_LINES)]
     lanes = dict(examination.project.settings.lanes)
     useful = useful_connections(servers[0])
     mail_bytes = await in_side_thread(partial(_mail_bytes, examination.project))
-    visits = [
-        _judge_server(examination, server, mail_bytes)
-        for server in servers
-        if _can_be_found(server.host, is_online=is_online)
-    ]
-    found = [one for visit in await asyncio.gather(*visits) for one in visit]
+    found = await _all_of(
+        *(
+            _judge_server(examination, server, mail_bytes, end=end)
+            for server in servers
+            if _can_be_found(server.host, is_online=is_online)
+        )
+    )
     return [*found, *judge_connections(servers[0], lanes, useful=useful)]
 
 
 async def _judge_server(
-    examination: Examination, server: ServerSettings, mail_bytes: int
+    examination: Examination, server: ServerSettings, mail_bytes: int, *, end: float
 ) -> list[Diagnosis]:
     sender = sender_address(examination.newsletter)
     try:
         account = _account(examination, server)
-    except OperationError as error:
+    except NewsletterError as error:
         return [Diagnosis(Subject.SERVER, Health.ERROR, error.message, error.advice)]
+    visit = await _in_time(_visit(examination, account, sender), end=end)
+    if visit is None:
+        return [_too_slow(Subject.SERVER, ServerVisit(server).place)]
     return judge_server(
-        await _visit(examination, account, sender),
+        visit,
         now=datetime.now(UTC),
         mail_bytes=mail_bytes,
         needs_smtputf8=not sender.isascii(),
@@ -233,7 +247,9 @@ def _mail_bytes(project: Project) -> int:
 # --- domains --------------------------------------------------------------------------
 
 
-async def _judge_domains(examination: Examination, ask: Ask) -> list[Diagnosis]:
+async def _judge_domains(
+    examination: Examination, ask: Ask, *, end: float
+) -> list[Diagnosis]:
     sending = describe_sending(examination.project)
     reserved = reserved_domains(sending)
     found = [judge_reserved(reserved)] if reserved else []
@@ -241,7 +257,7 @@ async def _judge_domains(examination: Examination, ask: Ask) -> list[Diagnosis]:
     sending = replace(sending, mailboxes=kept)
     if {sending.author, sending.envelope} & set(reserved):
         return found
-    seconds = min(_PART_SECONDS, examination.deadline_seconds)
+    seconds = end - asyncio.get_running_loop().time()
     records = await gather_records(ask, partial(_plan, sending), seconds=seconds)
     return [
         *found,
@@ -267,20 +283,21 @@ def _plan(sending: Sending, records: Records) -> Iterator[Question]:
 
 
 async def _judge_pages(
-    examination: Examination, facts: ComputerFacts, is_online: bool
+    examination: Examination, facts: ComputerFacts, *, is_online: bool, end: float
 ) -> list[Diagnosis]:
     base_url = examination.newsletter.base_url
     if not base_url:
         found = judge_without_pages(leaving_mailbox(examination.newsletter))
         return [*found, judge_clock(None, now=datetime.now(UTC))]
+    unknown = judge_clock(None, now=datetime.now(UTC))
     host = urlsplit(base_url).hostname or ""
     if not _can_be_found(host, is_online=is_online):
-        return [judge_clock(None, now=datetime.now(UTC))]
+        return [unknown]
     if facts.faults or not facts.has_database:
-        return [not_tried(base_url), judge_clock(None, now=datetime.now(UTC))]
-    seconds = min(_PART_SECONDS, examination.deadline_seconds) / 2
-    visit = await in_side_thread(
-        partial(visit_pages, examination.project, timeout_seconds=seconds)
-    )
+        return [not_tried(base_url), unknown]
+    work = partial(visit_pages, examination.project, timeout_seconds=_PAGE_SECONDS)
+    visit = await _in_time(in_side_thread(work), end=end)
+    if visit is None:
+        return [_too_slow(Subject.PAGES, base_url), unknown]
     now = visit.seen_at or datetime.now(UTC)
     return [*judge_pages(visit, now=now), judge_clock(visit.date, now=now)]
