@@ -1,12 +1,7 @@
 """`newsletter send [ISSUE]`."""
 
 import os
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -16,12 +11,13 @@ from newsletter.cli.context import (
     json_option,
     pass_project,
     print_json,
-    progress,
-    say,
 )
 from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
 from newsletter.cli.findings import count_of, show_link_progress
+from newsletter.cli.hold import hold
 from newsletter.cli.networks import allow_private_option, read_networks
+from newsletter.cli.plan import show_plan
+from newsletter.cli.starting import see_to_start
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +25,6 @@ if TYPE_CHECKING:
     from newsletter.workflow.clearance import Wish
     from newsletter.workflow.plan import Plan
     from newsletter.workflow.project import Project
-
-
-#: Waivers as they are recorded -> as they are shown.
-_WAIVERS = {"skip_probe": "skip probe"}
 
 
 @click.command("send")
@@ -43,6 +35,25 @@ _WAIVERS = {"skip_probe": "skip probe"}
     metavar="LIST",
     multiple=True,
     help="Send to this list instead of those the issue names; may be repeated.",
+)
+@click.option(
+    "--only",
+    metavar="reached:ID|missed:ID",
+    help="Only those whom dispatch ID reached (or may have), or those it missed.",
+)
+@click.option(
+    "--at",
+    metavar="WHEN",
+    help='Start then: "2026-12-01 09:00", by the clock of the newsletter, or with a '
+    "zone: 2026-12-01 09:00 Europe/Amsterdam.",
+)
+@click.option(
+    "--first",
+    "canary",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=None,
+    help="Send to N of them, then pause until newsletter resume.",
 )
 @click.option(
     "--confirm",
@@ -62,6 +73,9 @@ def command(
     project: "Project",
     issue: str | None,
     lists: tuple[str, ...],
+    only: str | None,
+    at: str | None,
+    canary: int | None,
     confirm: int | None,
     rehearse: bool,
     untested: bool,
@@ -75,15 +89,25 @@ def command(
     now, and asks for the number of recipients. Then it holds for a while, in which
     Ctrl-C undoes it. Whoever has the issue already is left out.
 
-    Exit code 0: everybody was sent it or left meanwhile; 1: some were refused, are
-    unknown or wait; 3: nothing could be sent; 130: stopped by Ctrl-C.
-    """
-    from newsletter.workflow.clearance import Wish
-    from newsletter.workflow.plan import count_planned, plan_send
-    from newsletter.workflow.send import send_planned
+    With --at mail and recipients are kept as they are now, and leave at that moment:
+    `newsletter worker` sends them if it runs, else this command waits.
 
+    Exit code 0: everybody was sent it or left meanwhile, or a worker will send it; 1:
+    some were refused, are unknown or wait; 3: nothing could be sent; 130: stopped by
+    Ctrl-C.
+    """
+    from newsletter.workflow.clearance import Wish, read_only
+    from newsletter.workflow.plan import count_planned, plan_send
+    from newsletter.workflow.schedule import read_start
+    from newsletter.workflow.send import schedule_planned, send_planned
+
+    now = datetime.now(UTC)
+    zone = project.settings.newsletter.time_zone
     wish = Wish(
         lists,
+        only=read_only(only) if only else None,
+        starts_at=read_start(at, time_zone=zone, now=now) if at else None,
+        canary=canary or 0,
         is_untested=untested,
         skips_probe=skip_probe,
         allowed=read_networks(allow_private),
@@ -98,18 +122,21 @@ def command(
         issue,
         wish,
         environment=os.environ,
-        now=datetime.now(UTC),
+        now=now,
         show_progress=show_link_progress,
     )
-    _show_plan(plan)
+    show_plan(plan, project.settings.newsletter)
     confirmed = _confirm(plan, confirm)
-    with watching() as watch:
+    if plan.starts_at is not None:
+        dispatch = schedule_planned(project, plan, confirmed=confirmed)
+        return see_to_start(project, dispatch, as_json=as_json)
+    with watching(project) as watch:
         dispatch = send_planned(
             project,
             plan,
             confirmed=confirmed,
             environment=os.environ,
-            hold=lambda made: _hold(made, project.settings.newsletter.hold_seconds),
+            hold=lambda made: hold(made, project.settings.newsletter.hold_seconds),
             watch=watch,
         )
     code = show_end(dispatch, as_json=as_json)
@@ -137,33 +164,6 @@ def _rehearse(
     return 0
 
 
-def _show_plan(plan: "Plan") -> None:
-    say(f"Issue:    {plan.issue}")
-    say(f"Subject:  {plan.subject}")
-    say(
-        f"To:       {count_of(plan.recipients, 'recipient')} of {', '.join(plan.lists)}"
-    )
-    if plan.left_out:
-        reasons = ", ".join(f"{number} {why}" for why, number in plan.left_out.items())
-        say(f"Left out: {reasons}")
-    for waiver in plan.waivers:
-        say(f"Waived:   {_WAIVERS.get(waiver, waiver)}")
-    say(f"Time:     {_duration(plan)}")
-
-
-def _duration(plan: "Plan") -> str:
-    """Return ``about 4 h 20, until 18:20; leave the computer on``."""
-    from newsletter.delivery.schedule import show_duration
-
-    seconds = plan.forecast.seconds
-    if seconds is None:
-        return "as fast as the mail server takes it"
-    end = datetime.now().astimezone() + timedelta(seconds=seconds)
-    day = "" if seconds < 86400 else f"{end:%A} "
-    text = f"about {show_duration(seconds)}, until {day}{end:%H:%M}"
-    return f"{text}; leave the computer on" if seconds >= 120 else text
-
-
 def _refuse_unconfirmed(number: int) -> NoReturn:
     raise UsageError(
         "nobody is there to confirm the number of recipients.",
@@ -188,34 +188,3 @@ def _confirm(plan: "Plan", given: int | None) -> int:
             "Look again who is on the list, and confirm the right number.",
         )
     return given
-
-
-def _hold(dispatch: "Dispatch", seconds: int) -> bool:
-    """Wait on a terminal, so that second thoughts can come; False when they came."""
-    if not is_terminal() or not seconds:
-        return True
-    with _noting_interrupt() as is_undone:
-        end = time.monotonic() + seconds
-        say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
-        with progress("Holding", seconds) as advance:
-            while time.monotonic() < end and not is_undone.wait(1):
-                advance(1)
-    if is_undone.is_set():
-        say(f"Undone: nothing of dispatch {dispatch.id} has left.")
-        return False
-    return True
-
-
-@contextmanager
-def _noting_interrupt() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into a note while the ``with`` block runs.
-
-    A KeyboardInterrupt is lost where Python cannot raise (in the clean-up of an object,
-    say), and here a lost one would send what somebody wanted to stop.
-    """
-    noted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)

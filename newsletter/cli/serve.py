@@ -1,6 +1,7 @@
 """`newsletter serve`."""
 
-from contextlib import suppress
+import os
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     help="Port to listen on; default: port of [web] in newsletter.toml.",
 )
+@click.option(
+    "--no-worker", is_flag=True, help="Serve pages alone; send nothing that is due."
+)
 @pass_project
-def command(project: "Project", host: str, port: int | None) -> None:
+def command(
+    project: "Project", host: str, port: int | None, *, no_worker: bool
+) -> None:
     """Serve the public pages: one-click leaving, issues that were sent.
 
-    Keep it running, and put a web server with TLS before it; "Serving the public
-    pages" in the documentation shows how. Ctrl-C stops it.
+    It sends what is due besides, as `newsletter worker` does. Keep it running, and put
+    a web server with TLS before it; "Serving the public pages" in the documentation
+    shows how. Ctrl-C stops it.
     """
     from newsletter.web.app import public_app
     from newsletter.workflow.serve import open_listener, serve_app
@@ -36,11 +43,22 @@ def command(project: "Project", host: str, port: int | None) -> None:
 
     wanted = project.settings.web_port if port is None else port
     listener = open_listener(host, wanted)
-    with open_desk(project) as desk:
+    with open_desk(project) as desk, ExitStack() as stack:
         _announce(project, listener)
+        if not no_worker:
+            stack.enter_context(_working(project))
         with suppress(KeyboardInterrupt):  # none comes where the shell ignores it
             serve_app(public_app(project, desk), listener)
-        say("Stopped.")
+    say("Stopped.")
+
+
+def _working(project: "Project") -> AbstractContextManager[None]:
+    """Run what is due beside the pages."""
+    from newsletter.cli.worker import telling
+    from newsletter.workflow.beside import working_beside
+
+    tell = telling(project.settings.newsletter.time_zone)
+    return working_beside(project, environment=os.environ, tell=tell)
 
 
 def _announce(project: "Project", listener: "Listener") -> None:

@@ -363,6 +363,21 @@ def start_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:
     return load_dispatch(connection, dispatch_id)
 
 
+def reschedule_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:
+    """Leave a dispatch to its start again, which is still to come, after a pause."""
+    starts_at = connection.scalar(
+        select(dispatches.c.starts_at).where(dispatches.c.id == dispatch_id)
+    )
+    _change(
+        connection,
+        dispatch_id,
+        state=DispatchState.SCHEDULED,
+        reason="",
+        next_at=starts_at,
+    )
+    return load_dispatch(connection, dispatch_id)
+
+
 def count_unknown_as_accepted(
     connection: Connection, dispatch_id: int, *, now: datetime
 ) -> Dispatch:

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
 from newsletter.checks.links.reach import Network
-from newsletter.errors import OperationError, RefusedError
+from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.model.delivery import DispatchState
-from newsletter.model.dispatch import Only
+from newsletter.model.dispatch import Only, Reach
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.store.audience import count_audience
 from newsletter.store.database import Database
-from newsletter.store.dispatch_records import open_dispatches
+from newsletter.store.dispatch_records import (
+    load_dispatch,
+    newest_dispatch,
+    open_dispatches,
+)
 from newsletter.store.dispatches import count_recipients
 from newsletter.store.keys import open_keyring
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
@@ -56,6 +62,22 @@ class Wish:
     is_offline: bool = False
     #: Private networks that links may lead to.
     allowed: Sequence[Network] = ()
+
+
+def read_only(text: str) -> Only:
+    """Return what ``--only TEXT`` means: "reached:12" or "missed:12".
+
+    Raises:
+        UsageError: It means nothing.
+    """
+    reach, _, number = text.strip().partition(":")
+    if reach not in set(Reach) or not number.isascii() or not number.isdecimal():
+        raise UsageError(
+            f'--only "{text}" cannot be read.',
+            "Write --only reached:12 or --only missed:12, with the number of a "
+            "dispatch; newsletter status names them.",
+        )
+    return Only(Reach(reach), int(number))
 
 
 def check_before_sending(
@@ -185,10 +207,20 @@ def count_recipients_left(
     """Return how many get it, and how many of the lists do not and why."""
     with database.reading() as connection:
         audience = count_audience(connection, lists)
-        recipients = count_recipients(connection, issue=issue, lists=lists)
+        without_it = count_recipients(connection, issue=issue, lists=lists)
+        recipients = without_it
+        if only is not None:
+            _require_dispatch(connection, only)
+            recipients = count_recipients(
+                connection, issue=issue, lists=lists, only=only
+            )
     left_out = dict(audience.left_out)
-    if audience.recipients > recipients:
-        left_out["got it already"] = audience.recipients - recipients
+    if audience.recipients > without_it:
+        left_out["got it already"] = audience.recipients - without_it
+    if only is not None and without_it > recipients:
+        left_out[f"not {only.reach} by dispatch {only.dispatch_id}"] = (
+            without_it - recipients
+        )
     if not recipients:
         reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise OperationError(
@@ -198,3 +230,15 @@ def count_recipients_left(
             else "Import people first: newsletter subscribers import FILE.csv",
         )
     return recipients, left_out
+
+
+def _require_dispatch(connection: Connection, only: Only) -> None:
+    try:
+        load_dispatch(connection, only.dispatch_id)
+    except LookupError:
+        newest = newest_dispatch(connection)
+        raise UsageError(
+            f"--only {only.reach}:{only.dispatch_id}: there is no dispatch "
+            f"{only.dispatch_id}.",
+            f"The newest one is {newest.id}." if newest else "None was sent yet.",
+        ) from None

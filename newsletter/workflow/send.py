@@ -7,16 +7,22 @@ is what goes out.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from newsletter.errors import UsageError
+from sqlalchemy import Connection
+
+from newsletter.errors import OperationError, UsageError
 from newsletter.messages.compile import dump_compiled
+from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Order
 from newsletter.store.contents import Content, save_content
+from newsletter.store.database import Database, open_database
+from newsletter.store.dispatch_records import load_dispatch, newest_dispatch
 from newsletter.store.dispatches import cancel_dispatch, create_dispatch
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.clearance import refuse_under_way
 from newsletter.workflow.plan import Plan
 from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_composition
-from newsletter.workflow.sender import Sender, Watch, become_sender, run_dispatch
+from newsletter.workflow.sender import Watch, become_sender, run_dispatch
 from newsletter.workflow.server import open_account
 
 UNDONE = "undone before the first mail left"
@@ -46,18 +52,54 @@ def send_planned(
         OperationError: Another process sends, or the database fails.
     """
     account = open_account(project, environment)
+    # Before the lock, whose holder may be who was quicker with the same number.
+    with _opened(project) as database, database.reading() as connection:
+        _refuse_sent_meanwhile(connection, plan)
     with become_sender(project, account) as sender:
         # The mails point to it; before the first of them is tried nobody is shown it.
         publish_composition(project, plan.composition)
-        dispatch = _freeze(sender, plan, confirmed)
+        dispatch = _freeze(project, sender.database, plan, confirmed, nobody_sends=True)
         if not hold(dispatch):
-            return _undo(sender, dispatch)
+            return _undo(sender.database, dispatch)
         watch = watch or Watch()
         watch.on_begin(dispatch)
         return run_dispatch(sender, dispatch, watch)
 
 
-def _freeze(sender: Sender, plan: Plan, confirmed: int) -> Dispatch:
+def schedule_planned(project: Project, plan: Plan, *, confirmed: int) -> Dispatch:
+    """Freeze what was confirmed, to be sent at its start; returns it, scheduled.
+
+    Another dispatch may be under way meanwhile.
+
+    Args:
+        project: The project.
+        plan: From `plan_send`, with a start.
+        confirmed: Number of recipients, in the editor's word.
+
+    Raises:
+        UsageError: *confirmed* is not the number of recipients.
+        OperationError: It was sent meanwhile, or the database fails.
+    """
+    with _opened(project) as database:
+        publish_composition(project, plan.composition)
+        with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+            return _freeze(
+                project, database, plan, confirmed, nobody_sends=nobody_sends
+            )
+
+
+def _opened(project: Project) -> Database:
+    return open_database(project.settings.database_url, root=project.root)
+
+
+def _freeze(
+    project: Project,
+    database: Database,
+    plan: Plan,
+    confirmed: int,
+    *,
+    nobody_sends: bool,
+) -> Dispatch:
     """Keep content and recipients as they are at this moment, all or nothing."""
     now = datetime.now(UTC)
     content = Content(
@@ -76,10 +118,12 @@ def _freeze(sender: Sender, plan: Plan, confirmed: int) -> Dispatch:
         starts_at=plan.starts_at,
         canary=plan.canary,
     )
-    refuse_under_way(sender.database, plan.issue, nobody_sends=True)
-    with sender.database.writing() as connection:
+    lanes = {name: lane.domains for name, lane in project.settings.lanes.items()}
+    refuse_under_way(database, plan.issue, nobody_sends=nobody_sends)
+    with database.writing() as connection:
+        _refuse_sent_meanwhile(connection, plan)
         save_content(connection, content, now=now)
-        dispatch = create_dispatch(connection, order, now=now)
+        dispatch = create_dispatch(connection, order, now=now, lanes=lanes)
         if dispatch.total != confirmed:
             # Leaving the transaction like this undoes all of it.
             raise UsageError(
@@ -90,7 +134,26 @@ def _freeze(sender: Sender, plan: Plan, confirmed: int) -> Dispatch:
     return dispatch
 
 
-def _undo(sender: Sender, dispatch: Dispatch) -> Dispatch:
+def _refuse_sent_meanwhile(connection: Connection, plan: Plan) -> None:
+    """Refuse a plan whose issue was sent since it was made: a second Enter, say.
+
+    Raises:
+        OperationError: Names the dispatch that was quicker.
+    """
+    newest = newest_dispatch(connection)
+    numbers = range(plan.after + 1, (newest.id if newest else 0) + 1)
+    for dispatch in (load_dispatch(connection, number) for number in numbers):
+        is_called_off = dispatch.state is DispatchState.CANCELLED
+        if dispatch.issue == plan.issue and not is_called_off:
+            raise OperationError(
+                f"{plan.issue} is being sent already: dispatch {dispatch.id} "
+                f"({dispatch.state}) was made since you were shown the number. "
+                "This command sent nothing.",
+                f"See: newsletter status {dispatch.id}",
+            )
+
+
+def _undo(database: Database, dispatch: Dispatch) -> Dispatch:
     now = datetime.now(UTC)
-    with sender.database.writing() as connection:
+    with database.writing() as connection:
         return cancel_dispatch(connection, dispatch.id, now=now, reason=UNDONE)

@@ -135,5 +135,5 @@ def test_send_says_how_long_it_will_take(post: Any) -> None:
         post.use_server(server.port, limits=["60/hour"])
         post.send(1)
     line = next(line for line in post.err.splitlines() if line.startswith("Time"))
-    assert line.startswith("Time:     about 5 min, until ")
+    assert line.startswith("Time:     60 an hour: about 5 min, until ")
     assert line.endswith("; leave the computer on")

@@ -13,6 +13,11 @@ from newsletter.workflow.halt import cancel, pause
 NAMES = ("anna", "bob", "carl", "dora", "eve")
 
 
+def names_of(server: SmtpServer) -> list[str]:
+    """Return who got a mail, in order, as often as they got one."""
+    return [address.partition("@")[0] for address in server.recording.recipients]
+
+
 def test_send_skips_whoever_leaves_while_it_runs(post: Any) -> None:
     post.add(*NAMES)
 
@@ -45,18 +50,16 @@ def test_send_stops_when_another_terminal_says_so(post: Any, what: str) -> None:
     with SmtpServer(on_message=on_message) as server:
         post.use_server(server.port)
         assert post.send(5) == 1
-        assert server.recording.recipients == ["anna@example.org", "bob@example.org"]
+        got = names_of(server)
+        # One more may have had its word already, on the one connection there is.
+        assert got in (["anna", "bob"], ["anna", "bob", "carl"])
         rest = "pending" if what == "pause" else "skipped"
         assert post.states() == {
-            "anna": "accepted",
-            "bob": "accepted",
-            "carl": rest,
-            "dora": rest,
-            "eve": rest,
+            name: "accepted" if name in got else rest for name in NAMES
         }
         if what == "pause":
             assert post.run("resume") == 0
-            assert len(set(server.recording.recipients)) == 5
+            assert sorted(names_of(server)) == sorted(NAMES)
         else:
             assert post.run("resume") == 3
             assert post.run("resume", "1") == 3
@@ -64,8 +67,8 @@ def test_send_stops_when_another_terminal_says_so(post: Any, what: str) -> None:
                 "dispatch 1 of 2026-03 was cancelled. Send the issue again: newsletter "
                 "send 2026-03 (who has it already is left out).\n"
             )
-            assert post.send(3) == 0
-            assert len(set(server.recording.recipients)) == 5
+            assert post.send(5 - len(got)) == 0
+            assert sorted(names_of(server)) == sorted(NAMES)
 
 
 def test_send_that_waits_for_the_pace_stops_within_a_second_of_a_pause(
@@ -134,19 +137,21 @@ def test_send_interrupted_answers_for_what_is_under_way(
             ready.set()
             out, err = sender.communicate(timeout=20)
         assert sender.returncode == 130
-        assert server.recording.recipients == ["anna@example.org", "bob@example.org"]
+        done = len(names_of(server))
+        # One more may have had its word already.
+        assert done in (2, 3)
         assert server.recording.commands[-1] == "QUIT"
     assert out.decode() == (
         "Dispatch 1 of 2026-03 is interrupted: stopped at the keyboard\n"
-        "       2  taken by your mail server\n"
-        "       3  not tried yet\n"
+        f"       {done}  taken by your mail server\n"
+        f"       {5 - done}  not tried yet\n"
         "       5  in all\n"
         "Go on with: newsletter resume 1\n"
     )
-    assert err.decode().endswith(
-        "Stopping when the mails under way are answered; "
-        "Ctrl-C again hangs up on them.\n"
-    )
+    assert (
+        "Stopping: the mails under way are answered first. Ctrl-C again hangs up on "
+        "them.\n"
+    ) in err.decode()
 
 
 def test_send_interrupted_twice_hangs_up_and_knows_whom_it_left_in_doubt(

@@ -1,0 +1,305 @@
+"""Runs what is due, one dispatch after the other, until it is told to stop.
+
+Law: it does nothing that an editor did not order; it holds the sender's lock only while
+it sends; and what may pass (a full disk, a locked database, a server that is away, a
+mistake in newsletter.toml) ends no worker: it says so and tries again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from newsletter.errors import NewsletterError, OperationError
+from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.dispatch import Dispatch
+from newsletter.store.database import Database, database_path, open_database
+from newsletter.store.dispatch_records import open_dispatches
+from newsletter.store.dispatches import needs_recovery, recover
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
+from newsletter.workflow.beating import beating, worker_lock_path
+from newsletter.workflow.due import next_due
+from newsletter.workflow.project import Project, open_project
+from newsletter.workflow.schedule import show_start
+from newsletter.workflow.sender import Watch, become_sender, run_dispatch
+from newsletter.workflow.server import open_account
+from newsletter.workflow.start import begin_due, pause_missed
+from newsletter.workflow.switch import Switch
+
+#: A dispatch starts at most so late; the database is asked so often.
+LOOK_SECONDS = 1.0
+#: Between two tries of something that fails; doubled each time.
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 60.0
+#: A line on how far a dispatch is, at most so often.
+PROGRESS_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a worker tells."""
+
+    #: Aware, UTC.
+    at: datetime
+    #: "ready", "sending", "progress", "waiting", "trouble", "ended", "missed",
+    #: "stopping" or "stopped".
+    kind: str
+    #: A sentence for people; no address in it.
+    text: str
+    #: As it stands; None where it is about none.
+    dispatch: Dispatch | None = None
+
+
+Tell = Callable[[Event], None]
+
+
+@contextmanager
+def only_worker(project: Project) -> Iterator[None]:
+    """Be the one worker of a project's SQLite database, and let others see it.
+
+    Raises:
+        OperationError: There is another one.
+    """
+    url, root = project.settings.database_url, project.root
+    with (
+        open_database(url, root=root) as database,
+        sender_lock_if_free(worker_lock_path(database.path)) as is_only,
+    ):
+        if not is_only:
+            raise OperationError(
+                "another newsletter worker (or newsletter serve) runs what is due here "
+                "already.",
+                "One is enough. Stop that one first to take its place.",
+            )
+        with beating(database):
+            yield
+
+
+class Worker:
+    """Use `run` inside `only_worker`.
+
+    Args:
+        project: Its newsletter.toml is read again for each dispatch.
+        environment: Where the password may be.
+        tell: Given each event, in the thread that runs.
+        switch: Ends it in good order.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        environment: Mapping[str, str],
+        tell: Tell,
+        switch: Switch,
+    ) -> None:
+        self._root = project.root
+        self._environment = environment
+        self._told = tell
+        self._switch = switch
+        self._trouble = ""
+        #: Dispatch -> how often it failed, and seconds of the monotonic clock before
+        #: which it is not tried again; 0 stands for everything else.
+        self._failures: dict[int, _Failures] = {}
+
+    def run(self) -> None:
+        """Run what is due until the switch is turned on."""
+        self._tell("ready", "Ready: what is due is sent from here.")
+        while not self._switch.is_on:
+            try:
+                self._work_by(self._read_project())
+            except NewsletterError as error:
+                self._switch.wait(self._fail(0, error))
+        self._tell("stopped", "Stopped.")
+
+    def _read_project(self) -> Project:
+        return open_project(self._root, search=False)
+
+    def _work_by(self, project: Project) -> None:
+        """Run what is due until newsletter.toml says something else."""
+        url, root = project.settings.database_url, project.root
+        with open_database(url, root=root) as database:
+            file = _identity(project)
+            while not self._switch.is_on:
+                is_idle = not self._look(project, database)
+                self._succeed(0)
+                self._switch.wait(LOOK_SECONDS if is_idle else 0)
+                if self._read_project() != project or _identity(project) != file:
+                    return
+
+    def _look(self, project: Project, database: Database) -> bool:
+        """Run one dispatch that is due; False when there is none."""
+        now = _now()
+        with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+            if nobody_sends:
+                _recover(database, now)
+        with database.reading() as connection:
+            found = open_dispatches(connection)
+        found = [one for one in found if not self._pause_missed(project, database, one)]
+        rested = [one for one in found if self._is_rested(one.id)]
+        due = next_due(rested, now) if nobody_sends else None
+        if due is None:
+            return False
+        self._send(project, due)
+        return True
+
+    def _pause_missed(
+        self, project: Project, database: Database, dispatch: Dispatch
+    ) -> bool:
+        """Let a dispatch ask whose start was missed; tell whether it was."""
+        paused = pause_missed(project, database, dispatch)
+        if paused is None:
+            return False
+        text = f"Dispatch {paused.id} of {paused.issue} is paused: {paused.reason}"
+        self._tell("missed", text, paused)
+        return True
+
+    def _send(self, project: Project, dispatch: Dispatch) -> None:
+        try:
+            account = open_account(project, self._environment)
+            with become_sender(project, account) as sender:
+                begun = begin_due(sender.database, dispatch.id)
+                if begun is None:
+                    return
+                ended = run_dispatch(
+                    sender, begun, self._watch(begun), switch=self._switch
+                )
+        except NewsletterError as error:
+            self._fail(dispatch.id, error)
+        else:
+            self._succeed(dispatch.id)
+            self._tell("ended", _how_it_ended(project, ended), ended)
+
+    # --- telling ----------------------------------------------------------------------
+
+    def _tell(self, kind: str, text: str, dispatch: Dispatch | None = None) -> None:
+        self._told(Event(_now(), kind, text, dispatch))
+
+    def _watch(self, dispatch: Dispatch) -> Watch:
+        """Return what turns the news of a sender into events."""
+        name, progress = _name(dispatch), _Progress(dispatch)
+
+        def on_outcome(before: DeliveryState, after: DeliveryState) -> None:
+            if progress.count(before, after):
+                self._tell("progress", f"{name}: {progress.text}.", dispatch)
+
+        def on_wait(reason: str, until: datetime | None) -> None:
+            if progress.is_news(reason):
+                self._tell("waiting", f"{name} waits: {reason}.", dispatch)
+
+        left = dispatch.unfinished
+        self._tell("sending", f"Sending {_name(dispatch)}: {left} to go.", dispatch)
+        return Watch(
+            on_outcome=on_outcome,
+            on_trouble=lambda reason: self._tell(
+                "trouble", f"{name}: {reason}. Trying again.", dispatch
+            ),
+            on_wait=on_wait,
+            on_stop=lambda: self._tell(
+                "stopping", "Stopping when the mails under way are answered.", dispatch
+            ),
+        )
+
+    # --- failing ----------------------------------------------------------------------
+
+    def _fail(self, number: int, error: NewsletterError) -> float:
+        """Tell a failure that is another one than last time; return how long to rest.
+
+        What it is about (a dispatch, or 0) is left alone until then.
+        """
+        before = self._failures.get(number, _Failures())
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**before.times)
+        said = str(error)
+        if said != before.said:
+            about = f"Dispatch {number}: " if number else ""
+            self._tell("trouble", f"{about}{said} Trying again.")
+        self._failures[number] = _Failures(
+            min(before.times + 1, 10), time.monotonic() + pause, said
+        )
+        return pause
+
+    def _succeed(self, number: int) -> None:
+        self._failures.pop(number, None)
+
+    def _is_rested(self, number: int) -> bool:
+        failures = self._failures.get(number)
+        return failures is None or time.monotonic() >= failures.until
+
+
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    times: int = 0
+    until: float = 0.0
+    said: str = ""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Counts, and says when there is something to tell."""
+
+    dispatch: Dispatch
+    left: int = field(init=False)
+    told_at: float = field(default_factory=time.monotonic)
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        self.left = self.dispatch.unfinished
+
+    def count(self, before: DeliveryState, after: DeliveryState) -> bool:
+        """Count somebody; True when it is time for a line."""
+        self.left -= before is not DeliveryState.DEFERRED
+        now = time.monotonic()
+        if now - self.told_at < PROGRESS_SECONDS:
+            return False
+        self.told_at = now
+        return True
+
+    def is_news(self, reason: str) -> bool:
+        """Tell whether the reason of a wait is worth a line."""
+        is_new = bool(reason) and reason != self.reason
+        self.reason = reason or self.reason
+        return is_new
+
+    @property
+    def text(self) -> str:
+        return f"{self.dispatch.total - self.left} of {self.dispatch.total} done"
+
+
+def _name(dispatch: Dispatch) -> str:
+    return f"dispatch {dispatch.id} of {dispatch.issue}"
+
+
+def _how_it_ended(project: Project, dispatch: Dispatch) -> str:
+    accepted = dispatch.counts[DeliveryState.ACCEPTED]
+    because = f": {dispatch.reason}" if dispatch.reason else ""
+    again = ""
+    if dispatch.state is DispatchState.WAITING and dispatch.next_at is not None:
+        zone = project.settings.newsletter.time_zone
+        again = f" Next try: {show_start(dispatch.next_at, zone)}."
+    return (
+        f"Dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state}{because}. "
+        f"{accepted} of {dispatch.total} taken by your mail server.{again}"
+    )
+
+
+def _recover(database: Database, now: datetime) -> None:
+    with database.reading() as connection:
+        if not needs_recovery(connection):
+            return
+    with database.writing() as connection:
+        recover(connection, now=now)
+
+
+def _identity(project: Project) -> tuple[int, int]:
+    """Return which file the database is: one put back from a backup is another."""
+    path = database_path(project.settings.database_url, root=project.root)
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
