@@ -25,6 +25,8 @@ PRIVATE: Mapping[str, str] = {
 #: Files of the pages, each at its own name.
 STATIC_FILES = (
     "preview.css",
+    "dispatches.css",
+    "dispatches.js",
     "frame.css",
     "preview.js",
     "address.js",

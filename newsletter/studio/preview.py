@@ -26,8 +26,10 @@ from newsletter.studio.answers import (
     html_answer,
     static_file,
 )
+from newsletter.studio.dispatches import Dispatches
 from newsletter.studio.gate import Door, Gate
-from newsletter.studio.news import News
+from newsletter.studio.glance import Glance
+from newsletter.studio.news import News, Seats
 from newsletter.studio.page import preview_page
 from newsletter.studio.requests import read_json, text_in
 from newsletter.studio.showcase import Show, Showcase, read_wish
@@ -39,7 +41,12 @@ FindReader = Callable[[str], Reader | None]
 
 
 def preview_app(
-    watch: Watch, door: Door, *, send: Send, find_reader: FindReader
+    watch: Watch,
+    door: Door,
+    *,
+    send: Send,
+    find_reader: FindReader,
+    dispatches: Dispatches,
 ) -> Starlette:
     """Return the application.
 
@@ -48,9 +55,12 @@ def preview_app(
         door: What it stands behind.
         send: Sends a test mail.
         find_reader: Address -> that subscriber as a reader, or None.
+        dispatches: The page beside it.
     """
     desk = _Desk(watch, find_reader, TestMails(send, watch))
-    news = News(watch)
+    seats = Seats()
+    news = News(watch, seats)
+    of_dispatches = News(Glance(dispatches.look, watch), seats)
     return Starlette(
         routes=[
             Route("/", desk.page),
@@ -59,6 +69,10 @@ def preview_app(
             Route("/personal-link", _personal_link),
             Route("/version", news.version),
             Route("/events", news.events),
+            Route("/dispatches", dispatches.page),
+            Route("/dispatches.csv", dispatches.people),
+            Route("/dispatches/version", of_dispatches.version),
+            Route("/dispatches/events", of_dispatches.events),
             Route("/tested", desk.tested),
             Route("/test", desk.send_test, methods=["POST"]),
             Route("/recipient", desk.name_recipient, methods=["POST"]),

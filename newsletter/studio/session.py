@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from newsletter.model.copy import Reader
+from newsletter.studio.dispatches import Dispatches
 from newsletter.studio.gate import Door
 from newsletter.studio.preview import preview_app
 from newsletter.studio.watch import Watch
@@ -57,5 +58,11 @@ def open_preview(
 
     watch = Watch(render, look)
     door = Door(port, secrets.token_urlsafe(16), secrets.token_urlsafe(24))
-    app = preview_app(watch, door, send=send, find_reader=find_reader)
+    app = preview_app(
+        watch,
+        door,
+        send=send,
+        find_reader=find_reader,
+        dispatches=Dispatches(root),
+    )
     return Session(app, door.start_url, watch.stop)

@@ -14,6 +14,10 @@ from newsletter.workflow.preview import Preview, Stamp
 #: How often files are looked at; half of it is added to the time from save to sight.
 _INTERVAL_SECONDS = 0.04
 
+#: A running dispatch writes all the time: what is made anew without a pause is made at
+#: ever longer intervals, up to this.
+_MOST_REST_SECONDS = 2.0
+
 #: So many looks, half a second, a file may be empty before that is taken for a save.
 _MOST_LOOKS = 12
 
@@ -65,12 +69,16 @@ class Watch:
 
     async def run(self) -> None:
         """Look and make anew, until cancelled."""
+        rest = 0.0
         while True:
-            await asyncio.sleep(_INTERVAL_SECONDS)
+            await asyncio.sleep(_INTERVAL_SECONDS + rest)
             stamp = await self._look()
-            if stamp != self._stamp:
-                await self._settle(stamp)
-                await self._renew()
+            if stamp == self._stamp:
+                rest = 0.0
+                continue
+            await self._settle(stamp)
+            await self._renew()
+            rest = min(_MOST_REST_SECONDS, 2 * rest + _INTERVAL_SECONDS)
 
     async def newer_than(self, version: int, *, seconds: float) -> bool:
         """Wait for a newer preview; False where there was none in *seconds*."""

@@ -18,12 +18,12 @@ from newsletter.model.dispatch import Dispatch
 #: State -> what a reader of a report understands, in the order in which it is told.
 STATE_WORDS = {
     DeliveryState.ACCEPTED: "taken by your mail server",
-    DeliveryState.ATTEMPTING: "under way",
-    DeliveryState.PENDING: "not tried yet",
     DeliveryState.DEFERRED: "to be tried again",
     DeliveryState.REFUSED: "refused",
     DeliveryState.UNKNOWN: "unknown: the mail left, and no answer came",
     DeliveryState.SKIPPED: "skipped: left meanwhile",
+    DeliveryState.ATTEMPTING: "under way",
+    DeliveryState.PENDING: "not tried yet",
 }
 _CANCELLED = "skipped: cancelled"
 
@@ -77,7 +77,7 @@ def next_steps(dispatch: Dispatch) -> Iterator[Step]:
     if dispatch.state is DispatchState.RUNNING:
         yield Step("Halt it with:", f"newsletter pause {number}")
     elif dispatch.state is DispatchState.SCHEDULED:
-        yield Step("Start it now with:", f"newsletter resume {number}")
+        yield Step("Start it now with:", f"newsletter resume {number} --now")
         yield Step("Call it off with:", f"newsletter cancel {number}")
     elif dispatch.is_open:
         yield Step("Go on with:", f"newsletter resume {number}")
@@ -85,7 +85,13 @@ def next_steps(dispatch: Dispatch) -> Iterator[Step]:
         yield Step(
             "Who may have got it or not:", f"newsletter status {number} --unknown"
         )
-        yield Step("To send it to them again:", f"newsletter resume {number} --unknown")
+        yield Step(
+            "To send it to the unknown again:", f"newsletter resume {number} --unknown"
+        )
+        yield Step(
+            "To count the unknown as having it:",
+            f"newsletter resume {number} --unknown-accepted",
+        )
     if counts[DeliveryState.REFUSED]:
         yield Step(
             "Who was refused, why, and what to do:",

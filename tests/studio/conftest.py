@@ -35,6 +35,7 @@ from newsletter.model.copy import Reader
 from newsletter.model.issue import Field, Issue, Text
 from newsletter.model.problem import Place
 from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.studio.dispatches import Dispatches
 from newsletter.studio.gate import Door
 from newsletter.studio.preview import preview_app
 from newsletter.studio.watch import Watch
@@ -254,7 +255,11 @@ def running(desk: Desk) -> Iterator[Desk]:
     desk.door = Door(listener.port, SECRET, FOLDER)
     desk.watch = Watch(desk.render, desk.look)
     app = preview_app(
-        desk.watch, desk.door, send=desk.send, find_reader=desk.find_reader
+        desk.watch,
+        desk.door,
+        send=desk.send,
+        find_reader=desk.find_reader,
+        dispatches=Dispatches(desk.mail.parent),
     )
     with serving(app, listener, before_stop=desk.watch.stop):
         yield desk

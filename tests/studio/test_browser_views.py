@@ -152,6 +152,8 @@ def test_views_are_chosen_with_the_keyboard_alone(tab: Tab, still_desk: Desk) ->
     press("Tab")
     expect(tab.page.get_by_text("Skip to the findings")).to_be_focused()
     press("Tab")
+    expect(tab.page.get_by_role("link", name="Dispatches")).to_be_focused()
+    press("Tab")
     expect(tab.page.get_by_role("button", name="Send a test")).to_be_focused()
     press("Tab")
     expect(tab.page.get_by_label("Desktop")).to_be_focused()

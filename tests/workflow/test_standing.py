@@ -90,7 +90,11 @@ def test_next_steps_name_the_command_for_each_that_can_be_helped() -> None:
     assert list(next_steps(made)) == [
         Step("Go on with:", "newsletter resume 7"),
         Step("Who may have got it or not:", "newsletter status 7 --unknown"),
-        Step("To send it to them again:", "newsletter resume 7 --unknown"),
+        Step("To send it to the unknown again:", "newsletter resume 7 --unknown"),
+        Step(
+            "To count the unknown as having it:",
+            "newsletter resume 7 --unknown-accepted",
+        ),
         Step(
             "Who was refused, why, and what to do:",
             "newsletter status 7 --not-reached",
@@ -103,7 +107,7 @@ def test_next_steps_while_it_runs_or_is_to_start() -> None:
         Step("Halt it with:", "newsletter pause 7")
     ]
     assert [one.command for one in next_steps(dispatch("scheduled", pending=1))] == [
-        "newsletter resume 7",
+        "newsletter resume 7 --now",
         "newsletter cancel 7",
     ]
 

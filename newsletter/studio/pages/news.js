@@ -4,11 +4,11 @@ const POLL_MILLISECONDS = 2000;
 let stream = null;
 let timer = 0;
 
-export function follow({ version, changed, lost }) {
+export function follow({ version, changed, lost, path = "" }) {
   let isLost = false;
 
   function listen() {
-    stream = new EventSource(`events?seen=${version()}`);
+    stream = new EventSource(`${path}events?seen=${version()}`);
     stream.addEventListener("changed", (event) => changed(Number(event.data)));
     stream.addEventListener("open", () => {
       if (isLost) { isLost = false; changed(version()); }
@@ -23,7 +23,7 @@ export function follow({ version, changed, lost }) {
   // For the fifth tab, and where streams do not pass.
   function poll() {
     timer = setTimeout(async () => {
-      const answer = await fetch("version", { cache: "no-store" }).catch(() => null);
+      const answer = await fetch(`${path}version`, { cache: "no-store" }).catch(() => null);
       const isThere = answer && answer.ok;
       if (!isThere) { isLost = true; lost(); }
       const number = isThere ? Number(await answer.text()) : version();
