@@ -92,3 +92,81 @@ def test_wait_for_messages_that_do_not_come_ends() -> None:
         pytest.raises(TimeoutError, match=r"^0 of 1 messages came$"),
     ):
         server.wait_for(1, timeout_seconds=0.05)
+
+
+# --- what goes wrong on request -------------------------------------------------------
+
+GROUP = b"MAIL FROM:<a@b.org>\r\nRCPT TO:<c@d.org>\r\nDATA\r\n"
+BODY = b"hi\r\n.\r\n"
+
+
+def talk(server: SmtpServer, *said: bytes) -> bytes:
+    """Say each piece when the one before it was answered; return the last answers."""
+    with socket.create_connection((server.host, server.port), 5) as client:
+        client.settimeout(5)
+        client.recv(4096)
+        answers = b""
+        for piece in (b"EHLO x\r\n", *said, b""):
+            client.sendall(piece)
+            time.sleep(0.05)
+            if piece:
+                answers = client.recv(1 << 20)
+        return answers
+
+
+@pytest.mark.parametrize(
+    ("fault", "answers"),
+    [
+        (Fault("end", reply="250 ok", extra="250 more\r\n"), b"250 ok\r\n250 more\r\n"),
+        (Fault("end", reply="250 ok", times=3), b"250 ok\r\n" * 3),
+        (Fault("end", reply="250 o", is_cut=True), b"250 o"),
+        (Fault("end", extra="x\r\n"), b"250 2.0.0 ok, kept\r\nx\r\n"),
+        (Fault("body", reply="451 no"), b"451 no\r\n250 2.0.0 ok, kept\r\n"),
+        (Fault("idle", reply="421 late"), b"250 2.0.0 ok, kept\r\n421 late\r\n"),
+    ],
+)
+def test_server_says_what_the_fault_says(fault: Fault, answers: bytes) -> None:
+    with SmtpServer([fault]) as server:
+        assert talk(server, GROUP, BODY) == answers
+
+
+def test_server_resets_a_connection() -> None:
+    with (
+        SmtpServer([Fault("mail", resets=True)]) as server,
+        pytest.raises(ConnectionResetError),
+    ):
+        talk(server, b"MAIL FROM:<a@b.org>\r\n", b"NOOP\r\n")
+
+
+def test_server_offers_what_it_is_told_to() -> None:
+    with SmtpServer(offers=("DSN",)) as server:
+        assert talk(server) == b"250-mail.example.test\r\n250 DSN\r\n"
+
+
+def test_server_keeps_the_wishes_of_a_recipient() -> None:
+    wish = b"MAIL FROM:<a@b.org>\r\nRCPT TO:<c@d.org> NOTIFY=NEVER\r\nDATA\r\n"
+    with SmtpServer(offers=("DSN",)) as server:
+        talk(server, wish, BODY)
+        assert server.messages[0].wishes == ("NOTIFY=NEVER",)
+
+
+def test_server_that_lies_waits_for_a_message_that_nobody_gets() -> None:
+    faults = [Fault("rcpt", reply="550 no")]
+    with SmtpServer(faults, lies=["go-ahead"]) as server:
+        answers = talk(server, GROUP)
+        assert [line[:3] for line in answers.splitlines()] == [b"250", b"550", b"354"]
+        assert talk(server, GROUP, b".\r\n") == b"554 5.5.1 no valid recipients\r\n"
+        assert server.messages == []
+
+
+def test_server_that_forgets_answers_the_first_command_of_a_group() -> None:
+    with SmtpServer(lies=["forgets-group"]) as server:
+        assert talk(server, GROUP) == b"250 2.1.0 sender ok\r\n"
+
+
+def test_server_unstuffs_dots_wherever_they_stand() -> None:
+    sent = b"..a\r\n..\r\nb..\r\n...c\r\n.\r\n"
+    with SmtpServer() as server:
+        talk(server, GROUP, sent, GROUP, b".\r\n")
+        kept = [one.data for one in server.messages]
+    assert kept == [b".a\r\n.\r\nb..\r\n..c\r\n", b""]

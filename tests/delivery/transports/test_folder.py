@@ -3,23 +3,18 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.delivery.singly import hand_over
 from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.errors import OperationError
 from newsletter.model.message import Message
 
 
 def write(folder: FolderTransport, *recipients: str) -> None:
-    async def yes() -> bool:
-        return True
-
-    async def run() -> None:
-        for to in recipients:
-            await folder.send(Message(b"a\r\n", "n@example.org", to, "<1@x>"), yes)
-
-    asyncio.run(run())
+    messages = [Message(b"a\r\n", "n@example.org", to, "<1@x>") for to in recipients]
+    asyncio.run(hand_over(messages, folder, on_ending=lambda *_: None))
 
 
-def test_send_names_files_by_order_and_recipient(tmp_path: Path) -> None:
+def test_work_names_files_by_order_and_recipient(tmp_path: Path) -> None:
     folder = FolderTransport(tmp_path / "outbox", prefix="2023-02")
     write(folder, "anna@example.org", "../../etc/bob'; x@example.org")
     assert [path.name for path in folder.written] == [
@@ -29,7 +24,7 @@ def test_send_names_files_by_order_and_recipient(tmp_path: Path) -> None:
     assert all(path.parent == tmp_path / "outbox" for path in folder.written)
 
 
-def test_send_writes_what_only_the_owner_may_read(tmp_path: Path) -> None:
+def test_work_writes_what_only_the_owner_may_read(tmp_path: Path) -> None:
     folder = FolderTransport(tmp_path / "outbox", prefix="x")
     write(folder, "anna@example.org")
     assert folder.written[0].stat().st_mode & 0o777 == 0o600
@@ -47,7 +42,7 @@ def test_remove_earlier_takes_only_mails_of_this_prefix(tmp_path: Path) -> None:
     ]
 
 
-def test_send_to_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+def test_work_to_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("in the way")
     folder = FolderTransport(tmp_path / "outbox", prefix="x")
     with pytest.raises(OperationError) as caught:

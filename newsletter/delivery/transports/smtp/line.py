@@ -55,6 +55,12 @@ class SmtpLine:
 
     async def close(self) -> None:
         """Say QUIT; may be called again."""
+        farewell, self._farewell = self._farewell, None
+        if farewell is not None:
+            await farewell
+        await self._leave()
+
+    async def _leave(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -79,12 +85,12 @@ class SmtpLine:
             rest.cancel()
 
     def _take_leave(self) -> None:
-        self._farewell = asyncio.ensure_future(self.close())
+        self._farewell = asyncio.ensure_future(self._leave())
 
     async def _hand_over(self, attempt: Attempt, feed: Feed) -> Attempt | None:
         """Give a letter to a connection; return one that needs another one."""
         if self._session is None or not self._session.is_usable:
-            await self._end_session()
+            await self.close()
             opened = await self._open()
             if not isinstance(opened, Session):
                 attempt.letter.settle(opened)
@@ -99,12 +105,6 @@ class SmtpLine:
         if session.has_lied:
             self._may_pipeline = False
         return left
-
-    async def _end_session(self) -> None:
-        if self._farewell is not None:
-            farewell, self._farewell = self._farewell, None
-            await farewell
-        await self.close()
 
     async def _open(self) -> Session | Answer | Loss | Misfit:
         """Connect; nothing of a letter has left, so this may be cancelled."""

@@ -50,7 +50,15 @@ _YES = (2, 2, 3)
 class Attempt:
     """A letter on its way."""
 
-    __slots__ = ("_asked_at", "commands", "is_heard", "letter", "message", "permission")
+    __slots__ = (
+        "_asked_at",
+        "commands",
+        "is_behind",
+        "is_heard",
+        "letter",
+        "message",
+        "permission",
+    )
 
     def __init__(self, letter: Letter) -> None:
         self.letter = letter
@@ -61,6 +69,8 @@ class Attempt:
         self._asked_at = 0.0
         #: Whether the server has said anything about it.
         self.is_heard = False
+        #: Whether its envelope left behind another letter's message.
+        self.is_behind = False
 
     def ask(self) -> None:
         """Have the intent written down, once."""
@@ -273,6 +283,7 @@ class Session:
             attempt = Attempt(letter)
             objection = find_objection(attempt.message, self._abilities)
             if objection is None:
+                attempt.is_behind = True
                 self._ask(attempt)
                 return attempt
             letter.settle(objection)
@@ -318,8 +329,11 @@ class Session:
             # That ends a session that had enough, too (Yahoo, after 20 messages).
             if self._has_served and begun.may_begin_anew:
                 return begun
-        elif out is None:
-            self.has_lied = self._abilities.pipelining and error.cause is not None
+        elif out is None and error.cause is not None:
+            # The first part of what was written together was answered, the rest not. A
+            # connection that is dead as a whole proves nothing.
+            is_part = begun.is_heard or begun.is_behind
+            self.has_lied = self._abilities.pipelining and is_part
         begun.letter.settle(self._loss(error, is_message_out=False))
         return None
 

@@ -86,6 +86,25 @@ def test_line_says_goodbye_when_the_next_letter_is_long_in_coming(
         assert words == ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"] * 2
 
 
+def test_close_waits_for_a_goodbye_that_is_being_said(
+    post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{LINE}.IDLE_SECONDS", 0.05)
+
+    class Slow(SampleFeed):
+        async def take(self) -> SampleLetter | None:
+            await asyncio.sleep(0.15)
+            return await super().take()
+
+    async def run(server: SmtpServer) -> int:
+        await post.hand_over(post.account(server), Slow([post.letter()]))
+        return len(asyncio.all_tasks())
+
+    with SmtpServer([Fault("quit", delay_seconds=0.3)]) as server:
+        assert asyncio.run(run(server)) == 1
+        assert server.recording.commands[-1] == "QUIT"
+
+
 @pytest.mark.parametrize(
     "idle",
     [
