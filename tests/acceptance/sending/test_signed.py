@@ -1,0 +1,84 @@
+"""Mails that are signed here and return to addresses of their own, end to end."""
+
+from pathlib import Path
+from typing import Any
+
+import dkim
+import pytest
+
+from newsletter.model.settings import DkimSettings
+from newsletter.store.keys import open_keyring
+from newsletter.testing.smtp_server import Received, SmtpServer
+from newsletter.tokens import Purpose, verify
+from newsletter.workflow.dkim_keys import make_key, read_record
+
+TABLE = DkimSettings("example.org", "news", "subscribers/dkim-news.key")
+LINES = '[dkim]\ndomain = "example.org"\nselector = "news"\nkey = "{key}"\n'
+BOUNCES = 'bounce_address = "news+{token}@example.org"\n'
+
+
+def use_both(post: Any, server: SmtpServer) -> None:
+    """Set up a key and a bounce address."""
+    post.use_server(server.port)
+    path: Path = post.root / "newsletter.toml"
+    text = path.read_text().replace("hold_seconds", f"{BOUNCES}hold_seconds")
+    path.write_text(text + LINES.format(key=TABLE.key))
+
+
+@pytest.fixture
+def signing(post: Any) -> Any:
+    make_key(post.project, "news")
+    return post
+
+
+def is_signed(post: Any, mail: Received) -> bool:
+    name, value = read_record(post.project, TABLE)
+
+    def look_up(asked: bytes, timeout: float = 5) -> bytes:
+        return value.encode() if asked == f"{name}.".encode() else b""
+
+    return bool(dkim.verify(mail.data, dnsfunc=look_up))
+
+
+def token_of(mail: Received) -> str:
+    return mail.sender.removeprefix("news+").removesuffix("@example.org")
+
+
+def test_tests_and_dispatches_are_signed_and_return_to_their_token(
+    signing: Any,
+) -> None:
+    signing.add("anna", "bob")
+    with SmtpServer() as server:
+        use_both(signing, server)
+        assert signing.run("test", "--to", "me@example.org") == 0
+        assert signing.run("send", "--confirm", "2") == 0
+        test, *sent = server.messages
+    assert all(is_signed(signing, mail) for mail in (test, *sent))
+    with signing.database() as database:
+        keyring = open_keyring(database, root=signing.root)
+    assert verify(keyring, Purpose.TEST, token_of(test)) is not None
+    numbers = {verify(keyring, Purpose.MESSAGE, token_of(mail)) for mail in sent}
+    assert numbers == {(1, 1), (1, 2)}
+
+
+def test_rehearsal_is_signed_as_well(signing: Any) -> None:
+    signing.add("anna")
+    with SmtpServer() as server:
+        use_both(signing, server)
+    assert signing.run("send", "--rehearse") == 0
+    (file,) = (signing.root / "outbox").glob("*.eml")
+    assert file.read_bytes().startswith(b"DKIM-Signature: v=1; a=rsa-sha256;")
+
+
+def test_key_that_is_missing_stops_before_anything_leaves(post: Any) -> None:
+    post.add("anna")
+    said = (
+        f"the DKIM key {post.root}/subscribers/dkim-news.key cannot be read: "
+        "No such file or directory. "
+        "Make it with: newsletter doctor --make-dkim-key news\n"
+    )
+    with SmtpServer() as server:
+        use_both(post, server)
+        assert (post.run("test", "--to", "me@example.org"), post.err) == (3, said)
+        assert (post.send(1), post.err) == (3, said)
+        assert server.messages == []
