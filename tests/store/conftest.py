@@ -1,24 +1,35 @@
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, func, select
 
 from newsletter.addresses import address_key
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.dispatch import Dispatch, Order
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import Word, set_status, unsubscribe
+from newsletter.store.contents import Content, save_content
 from newsletter.store.database import (
     MIGRATIONS,
     Database,
     known_revisions,
     open_database,
 )
+from newsletter.store.dispatch_records import load_dispatch
+from newsletter.store.dispatches import create_dispatch
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
+from newsletter.store.snapshots import Lanes
+from newsletter.store.tables import deliveries
 from newsletter.tokens import Keyring, address_hash
 
 NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
+#: When dispatches are made.
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 URL = "sqlite:///subscribers/newsletter.db"
 
@@ -105,3 +116,59 @@ class People:
 @pytest.fixture
 def people(database: Database) -> People:
     return People(database, Keyring({1: b"k" * 32}, 1))
+
+
+class Dispatching:
+    """Makes dispatches of the list "main", and looks at them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def make(
+        self, *, issue: str = "i", lanes: Lanes | None = None, **order: Any
+    ) -> Dispatch:
+        with self.database.writing() as connection:
+            content = Content("c0ffee", issue, "Hi", b"x")
+            save_content(connection, content, now=NOON)
+            wish = Order(issue, content.hash, ("main",), **order)
+            return create_dispatch(connection, wish, now=NOON, lanes=lanes or {})
+
+    def write(self, work: Callable[[Connection], Any]) -> Any:
+        """Do something in a transaction of its own."""
+        with self.database.writing() as connection:
+            return work(connection)
+
+    def load(self, dispatch: Dispatch) -> Dispatch:
+        """Return how it stands; its counters are its rows, and sum to the total."""
+        with self.database.reading() as connection:
+            found = load_dispatch(connection, dispatch.id)
+            rows = connection.execute(
+                select(deliveries.c.state, func.count())
+                .where(deliveries.c.dispatch_id == dispatch.id)
+                .group_by(deliveries.c.state)
+            )
+            counted = {DeliveryState(state): count for state, count in rows}
+        assert {state: n for state, n in found.counts.items() if n} == counted
+        assert sum(counted.values()) == found.total
+        return found
+
+    def counts(self, dispatch: Dispatch) -> dict[DeliveryState, int]:
+        """Return the states that somebody is in."""
+        found = self.load(dispatch)
+        return {state: number for state, number in found.counts.items() if number}
+
+    def emails(self, dispatch: Dispatch) -> list[str]:
+        """Return the addresses in the order of their numbers."""
+        with self.database.reading() as connection:
+            return list(
+                connection.scalars(
+                    select(deliveries.c.email)
+                    .where(deliveries.c.dispatch_id == dispatch.id)
+                    .order_by(deliveries.c.seq)
+                )
+            )
+
+
+@pytest.fixture
+def dispatching(database: Database) -> Dispatching:
+    return Dispatching(database)
