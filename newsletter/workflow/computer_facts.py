@@ -1,4 +1,8 @@
-"""Look at this computer as the place of a newsletter; changes nothing."""
+"""Look at this computer as the place of a newsletter.
+
+Law: nothing is made. What is there is opened as every command does it: an older
+database is brought up to date then.
+"""
 
 import shutil
 from datetime import datetime

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,11 +23,11 @@ async def in_side_thread(work: Callable[[], T]) -> T:
         try:
             result = work()
         except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-            tell(lambda caught=error: done.set_exception(caught))
+            tell(partial(done.set_exception, error))
         else:
-            tell(lambda: done.set_result(result))
+            tell(partial(done.set_result, result))
 
-    def tell(finish: Callable[[], None]) -> None:
+    def tell(finish: Callable[[], object]) -> None:
         # The loop may be closed: too late, and nobody waits.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(lambda: None if done.done() else finish())

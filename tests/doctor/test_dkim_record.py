@@ -31,6 +31,14 @@ OURS, OTHER, SHORT = rsa(), rsa(), rsa(1024)
 EDWARDS = base64.b64encode(
     Ed25519PrivateKey.generate().public_key().public_bytes_raw()
 ).decode()
+#: Filled in by `judged`: names of tests are the same in each worker.
+KEYS = {
+    "ours": OURS,
+    "ours_in_two": f"{OURS[:100]} {OURS[100:]}",
+    "half": OURS[:200],
+    "other": OTHER,
+    "edwards": EDWARDS,
+}
 KEY = SigningKey("bond.test", "news", "rsa", OURS)
 
 
@@ -38,17 +46,18 @@ def judged(
     gather: "Gather", *texts: str, key: SigningKey = KEY, said: str = ""
 ) -> list[Diagnosis]:
     sending = Sending("bond.test", "bond.test", keys=(key,))
-    zone = {f"{NAME} TXT": said or texts} if texts or said else {}
+    filled = [text.format(**KEYS) for text in texts]
+    zone = {f"{NAME} TXT": said or filled} if texts or said else {}
     return judge_dkim(sending, gather(zone, lambda _: plan_dkim(sending)))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        f"v=DKIM1; k=rsa; p={OURS}",
-        f"p={OURS}",
-        f"v=DKIM1;p={OURS[:100]} {OURS[100:]};",
-        f"v=DKIM1; h=sha1:sha256; s=email; t=s; n=ours; p={OURS}",
+        "v=DKIM1; k=rsa; p={ours}",
+        "p={ours}",
+        "v=DKIM1;p={ours_in_two};",
+        "v=DKIM1; h=sha1:sha256; s=email; t=s; n=ours; p={ours}",
     ],
 )
 def test_record_with_our_key_is_fine(gather: "Gather", told: Told, text: str) -> None:
@@ -65,7 +74,7 @@ def test_record_with_our_ed25519_key_is_fine(gather: "Gather", told: Told) -> No
     ("text", "message"),
     [
         (
-            f"v=DKIM1; k=rsa; p={OTHER}",
+            "v=DKIM1; k=rsa; p={other}",
             f"{NAME} holds another key than the one we sign with.",
         ),
         (
@@ -73,20 +82,20 @@ def test_record_with_our_ed25519_key_is_fine(gather: "Gather", told: Told) -> No
             f"{NAME} has an empty p=, which says that the key was withdrawn.",
         ),
         (
-            f"v=DKIM1; k=ed25519; p={EDWARDS}",
+            "v=DKIM1; k=ed25519; p={edwards}",
             f"{NAME} is a key of the kind ed25519, but we sign with rsa.",
         ),
         (
-            f"v=DKIM1; k=rsa; p={OURS[:200]}",
+            "v=DKIM1; k=rsa; p={half}",
             f"{NAME} holds a p= that nobody can read; part of it may be missing.",
         ),
         (
             "v=DKIM1; k=rsa; p=-----BEGIN PUBLIC KEY-----",
             f"{NAME} holds a p= that nobody can read; part of it may be missing.",
         ),
-        (f"v=DKIM1; s=tlsrpt; p={OURS}", f"{NAME} is not for mail: it says s=tlsrpt."),
+        ("v=DKIM1; s=tlsrpt; p={ours}", f"{NAME} is not for mail: it says s=tlsrpt."),
         (
-            f"v=DKIM1; h=sha1; p={OURS}",
+            "v=DKIM1; h=sha1; p={ours}",
             f"{NAME} allows h=sha1 alone, but we sign with sha256.",
         ),
         (
@@ -94,7 +103,7 @@ def test_record_with_our_ed25519_key_is_fine(gather: "Gather", told: Told) -> No
             f"{NAME} holds no DKIM key, so receivers cannot check our signature.",
         ),
         (
-            f"v=DKIM2; p={OURS}",
+            "v=DKIM2; p={ours}",
             f"{NAME} holds no DKIM key, so receivers cannot check our signature.",
         ),
     ],
