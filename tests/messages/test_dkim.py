@@ -298,6 +298,8 @@ def test_threads_sign_alike(
             'it holds an RSA key, but algorithm = "ed25519".',
         ),
     ],
+    # Keys are new in each process; the name of a test must not be.
+    ids=["empty", "text", "broken", "public", "locked", "curve", "other", "another"],
 )
 def test_what_is_no_usable_key_is_refused(
     data: bytes, algorithm: str, said: str
