@@ -1,7 +1,7 @@
 """The event loop that sending runs in: uvloop's where it is installed.
 
-Measured with 50 connections and 38 KB messages: uvloop makes the sending itself 1.1 to
-1.3 times as fast, more where the server offers no pipelining.
+Measured with 50 connections and 38 KB messages: the sending itself costs 1.1 to 1.6
+times less CPU in uvloop's loop, with pipelining and without.
 """
 
 import asyncio
