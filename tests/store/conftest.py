@@ -107,6 +107,21 @@ class People:
                 )
         return number
 
+    def add_many(self, count: int) -> None:
+        """Insert so many people on the list "main"; their ids begin with 1."""
+        crowd = [self.person(f"p{number}@example.org") for number in range(count)]
+        with self.database.writing() as connection:
+            insert_people(connection, crowd, now=NOW)
+            ids = read_ids(connection, [person.key for person in crowd])
+            set_status(
+                connection,
+                list(ids.values()),
+                list_id=ensure_lists(connection, ["main"])["main"],
+                status=SubscriptionStatus.ACTIVE,
+                kind="imported",
+                word=Word(NOW, "readers.csv"),
+            )
+
     def leave(self, number: int, scope: str = EVERY_LIST) -> tuple[str, ...] | None:
         with self.database.writing() as connection:
             word = Word(NOW, "one-click")
