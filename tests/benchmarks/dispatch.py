@@ -121,9 +121,10 @@ def measure_dkim(chosen: Namespace) -> list[Row]:
         return _skip("dkim", "openssl is not installed")
     with _project() as folder, run_sink(SinkOptions(processes=1)) as sink:
         add_people(folder, chosen.mails // 2)
-        _run(["openssl", "genrsa", "-out", str(folder / "dkim.pem"), "2048"])
-        (folder / "dkim.pem").chmod(0o600)
-        key = {"domain": "example.org", "selector": "s1", "key": "dkim.pem"}
+        file = folder / "subscribers" / "dkim.key"
+        _run(["openssl", "genrsa", "-out", str(file), "2048"])
+        file.chmod(0o600)
+        key = {"domain": "example.org", "selector": "s1", "key": "subscribers/dkim.key"}
         write_settings(folder, _server(sink), key)
         work = _ours(folder, sink) | {"openssl": _sign_with_openssl}
         taken = _measure(work, chosen.rounds)

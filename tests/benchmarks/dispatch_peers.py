@@ -106,7 +106,9 @@ def send_with_mailmerge(job: Job) -> None:
         (folder / "mailmerge_database.csv").write_text(f"email\n{rows}")
         server = f"[smtp_server]\nhost = {HOST}\nport = {job.port}\n"
         (folder / "mailmerge_server.conf").write_text(server)
-        (folder / "mailmerge_template.txt").write_bytes(mail.as_bytes(policy=email.policy.SMTP))
+        (folder / "mailmerge_template.txt").write_bytes(
+            mail.as_bytes(policy=email.policy.SMTP)
+        )
         program = Path(sys.executable).with_name("mailmerge")
         command = [str(program), "--no-dry-run", "--no-limit"]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,214 @@
+"""kill -9 of a process that sends: nobody lost, nobody twice, the doubtful named."""
+
+import os
+import pty
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+
+from newsletter.testing.smtp_server import Fault, SmtpServer
+
+#: What a line may have on its way: a body, and the next one behind it.
+DOUBTFUL = 2
+
+
+@dataclass(frozen=True)
+class Kills:
+    """When to kill, and what the sender deals with."""
+
+    people: int
+    #: At which message of each run, and how many seconds later.
+    moments: list[tuple[int, float]]
+    connections: int = 3
+    #: How long the server thinks about a message.
+    thinks_seconds: float = 0.002
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+def kill_and_resume(proof: Any, trigger: Any, killing: Any, kills: Kills) -> None:
+    """Send, be killed, resume, be killed …, resume to the end; compare each time."""
+    post, command = proof.post, proof.add_people(kills.people)
+    yes = "250 2.0.0 ok"
+    thinks = kills.thinks_seconds
+    faults = [Fault("end", delay_seconds=thinks, reply=yes, keeps=True)]
+    with SmtpServer(faults, on_message=trigger.on_message) as server:
+        post.use_server(server.port, connections=kills.connections, **kills.settings)
+        for after, seconds in kills.moments:
+            with post.start(*command) as sender:
+                trigger.arm(after, killing(sender), delay_seconds=seconds)
+                sender.communicate(timeout=60)
+            # It may have been quicker than we.
+            assert sender.returncode in (-signal.SIGKILL, 0, 1)
+            unknown = proof.compare(server)
+            command = ["resume"]
+            if not post.dispatch().is_open:
+                break
+        else:
+            code = post.run("resume")
+            unknown = proof.compare(server)
+            assert code == (1 if unknown else 0)
+        most = DOUBTFUL * kills.connections * len(kills.moments)
+        proof.compare_done(server, most_unknown=most)
+
+
+def test_send_killed_twice_and_resumed_loses_and_repeats_nobody(
+    proof: Any, trigger: Any, killing: Any
+) -> None:
+    kills = Kills(people=40, moments=[(7, 0), (11, 0)])
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+@pytest.mark.parametrize(
+    ("connections", "thinks_seconds"),
+    [(1, 0.0), (20, 0.05)],
+    ids=["one-quick-line", "many-slow-lines"],
+)
+def test_send_killed_between_two_messages_loses_and_repeats_nobody(
+    proof: Any, trigger: Any, killing: Any, connections: int, thinks_seconds: float
+) -> None:
+    kills = Kills(80, [(20, 0.011), (20, 0.003)], connections, thinks_seconds)
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+def test_send_killed_while_it_keeps_a_limit_loses_and_repeats_nobody(
+    proof: Any, trigger: Any, killing: Any
+) -> None:
+    limited = {"limits": ["3000/minute"]}
+    kills = Kills(30, [(5, 0.01), (5, 0.0)], settings=limited)
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+def test_send_killed_at_the_last_message_ends_done(
+    proof: Any, trigger: Any, killing: Any
+) -> None:
+    # While the last answers come in, and the end is written down.
+    kills = Kills(20, [(20, 0.0), (1, 0.005)], connections=1)
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+def test_send_killed_while_it_holds_has_sent_nothing_and_can_be_resumed(
+    proof: Any,
+) -> None:
+    post = proof.post
+    proof.add_people(3)
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        terminal, slave = pty.openpty()
+        with post.start("send", "--untested", stdin=slave, stderr=slave) as sender:
+            os.close(slave)
+            os.write(terminal, b"3\n")
+            seen = b""
+            while b"Holding for" not in seen:
+                seen += os.read(terminal, 1000)
+            sender.kill()
+            sender.communicate(timeout=10)
+        os.close(terminal)
+        assert server.recording.connections == 0
+        assert set(post.states().values()) == {"pending"}
+        assert post.run("resume") == 0
+        assert proof.compare_done(server, most_unknown=0) == set()
+
+
+def test_status_after_a_kill_names_whom_it_left_in_doubt(
+    post: Any, trigger: Any, killing: Any
+) -> None:
+    post.add("anna", "bob", "carl")
+    with SmtpServer(on_message=trigger.on_message) as server:
+        post.use_server(server.port)
+        with post.start("send", "--confirm", "3", "--untested") as sender:
+            trigger.arm(2, killing(sender))
+            sender.communicate(timeout=20)
+        found = post.json("status", "--unknown")
+        doubtful = found["unknown"]
+        # The next one's body follows in one write with the dot of the one before.
+        assert found["state"] == "interrupted"
+        assert 1 <= doubtful <= DOUBTFUL
+        assert found["unknown_recipients"][0]["email"] == "bob@example.org"
+        assert post.run("resume") == 1
+        assert server.recording.recipients[:2] == [
+            "anna@example.org",
+            "bob@example.org",
+        ]
+        # Only the editor's own word sends it again, under the same name.
+        before = len(server.messages)
+        named = found["unknown_recipients"][0]["message_id"].encode()
+        assert post.run("resume", "--unknown") == 0
+        again = {message.recipients[0] for message in server.messages[before:]}
+        assert "bob@example.org" in again
+        assert len(again) == doubtful
+        (repeated,) = (
+            message
+            for message in server.messages[before:]
+            if message.recipients == ("bob@example.org",)
+        )
+        assert b"\r\nMessage-ID: " + named in server.messages[1].data
+        assert b"\r\nMessage-ID: " + named in repeated.data
+
+
+def test_send_of_another_issue_after_a_kill_tells_what_became_of_the_first(
+    post: Any, trigger: Any, killing: Any
+) -> None:
+    post.add("anna", "bob", "carl", "dora")
+    post.write_issue(name="2026-04")
+    with SmtpServer(on_message=trigger.on_message) as server:
+        post.use_server(server.port)
+        with post.start("send", "2026-03", "--confirm", "4", "--untested") as sender:
+            trigger.arm(2, killing(sender))
+            sender.communicate(timeout=20)
+        assert post.run("send", "2026-04", "--confirm", "4", "--untested") == 0
+        assert post.dispatch(1).state == "interrupted"
+        states = post.states(1)
+        assert (states["anna"], states["bob"]) == ("accepted", "unknown")
+        assert states["carl"] in ("pending", "unknown")
+        assert states["dora"] == "pending"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(50))
+def test_send_killed_at_two_hundred_moments(
+    proof: Any, trigger: Any, killing: Any, seed: int
+) -> None:
+    """Four kills each: by number and by time, quick and slow servers, 1 to 50 lines."""
+    random = Random(seed)  # noqa: S311 - the same moments in each run
+    connections = random.choice([1, 3, 10, 50])
+    kills = Kills(
+        people=200,
+        moments=[
+            (random.randint(1, 45), random.choice([0.0, random.uniform(0, 0.05)]))
+            for _ in range(4)
+        ],
+        connections=connections,
+        thinks_seconds=random.choice([0.0, 0.002, 0.02]),
+        settings={"limits": ["6000/minute"]} if seed % 5 == 0 else {},
+    )
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20))
+def test_send_killed_while_it_starts_loses_and_repeats_nobody(
+    proof: Any, seed: int
+) -> None:
+    """Any moment from the start of the program: also while the dispatch is made."""
+    random = Random(seed)  # noqa: S311 - the same moments in each run
+    post, command = proof.post, proof.add_people(100)
+    with SmtpServer() as server:
+        post.use_server(server.port, connections=10)
+        with post.start(*command) as sender:
+            timer = threading.Timer(random.uniform(0.5, 2.5), sender.kill)
+            timer.start()
+            sender.communicate(timeout=60)
+            timer.cancel()
+        if post.run("status") == 0:
+            proof.compare(server)
+            post.run("resume")
+        else:
+            # Killed before there was a dispatch: nobody has anything.
+            assert server.messages == []
+            post.run(*command)
+        proof.compare_done(server, most_unknown=DOUBTFUL * 10)
