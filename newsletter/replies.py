@@ -45,8 +45,12 @@ class Verdict(Enum):
     REFUSED = "refused"
     #: This recipient cannot be reached now.
     LATER = "later"
+    #: This connection is at its end; the next one may go on.
+    AGAIN = "again"
     #: We are too fast, or the server is busy or going down.
     SLOWER = "slower"
+    #: A policy said no: to us, or to this one recipient's mail; who can tell?
+    POLICY = "policy"
     #: Somebody must mend something before any message can go.
     OURS = "ours"
 
@@ -70,38 +74,60 @@ _ANY = frozenset(Stage)
 _BEFORE_MESSAGE = frozenset({Stage.CONNECT, Stage.LOGIN, Stage.MAIL})
 _ABOUT_MESSAGE = frozenset({Stage.RCPT, Stage.DATA, Stage.END})
 _CONTENT = frozenset({Stage.DATA, Stage.END})
+_BEFORE_OR_RCPT = _BEFORE_MESSAGE | {Stage.RCPT, Stage.DATA}
 
+#: The end of a session, not of our welcome: SES after some 1,000 messages, Yahoo after
+#: 20, everybody after a time of silence.
+_SESSION_OVER = (
+    r"(messages?|recipients?|mails?|transactions?).{0,30}"
+    r"(per|in this|for this|this) (session|connection)|"
+    r"idle|time.?out|timed out|(session|connection).{0,20}(limit|too long)"
+)
 _TOO_FAST = (
     r"rate.?limit|throttl|too (many|fast|much)|exceeded the (rate|maximum)|"
-    r"slow down|sending rate|concurren"
+    r"slow down|sending rate|concurren|unusual rate|rate.{0,20}exceed"
 )
 _USED_UP = (
-    r"(daily|hourly|sending|message|user|account) ?(sending |message )?"
+    r"(daily|hourly|monthly|sending|message|user|account) ?(sending |message |user )?"
     r"(limit|quota).{0,20}(exceed|reach)|quota exceeded for|"
-    r"exceeded.{0,30}(daily|hourly|sending|per (day|hour))"
+    r"exceeded.{0,30}(daily|hourly|monthly|sending|per (day|hour|month))|"
+    r"(limit|quota).{0,20}per (day|hour|month)"
 )
 _MAILBOX_FULL = (
     r"(mailbox|inbox|mail ?box).{0,30}(full|quota|limit|size)|"
-    r"(over|exceed(s|ed)?|out of).{0,20}(storage|quota|disk)|quota.{0,12}exceeded"
+    r"(over|exceed(s|ed)?|out of).{0,20}(storage|quota|disk)|quota.{0,12}exceeded|"
+    r"user.{0,12}over quota"
 )
+#: Of us, whoever the recipient is.
 _NOT_ALLOWED = (
-    r"relay|authenticat|log ?in|not (permitted|authori[sz]ed|allowed) to send|"
+    r"authenticat|log ?in|not (permitted|authori[sz]ed|allowed) to send|"
     r"sender.{0,30}(reject|refused|denied|not (allowed|owned|verified))|"
-    r"block(ed|list)|black ?list|denylist|spam|reputation|policy|"
-    r"\b(spf|dkim|dmarc)\b|client host (rejected|denied)|suspended"
+    r"\b(spf|dkim|dmarc)\b|client host|reverse (dns|hostname)|\bptr\b|suspended|"
+    r"(unverified|not verified)"
+)
+_POLICY = (
+    r"relay|block(ed|list)|black ?list|denylist|spam|reputation|policy|prohibited|"
+    r"rejected due to|content"
 )
 _UNKNOWN_PERSON = (
     r"(user|recipient|mailbox|address|account) (is )?unknown|unknown (user|recipient)|"
     r"no such (user|mailbox|recipient|address|person)|does ?n[o']t exist|"
+    r"does not exist|"
     r"(mailbox|recipient|user|account) (is |was )?(not found|unavailable|disabled)"
+)
+_OWN_LIST = (
+    r"(block|reject|refus)ed by (the |this )?(recipient|user|addressee)|"
+    r"(recipient|user|addressee) (has )?(blocked|refused|does not (want|accept))"
 )
 _TOO_BIG = r"(message|size).{0,20}(too (big|large)|exceeds)|maximum (message )?size"
 
 #: The first line that fits decides. Codes: RFC 5321, section 4.2; enhanced codes: RFC
-#: 3463, RFC 7504 and 7505 (no mail here), RFC 4954 (login). Texts: those of Postfix,
-#: Exim, Exchange Online, Gmail, SES and the hosters' panels, as known in 2026.
+#: 3463, RFC 7372 (5.7.20 to 27: SPF, DKIM, PTR), RFC 7504 and 7505 (no mail here), RFC
+#: 4954 (login). Texts: those of Postfix, Exim, Exchange Online, Gmail, SES and the
+#: hosters' panels, as known in 2026.
 RULES: tuple[Rule, ...] = (
     Rule(Verdict.TAKEN, frozenset({Stage.END}), codes=r"2\d\d"),
+    Rule(Verdict.AGAIN, _BEFORE_OR_RCPT, codes="421", words=_SESSION_OVER),
     Rule(Verdict.SLOWER, _ANY, codes="421"),
     # Before a recipient is named, no reply can be about one.
     Rule(Verdict.SLOWER, _BEFORE_MESSAGE, codes=r"4\d\d"),
@@ -111,17 +137,28 @@ RULES: tuple[Rule, ...] = (
     # This one mailbox: unknown, closed, full, moved, without mail.
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.1\.([012346]|10)"),
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.2\.[0-46]"),
-    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.4\.[0-46-9]\d*"),
-    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.6\.7"),
-    # Quota of ours, as an end (Gmail, Exchange Online) or as a pause.
+    # 5.4.5 is the quota of Gmail and Exchange Online.
     Rule(Verdict.OURS, _ABOUT_MESSAGE, r"[45]\d\d", r"[45]\.4\.5"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.4\.\d+"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.6\.7"),
+    # A list of their own, or a group that takes mail of members only (Exchange).
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", r"5\.7\.(12[49]|13[0-6])"),
+    Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", words=_OWN_LIST),
+    # Nobody's mailbox alone: 26 and 515 are missing SPF and DKIM at Gmail and Outlook.
+    Rule(
+        Verdict.OURS,
+        _ABOUT_MESSAGE,
+        r"5\d\d",
+        r"5\.7\.(8|9|1[34]|2[0-7]|60|515|70[89])",
+    ),
+    # Quota of ours, as an end or as a pause.
     Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", words=_USED_UP),
     Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_USED_UP),
     # Words beat codes: 5.7.1 is given for unknown people too.
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", words=_UNKNOWN_PERSON),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.7\.(28|[56]\d\d)"),
     Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", r"4\.[12]\.\d+"),
     Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", words=_MAILBOX_FULL),
-    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.7\.(28|6\d\d)"),
     Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_TOO_FAST),
     # The server itself: disk, load, number of connections (432, 454 of RFC 4954 too).
     Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.3\.[0-25]"),
@@ -129,12 +166,15 @@ RULES: tuple[Rule, ...] = (
     # Greylisting and all other "not now".
     Rule(Verdict.LATER, _ABOUT_MESSAGE, codes=r"4\d\d"),
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", "", _MAILBOX_FULL),
-    # Policy, sender, system, protocol, content: the same for every recipient.
-    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", r"5\.(1\.[78]|[367]\.\d+)"),
+    # Sender, system, protocol: the same for every recipient.
+    Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", r"5\.(1\.[78]|3\.\d+)"),
     Rule(Verdict.OURS, _ABOUT_MESSAGE, r"5\d\d", words=_NOT_ALLOWED),
     Rule(Verdict.OURS, _CONTENT, r"5\d\d", words=_TOO_BIG),
     # Commands the server does not know, or not in this order.
     Rule(Verdict.OURS, _ABOUT_MESSAGE, codes="50[0-4]|555"),
+    # Content and reputation; or this one recipient's own filter.
+    Rule(Verdict.POLICY, _ABOUT_MESSAGE, r"5\d\d", r"5\.[67]\.\d+"),
+    Rule(Verdict.POLICY, _ABOUT_MESSAGE, r"5\d\d", words=_POLICY),
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, codes=r"5\d\d"),
     # Neither yes nor no: not SMTP.
     Rule(Verdict.OURS, _ANY),
@@ -144,7 +184,9 @@ _OUTCOMES = {
     Verdict.TAKEN: (DeliveryState.ACCEPTED, False, False),
     Verdict.REFUSED: (DeliveryState.REFUSED, False, False),
     Verdict.LATER: (DeliveryState.DEFERRED, False, False),
+    Verdict.AGAIN: (DeliveryState.PENDING, True, True),
     Verdict.SLOWER: (DeliveryState.PENDING, True, True),
+    Verdict.POLICY: (DeliveryState.PENDING, True, False),
     Verdict.OURS: (DeliveryState.PENDING, True, False),
 }
 
@@ -169,7 +211,12 @@ def read_reply(code: int, text: str) -> Reply:
 
 def classify_reply(stage: Stage, reply: Reply) -> Outcome:
     """Return what *reply* at *stage* means; a matter of ours leaves it pending."""
-    state, is_ours, may_pass = _OUTCOMES[judge_reply(stage, reply)]
+    return outcome_of(judge_reply(stage, reply), reply)
+
+
+def outcome_of(verdict: Verdict, reply: Reply) -> Outcome:
+    """Return what follows from a verdict on *reply*."""
+    state, is_ours, may_pass = _OUTCOMES[verdict]
     return Outcome(state, reply, is_our_fault=is_ours, may_pass=may_pass)
 
 

@@ -1,60 +1,155 @@
-"""Runs a dispatch to its end, or until it has to stop: batch after batch.
+"""Runs a dispatch to its end, or until it has to stop: all its lanes side by side.
 
-In: the number of a running dispatch, a ledger, and a way to connect. Out: why it
-stopped early, or None. The embedded loop: one process that holds the sender's lock.
+In: a running dispatch, a ledger, and lanes to open. Out: why it stopped early, or None.
+It looks up twice a second: was the dispatch paused or cancelled elsewhere, did the
+computer sleep, does everything wait for something that takes long?
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from newsletter.delivery.send_batch import Desk, Line, send_batch
-from newsletter.delivery.transports import Transport
+from newsletter.delivery.bell import Bell
+from newsletter.delivery.desk import Desk
+from newsletter.delivery.lane import Lane
+from newsletter.delivery.waits import Wait
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Halt
 
 #: Pause and cancel hold at the next intent anyway; this is for who waits in between.
-WATCH_SECONDS = 0.5
+LOOK_SECONDS = 0.4
+LATER = "the mail server asked to try some of them later"
+
+_AT_WORK = frozenset({DispatchState.RUNNING, DispatchState.WAITING})
+
+#: Makes a lane: its name, the desk, and what to ring when it is idle.
+OpenLane = Callable[[str, Desk, Bell], Lane]
 
 
-async def run(
-    dispatch_id: int,
-    *,
-    desk: Desk,
-    connect: Callable[[], Transport],
-    connections: int,
-    on_start: Callable[[Sequence[Transport]], None] = lambda _: None,
-) -> Halt | None:
-    """Send until nothing is due or something stops us.
+async def run(dispatch_id: int, *, desk: Desk, open_lane: OpenLane) -> Halt | None:
+    """Send until nothing is due, as long as it pays to wait, or something stops us.
 
     Args:
         dispatch_id: A dispatch in state running.
         desk: The ledger and all else a sender needs.
-        connect: Makes a line; it connects at its first message.
-        connections: Lines to use at once.
-        on_start: Given the lines, for who must be able to abort them.
+        open_lane: Makes a lane; its lines connect at their first message.
 
     Returns:
         Why it stopped early; None when nothing is due, or the ledger says why.
+
+    Raises:
+        OperationError: The ledger failed; nothing was sent that it does not know.
     """
-    lines = [Line(connect()) for _ in range(connections)]
-    on_start([line.transport for line in lines])
-    watcher = asyncio.create_task(_watch(dispatch_id, desk))
+    changed = Bell()
+    desk.stop.listen(changed.ring)
+    names = await desk.ledger.open_lanes(dispatch_id)
+    lanes = [open_lane(name, desk, changed) for name in names]
+    work = [asyncio.create_task(lane.run()) for lane in lanes]
     try:
-        while not desk.stop.is_set:
-            claim = await desk.ledger.claim(dispatch_id)
-            if claim is None:
-                break
-            await send_batch(claim, desk=desk, lines=lines)
+        await _Watch(dispatch_id, desk, lanes, changed).run()
     finally:
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
-        await asyncio.gather(*(line.transport.close() for line in lines))
-    return desk.stop.halt
+        for lane in lanes:
+            lane.end()
+        results = await asyncio.gather(*work, return_exceptions=True)
+    for error in (*results, desk.stop.error):
+        if isinstance(error, BaseException):
+            raise error
+    halt = desk.stop.halt or _set_aside(lanes)
+    for lane in lanes:
+        await lane.give_back()
+    await desk.waits.end()
+    await desk.ledger.flush()
+    return halt
 
 
-async def _watch(dispatch_id: int, desk: Desk) -> None:
-    """Stop everybody when the dispatch is paused or cancelled from elsewhere."""
-    while not desk.stop.is_set:
-        if await desk.ledger.state(dispatch_id) is not DispatchState.RUNNING:
+def _set_aside(lanes: Sequence[Lane]) -> Halt | None:
+    """Return why a dispatch is not done when a policy spoke against some."""
+    found = [lane for lane in lanes if lane.set_aside]
+    if not found:
+        return None
+    number = sum(lane.set_aside for lane in found)
+    people = "recipient" if number == 1 else "recipients"
+    reason = f"{found[-1].policy} (of {number} {people}; all others were tried)"
+    return Halt(DispatchState.PAUSED, reason)
+
+
+class _Watch:
+    """Looks up twice a second."""
+
+    def __init__(
+        self, dispatch_id: int, desk: Desk, lanes: Sequence[Lane], changed: Bell
+    ) -> None:
+        self._dispatch_id = dispatch_id
+        self._desk = desk
+        self._lanes = lanes
+        self._changed = changed
+        #: When the next deferred delivery is due; asked again when it has passed.
+        self._next_due: datetime | None = None
+        #: Since when nothing else is left.
+        self._only_deferred_since: datetime | None = None
+
+    async def run(self) -> None:
+        """Look until nothing is left, or somebody asked to stop."""
+        stop = self._desk.stop
+        while not stop.is_set:
+            await self._look()
+            if stop.is_set or await self._is_over():
+                return
+            await self._changed.wait(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        desk = self._desk
+        halt = desk.pulse.asleep()
+        is_well = desk.trouble.failing_since is None
+        if halt is None and not is_well:
+            halt = desk.pulse.away(desk.trouble.reason)
+        if halt is not None:
+            desk.stop.request(halt)
+            return
+        desk.pulse.beat(is_well=is_well)
+        if await desk.ledger.state(self._dispatch_id) not in _AT_WORK:
             desk.stop.request(None)
-        await desk.stop.sleep(WATCH_SECONDS)
+            return
+        wait = self._find_wait()
+        if wait is not None:
+            await desk.waits.begin(wait)
+
+    def _find_wait(self) -> Wait | None:
+        """Return what everything waits for."""
+        trouble = self._desk.trouble
+        if trouble.is_away(self._desk.steady()):
+            return Wait(trouble.reason)
+        waits = [lane.waits_for() for lane in self._lanes if not lane.is_idle]
+        found = [(wait.until, wait) for wait in waits if wait and wait.until]
+        if not found or len(found) < len(waits):
+            return None
+        return min(found, key=lambda pair: pair[0])[1]
+
+    async def _is_over(self) -> bool:
+        """Tell whether nothing is left that it pays to wait for."""
+        if not any(lane.is_idle for lane in self._lanes) and self._lanes:
+            return False
+        is_all = all(lane.is_idle for lane in self._lanes)
+        desk = self._desk
+        if self._next_due is None and (is_all or desk.waits.now is not None):
+            self._next_due = await desk.ledger.next_due(self._dispatch_id)
+        if self._next_due is None:
+            return is_all
+        now = desk.clock()
+        if self._next_due <= now:
+            self._next_due = self._only_deferred_since = None
+            await desk.waits.end()
+            for lane in self._lanes:
+                lane.look_again()
+            return False
+        if not is_all:
+            return False
+        self._only_deferred_since = self._only_deferred_since or now
+        if not self._pays(self._next_due, self._only_deferred_since):
+            return True
+        await desk.waits.begin(Wait(LATER, self._next_due))
+        return False
+
+    def _pays(self, due: datetime, since: datetime) -> bool:
+        patience = self._desk.trouble.patience.deferred
+        return patience is None or (due - since).total_seconds() <= patience

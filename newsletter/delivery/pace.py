@@ -1,77 +1,188 @@
-"""Waits until the next message may leave; the arithmetic is in `limits`."""
+"""Gives messages their moments; the arithmetic is in `limits` and `brake`.
+
+In: the limits of the server and of a lane, and the marks that the ledger keeps. Out:
+moments at which messages may leave, or when there would be one.
+"""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from newsletter.delivery.limits import Mark, Slots, slice_size, take_slots
-from newsletter.delivery.stop import Stop
+from newsletter.delivery.brake import (
+    Brake,
+    Mark,
+    allowed,
+    brake_marks,
+    halve,
+    read_brake,
+)
+from newsletter.delivery.limits import (
+    NotYet,
+    Scope,
+    Slots,
+    pace_interval,
+    shortest_limit,
+    take_near_slots,
+    take_slots,
+)
 
-Limits = Sequence[tuple[int, int]]
+#: Seconds whose rate counts when a server asks for less.
+_SAMPLES = 60
+
+Answer = TypeVar("Answer")
 Marks = Mapping[str, tuple[int, int]]
-Step = Callable[[Marks], tuple[Slots, Marks]]
 
 
 class MarkStore(Protocol):
-    """Keeps what the limits remember; `store.ledger_thread` does."""
+    """Keeps what the limits remember; the ledger does."""
 
-    async def change_marks(self, step: Step) -> Slots:
+    async def change_marks(
+        self, step: Callable[[Marks], tuple[Answer, Marks]]
+    ) -> Answer:
         """Let *step* see the marks and say what takes their place, durably."""
 
 
-class Pace:
-    """Gives one message after the other its moment; one waits at a time.
+class Brakes:
+    """The brakes of a server and its lanes: one sender, so one memory of them.
 
     Args:
-        limits: (messages, seconds) each; none: no waiting.
+        store: Where they are kept.
+        clock: Milliseconds since 1970.
+    """
+
+    def __init__(self, store: MarkStore, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._brakes: dict[str, Brake] = {}
+        self._unkept: set[str] = set()
+
+    async def load(self, scopes: Sequence[str]) -> None:
+        """Read what an earlier process left."""
+        now = self._clock()
+
+        def read(before: Marks) -> tuple[dict[str, Brake], Marks]:
+            marks = _read(before)
+            found = {scope: read_brake(marks, scope, now) for scope in scopes}
+            return {key: brake for key, brake in found.items() if brake}, before
+
+        self._brakes |= await self._store.change_marks(read)
+
+    def protest(self, scope: str, hourly: int) -> None:
+        """Halve the share of a scope at once; `keep` writes it down."""
+        before = self._brakes.get(scope)
+        after = halve(before, now=self._clock(), hourly=hourly)
+        if after != before:
+            self._brakes[scope] = after
+            self._unkept.add(scope)
+
+    async def keep(self) -> None:
+        """Write down what changed."""
+        if not self._unkept:
+            return
+        scopes, self._unkept = self._unkept, set()
+        changed: dict[str, Mark] = {}
+        for scope in scopes:
+            changed |= brake_marks(self._brakes[scope], scope)
+
+        def write(before: Marks) -> tuple[None, Marks]:
+            return None, {**before, **_plain(changed)}
+
+        await self._store.change_marks(write)
+
+    def slows(self, scope: str) -> bool:
+        """Tell whether the rate of a scope is held back."""
+        brake = self._fresh(scope)
+        return brake is not None and brake.hourly > 0
+
+    def allowed(self, scope: str, connections: int) -> int:
+        """Return how many of its connections a scope may use."""
+        return allowed(connections, self._fresh(scope), self._clock())
+
+    def _fresh(self, scope: str) -> Brake | None:
+        brake = self._brakes.get(scope)
+        if brake is None:
+            return None
+        kept = read_brake(brake_marks(brake, scope), scope, self._clock())
+        if kept is None:
+            del self._brakes[scope]
+        return kept
+
+
+class Pace:
+    """Moments for the messages of one lane, or of a test.
+
+    Args:
+        scopes: Whose limits hold.
         store: Where the limits remember.
         clock: Milliseconds since 1970.
-        is_test: May use what is kept free for tests.
     """
 
     def __init__(
         self,
-        limits: Limits,
+        scopes: Sequence[Scope],
         *,
         store: MarkStore,
         clock: Callable[[], int],
-        is_test: bool = False,
     ) -> None:
-        self._limits = limits
+        self.scopes = tuple(scopes)
+        self.has_limits = any(scope.limits for scope in scopes)
+        #: Messages an hour that the limits allow; 0: any number.
+        self.most_hourly = 3_600_000 // slowest if (slowest := _slowest(scopes)) else 0
         self._store = store
         self._clock = clock
-        self._is_test = is_test
-        self._moments: deque[int] = deque()
 
-    async def wait(self, stop: Stop, *, count: int | None = None) -> bool:
-        """Wait for the next moment; False when the dispatch is to stop first.
+    async def take(self) -> Slots | NotYet:
+        """Take the next moments, if there are any near."""
+        now = self._clock()
 
-        Args:
-            stop: Ends the waiting.
-            count: Messages that are still to come, where that is known.
-        """
-        if not self._limits:
-            return not stop.is_set
-        if stop.is_set:
-            return False
-        if not self._moments:
-            self._moments.extend(await self._take(count))
-        seconds = (self._moments.popleft() - self._clock()) / 1000
-        if seconds > 0:
-            await stop.sleep(seconds)
-        return not stop.is_set
+        def step(before: Marks) -> tuple[Slots | NotYet, Marks]:
+            taken, after = take_near_slots(_read(before), self.scopes, now=now)
+            return taken, _plain(after)
 
-    async def _take(self, count: int | None) -> tuple[int, ...]:
-        wanted = slice_size(self._limits) if count is None else count
+        return await self._store.change_marks(step)
+
+    async def take_for_test(self, count: int) -> Slots:
+        """Take moments for *count* messages or fewer, however far ahead."""
         now = self._clock()
 
         def step(before: Marks) -> tuple[Slots, Marks]:
-            marks = {key: Mark(*values) for key, values in before.items()}
-            slots, after = take_slots(
-                marks, self._limits, count=wanted, now=now, is_test=self._is_test
+            taken, after = take_slots(
+                _read(before), self.scopes, count=count, now=now, is_test=True
             )
-            return slots, {
-                key: (mark.arrival_at, mark.used) for key, mark in after.items()
-            }
+            return taken, _plain(after)
 
-        return (await self._store.change_marks(step)).moments()
+        return await self._store.change_marks(step)
+
+
+class Meter:
+    """Counts what was taken, and knows how fast of late."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self._samples: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
+
+    def sample(self, at: float) -> None:
+        """Note how far it is, once a second at most."""
+        if not self._samples or at - self._samples[-1][0] >= 1:
+            self._samples.append((at, self.accepted))
+
+    def hourly(self, at: float) -> int:
+        """Return the messages an hour of the last minute; 0: there were none."""
+        if not self._samples:
+            return 0
+        since, accepted = self._samples[0]
+        return int((self.accepted - accepted) * 3600 / max(1.0, at - since))
+
+
+def _slowest(scopes: Sequence[Scope]) -> int:
+    """Return the milliseconds between messages by the tightest of the limits."""
+    paces = [shortest_limit(scope.limits) for scope in scopes if scope.limits]
+    return max(map(pace_interval, paces), default=0)
+
+
+def _read(marks: Marks) -> dict[str, Mark]:
+    return {key: Mark(*values) for key, values in marks.items()}
+
+
+def _plain(marks: Mapping[str, Mark]) -> dict[str, tuple[int, int]]:
+    return {key: (mark.arrival_at, mark.used) for key, mark in marks.items()}

@@ -1,250 +1,295 @@
-"""The only sender: works through one claimed batch on several connections.
+"""The only sender: turns a claimed batch into letters, and what came of them into rows.
 
-In: a claim, and open lines. Out: a ledger in which each delivery of the batch has its
-outcome, or is pending because the dispatch stopped.
+In: a claim, and lines that take its letters. Out: a ledger in which each delivery of
+the batch has its outcome, or is pending because the dispatch stopped. A batch is over
+when its last letter is settled; lines take letters of the next one meanwhile.
 
-Law: nothing leaves without a granted intent, and each granted intent gets a result
-before its line takes the next delivery. A line is never cancelled, only asked to stop.
+Law: nothing leaves without a granted intent; each granted intent gets a result; what
+the ledger did not grant gets none. Only a letter that cannot have left goes again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from newsletter.delivery.pace import Pace
-from newsletter.delivery.schedule import RetryPolicy, retry_at, show_duration
-from newsletter.delivery.stop import Stop
-from newsletter.delivery.transports import (
-    ConnectionBrokenError,
-    Permit,
-    SetupError,
-    Transport,
-)
-from newsletter.delivery.trouble import Trouble
+from newsletter.delivery.desk import Desk
+from newsletter.delivery.schedule import retry_at, show_duration
+from newsletter.delivery.transports import Answer, Denial, Ending, Loss, Misfit
+from newsletter.delivery.trouble import pause_for
 from newsletter.errors import RecipientError
-from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
+from newsletter.model.delivery import Delivery, DeliveryState
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.model.message import Message
 from newsletter.model.outcome import Outcome, Reply
-from newsletter.replies import classify_reply
+from newsletter.replies import Stage, Verdict, judge_reply, outcome_of
 
-#: A line that fails so often in a row while others get through is one too many for the
-#: server, and is given up.
-MAX_LINE_FAILURES = 3
-
-
-class Ledger(Protocol):
-    """What a sender asks of the ledger; each answer is durable."""
-
-    async def claim(self, dispatch_id: int) -> Claim | None:
-        """Claim a batch with something due."""
-
-    async def read_due(self, claim: Claim) -> Sequence[Delivery]:
-        """Return what is due in it."""
-
-    async def intend(self, claim: Claim, delivery: Delivery) -> Permission:
-        """Write down that the message is about to leave."""
-
-    async def record(self, claim: Claim, result: Result) -> bool:
-        """Write down what came of it; False when that is not ours to say any more."""
-
-    async def release(self, claim: Claim) -> None:
-        """Give the batch back."""
-
-    async def state(self, dispatch_id: int) -> DispatchState:
-        """Return the state of a dispatch."""
-
-
-@dataclass(slots=True)
-class Line:
-    """A transport and how it is doing."""
-
-    transport: Transport
-    #: In a row.
-    failures: int = 0
-    failing_since: float = 0.0
-    is_given_up: bool = False
+#: A server that says "slower" to the same letter so often, and takes others meanwhile,
+#: speaks of its recipient.
+MAX_BALKS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """All that a sender needs besides the batch."""
+class Ended:
+    """How an attempt ended, and what we make of it.
 
-    ledger: Ledger
-    #: The message for one recipient, made now.
-    write: Callable[[Delivery], Message]
-    pace: Pace
-    stop: Stop
-    trouble: Trouble
-    #: Aware, UTC.
-    clock: Callable[[], datetime]
-    #: Told each change of state, for the progress display.
-    on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
-    #: Told why we wait.
-    on_trouble: Callable[[Outcome], None] = lambda _: None
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    A place puts a pending letter back, or sets it aside; any other is settled for good.
+    """
+
+    ending: Ending
+    verdict: Verdict
+    outcome: Outcome
 
 
-async def send_batch(claim: Claim, *, desk: Desk, lines: Sequence[Line]) -> None:
-    """Try everybody who is due in a claimed batch, then give it back."""
-    batch = _Batch(claim, deque(await desk.ledger.read_due(claim)), desk)
-    usable = [line for line in lines if not line.is_given_up]
-    results = await asyncio.gather(
-        *(batch.work(line, usable) for line in usable), return_exceptions=True
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    await desk.ledger.release(claim)
+class Place(Protocol):
+    """Where a letter is handed over: a line's place in its lane."""
+
+    def note_accepted(self, letter: "BatchLetter") -> None:
+        """The mail server took it."""
+
+    def note_ended(self, letter: "BatchLetter", ended: Ended) -> None:
+        """It ended otherwise; the ledger knows already."""
+
+    def note_dropped(self, letter: "BatchLetter") -> None:
+        """It was not permitted."""
 
 
-class _Batch:
-    """One batch while lines work on it."""
+class Batch:
+    """One claimed batch while lines work on it."""
 
-    def __init__(self, claim: Claim, queue: deque[Delivery], desk: Desk) -> None:
-        self.claim = claim
-        self.queue = queue
-        self.desk = desk
-        #: Set when a resting line need not come back.
-        self.is_over = asyncio.Event()
-        self.busy = 0
-        self.turn = asyncio.Lock()
-
-    async def work(self, line: Line, lines: Sequence[Line]) -> None:
-        """Take one delivery after the other until there is none, or a stop."""
-        stop = self.desk.stop
-        try:
-            while self.queue and not line.is_given_up:
-                # One line waits and the others queue: a stop wastes one moment of the
-                # pace, and nobody waits for a moment that nobody needs.
-                async with self.turn:
-                    if not self.queue or not await self.desk.pace.wait(stop):
-                        break
-                    delivery = self.queue.popleft()
-                    self.busy += 1
-                try:
-                    outcome = await self.attempt(line, delivery)
-                finally:
-                    self.busy -= 1
-                await self._after(line, lines, outcome)
-        except BaseException:
-            # A bug or a broken disk: the other lines finish what they have begun.
-            stop.request(None)
-            raise
-        finally:
-            if not self.queue and not self.busy:
-                self.is_over.set()
-
-    async def attempt(self, line: Line, delivery: Delivery) -> Outcome | None:
-        """Try one delivery and write down what came of it; None when it may not be."""
-        permission: Permission | None = None
-
-        async def permit() -> bool:
-            nonlocal permission
-            permission = await self.desk.ledger.intend(self.claim, delivery)
-            return permission is Permission.GRANTED
-
-        outcome = await self._send(line, delivery, permit)
-        if outcome is None:
-            if permission is Permission.SKIPPED:
-                self.desk.on_outcome(_before(delivery), DeliveryState.SKIPPED)
-            else:
-                self.desk.stop.request(None)
-            return None
-        tries = delivery.attempts + (permission is Permission.GRANTED)
-        result = self._result(delivery, outcome)
-        if not await self.desk.ledger.record(self.claim, result):
-            # Cancelled, or taken over: to go on would be to ask the server in vain.
-            self.desk.stop.request(None)
-            return None
-        if result.state is DeliveryState.PENDING:
-            self.queue.append(replace(delivery, attempts=tries))
-        else:
-            self.desk.on_outcome(_before(delivery), result.state)
-        return outcome
-
-    async def _send(
-        self,
-        line: Line,
-        delivery: Delivery,
-        permit: Permit,
-    ) -> Outcome | None:
-        try:
-            message = self.desk.write(delivery)
-            answer = await line.transport.send(message, permit)
-        except RecipientError as error:
-            return Outcome(DeliveryState.REFUSED, reason=error.message)
-        except SetupError as error:
-            return Outcome(
-                DeliveryState.PENDING, is_our_fault=True, reason=error.reason
-            )
-        except ConnectionBrokenError as error:
-            return _broken(error)
-        return None if answer is None else classify_reply(answer.stage, answer.reply)
-
-    def _result(self, delivery: Delivery, outcome: Outcome) -> Result:
-        reply = outcome.reply or Reply(0, outcome.reason)
-        if outcome.state is not DeliveryState.DEFERRED:
-            return Result(delivery.seq, outcome.state, reply)
-        now, policy = self.desk.clock(), self.desk.retry
-        since = delivery.deferred_since or now
-        again = retry_at(delivery.attempts + 1, last=now, since=since, policy=policy)
-        if again is not None:
-            return Result(delivery.seq, outcome.state, reply, next_at=again)
-        waited = show_duration(policy.give_up_seconds)
-        gave_up = replace(reply, text=f"gave up after {waited}: {reply.text}")
-        return Result(delivery.seq, DeliveryState.REFUSED, gave_up)
-
-    async def _after(
-        self, line: Line, lines: Sequence[Line], outcome: Outcome | None
+    def __init__(
+        self, claim: Claim, desk: Desk, *, on_over: "Callable[[Batch], None]"
     ) -> None:
-        """Learn from an outcome: go on, rest, give the line up, or stop everybody."""
-        if outcome is None:
-            return
-        desk, at = self.desk, asyncio.get_running_loop().time()
-        halt = desk.trouble.note(outcome, at=at, now=desk.clock())
-        if halt is not None:
-            desk.stop.request(halt)
-            return
-        if not outcome.is_our_fault:
-            line.failures = 0
-            return
-        line.failures += 1
-        if line.failures == 1:
-            line.failing_since = at
-        desk.on_trouble(outcome)
-        others = any(not other.is_given_up for other in lines if other is not line)
-        does_work = desk.trouble.succeeded_at > line.failing_since
-        if line.failures >= MAX_LINE_FAILURES and others and does_work:
-            line.is_given_up = True
-            return
-        await self._rest(desk.trouble.patience.pause(line.failures))
+        self.claim = claim
+        self.desk = desk
+        #: Letters that are not settled for good.
+        self.left = 0
+        #: Positions of those a policy spoke against: not tried again in this run.
+        self.set_aside: set[int] = set()
+        self._on_over = on_over
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait, unless the batch ends or the dispatch is to stop."""
-        waits = [
-            asyncio.ensure_future(self.desk.stop.sleep(seconds)),
-            asyncio.ensure_future(self.is_over.wait()),
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+    def letters(self, deliveries: Sequence[Delivery]) -> "list[BatchLetter]":
+        """Return a letter for each delivery that is due."""
+        due = [one for one in deliveries if one.seq not in self.set_aside]
+        self.left += len(due)
+        return [BatchLetter(self, delivery) for delivery in due]
+
+    def close(self) -> None:
+        """Count a letter that is settled for good."""
+        self.left -= 1
+        if not self.left:
+            self._on_over(self)
 
 
-def _before(delivery: Delivery) -> DeliveryState:
-    """Return where a delivery came from; what is under way counts nowhere else."""
-    is_deferred = delivery.deferred_since is not None
-    return DeliveryState.DEFERRED if is_deferred else DeliveryState.PENDING
+class BatchLetter:
+    """The duty to hand one message over, from its first try to the last of this run."""
 
-
-def _broken(error: ConnectionBrokenError) -> Outcome:
-    if error.is_message_out:
-        return Outcome(
-            DeliveryState.UNKNOWN, is_our_fault=True, may_pass=True, reason=error.reason
-        )
-    return Outcome(
-        DeliveryState.PENDING, is_our_fault=True, may_pass=True, reason=error.reason
+    __slots__ = (
+        "_balked_at",
+        "_balks",
+        "_message",
+        "batch",
+        "delivery",
+        "permission",
+        "place",
     )
+
+    def __init__(self, batch: Batch, delivery: Delivery) -> None:
+        self.batch = batch
+        self.delivery = delivery
+        self.place: Place | None = None
+        self.permission: asyncio.Future[Permission] | None = None
+        self._message: Message | None = None
+        self._balks = 0
+        self._balked_at = 0.0
+
+    # --- for the line -----------------------------------------------------------------
+
+    @property
+    def message(self) -> Message:
+        """The finished bytes and their envelope."""
+        if self._message is None:
+            raise AssertionError("a letter is written before a line takes it")
+        return self._message
+
+    def ask(self) -> Awaitable[bool]:
+        """Order the intent; a dispatch that waits goes on first."""
+        desk = self.batch.desk
+        asleep = desk.pulse.asleep()
+        if asleep is not None:
+            desk.stop.request(asleep)
+            self.permission = asyncio.get_running_loop().create_future()
+            self.permission.set_result(Permission.HALTED)
+        elif desk.waits.now is None:
+            self.permission = desk.ledger.intend(self.batch.claim, self.delivery)
+        else:
+            self.permission = asyncio.ensure_future(self._end_waiting_and_ask())
+        return self
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        """Wait for the answer to `ask`."""
+        if self.permission is None:
+            raise AssertionError("nobody asked")
+        permission = yield from self.permission
+        return permission is Permission.GRANTED
+
+    def settle(self, ending: Ending) -> None:
+        """Take down how it ended."""
+        if (
+            type(ending) is Answer
+            and ending.stage is Stage.END
+            and 200 <= ending.reply.code < 300
+        ):
+            self._accept(ending.reply)
+        elif self.permission is None:
+            self._end(ending)
+        elif self.permission.done():
+            self._end_asked(ending)
+        else:
+            # Refused before the intent was written: what comes of that decides whether
+            # there is anything to take back. What stops everybody need not wait for it.
+            ended = judge_ending(ending)
+            if ended.verdict is Verdict.OURS:
+                self.batch.desk.stop.request(pause_for(ended.outcome))
+            self.permission.add_done_callback(lambda _: self._end_asked(ending))
+
+    # --- for its place ----------------------------------------------------------------
+
+    def begin(self, place: Place, message: Message) -> None:
+        """Make it ready for one attempt."""
+        self.place = place
+        self.permission = None
+        self._message = message
+
+    def refuse(self, error: RecipientError) -> None:
+        """Write down that this recipient cannot be written to."""
+        outcome = Outcome(DeliveryState.REFUSED, reason=error.message)
+        self._record(outcome)
+        self._tell(DeliveryState.REFUSED)
+        self.batch.close()
+
+    # --- endings ----------------------------------------------------------------------
+
+    def _accept(self, reply: Reply) -> None:
+        batch, place = self.batch, self.place
+        result = Result(self.delivery.seq, DeliveryState.ACCEPTED, reply)
+        batch.desk.ledger.record(batch.claim, result)
+        self._message = None
+        if place is not None:
+            place.note_accepted(self)
+        self._tell(DeliveryState.ACCEPTED)
+        batch.close()
+
+    def _end_asked(self, ending: Ending) -> None:
+        """End an attempt whose permission is known."""
+        assert self.permission is not None  # noqa: S101 - for the type checker
+        error = self.permission.exception()
+        if isinstance(error, Exception):
+            self.batch.desk.stop.fail(error)
+            self._drop()
+        elif self.permission.result() is Permission.GRANTED:
+            tries = self.delivery.attempts + 1
+            self.delivery = replace(self.delivery, attempts=tries)
+            self._end(ending)
+        else:
+            self._not_granted(self.permission.result())
+
+    def _not_granted(self, permission: Permission) -> None:
+        if permission is Permission.HALTED:
+            self.batch.desk.stop.request(None)
+            self._drop()
+            return
+        self._drop()
+        self._tell(DeliveryState.SKIPPED)
+        self.batch.close()
+
+    def _drop(self) -> None:
+        self._message = None
+        if self.place is not None:
+            self.place.note_dropped(self)
+
+    def _end(self, ending: Ending) -> None:
+        ended = self._balked(judge_ending(ending))
+        state = ended.outcome.state
+        # Who was not asked for and stays pending is so in the ledger already.
+        if self.permission is not None or state is not DeliveryState.PENDING:
+            state = self._record(ended.outcome)
+        self._message = None
+        if self.place is not None:
+            self.place.note_ended(self, ended)
+        if state is not DeliveryState.PENDING:
+            self._tell(state)
+            self.batch.close()
+
+    def set_aside(self) -> None:
+        """Leave it pending, and do not try it again in this run."""
+        self.batch.set_aside.add(self.delivery.seq)
+        self.batch.close()
+
+    def _balked(self, ended: Ended) -> Ended:
+        """Put off whom the server balks at again and again, while it takes others."""
+        if ended.verdict is not Verdict.SLOWER or not is_about_message(ended.ending):
+            return ended
+        desk = self.batch.desk
+        self._balks += 1
+        if self._balks == 1:
+            self._balked_at = desk.steady()
+        if self._balks < MAX_BALKS or desk.trouble.succeeded_at <= self._balked_at:
+            return ended
+        outcome = Outcome(DeliveryState.DEFERRED, ended.outcome.reply)
+        return Ended(ended.ending, Verdict.LATER, outcome)
+
+    def _record(self, outcome: Outcome) -> DeliveryState:
+        """Write an outcome down; return the state that it comes to."""
+        result = self._result(outcome)
+        self.batch.desk.ledger.record(self.batch.claim, result)
+        return result.state
+
+    def _result(self, outcome: Outcome) -> Result:
+        seq, reply = self.delivery.seq, outcome.reply or Reply(0, outcome.reason)
+        if outcome.state is not DeliveryState.DEFERRED:
+            return Result(seq, outcome.state, reply)
+        desk, delivery = self.batch.desk, self.delivery
+        now = desk.clock()
+        tries = delivery.attempts + (self.permission is None)
+        since = delivery.deferred_since or now
+        again = retry_at(tries, last=now, since=since, policy=desk.retry)
+        if again is not None:
+            return Result(seq, outcome.state, reply, next_at=again)
+        waited = show_duration(desk.retry.give_up_seconds)
+        gave_up = replace(reply, text=f"gave up after {waited}: {reply.text}")
+        return Result(seq, DeliveryState.REFUSED, gave_up)
+
+    def _tell(self, after: DeliveryState) -> None:
+        is_deferred = self.delivery.deferred_since is not None
+        before = DeliveryState.DEFERRED if is_deferred else DeliveryState.PENDING
+        self.batch.desk.on_outcome(before, after)
+
+    async def _end_waiting_and_ask(self) -> Permission:
+        desk = self.batch.desk
+        await desk.waits.end()
+        return await desk.ledger.intend(self.batch.claim, self.delivery)
+
+
+def judge_ending(ending: Ending) -> Ended:
+    """Return what an ending means."""
+    match ending:
+        case Answer(stage, reply):
+            verdict = judge_reply(stage, reply)
+            return Ended(ending, verdict, outcome_of(verdict, reply))
+        case Loss(reason, is_message_out):
+            state = DeliveryState.UNKNOWN if is_message_out else DeliveryState.PENDING
+            lost = Outcome(state, is_our_fault=True, may_pass=True, reason=reason)
+            return Ended(ending, Verdict.AGAIN, lost)
+        case Misfit(reason):
+            misfit = Outcome(DeliveryState.PENDING, is_our_fault=True, reason=reason)
+            return Ended(ending, Verdict.OURS, misfit)
+        case Denial():
+            raise AssertionError("denied, and yet permitted")
+
+
+def is_about_message(ending: Ending) -> bool:
+    """Tell whether an answer came after the recipient was named."""
+    if not isinstance(ending, Answer):
+        return False
+    return ending.stage in (Stage.RCPT, Stage.DATA, Stage.END)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from newsletter.delivery.limits import Mark, take_slots
+from newsletter.delivery.brake import Mark
+from newsletter.delivery.limits import Scope, take_slots
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.model.settings import Settings
@@ -82,7 +83,7 @@ def _look(marks: Marks) -> tuple[Marks, Marks]:
 
 
 def _used(marks: Marks) -> int:
-    return sum(used for _, used in marks.values())
+    return sum(used for key, (_, used) in marks.items() if key.startswith("quota "))
 
 
 def _end_of_slots(
@@ -92,7 +93,7 @@ def _end_of_slots(
     known: Mapping[str, Mark] = {key: Mark(*mark) for key, mark in marks.items()}
     at = now
     while count > 0:
-        slots, known = take_slots(known, limits, count=count, now=at)
+        slots, known = take_slots(known, [Scope(limits=limits)], count=count, now=at)
         at = slots.first_at + slots.count * slots.interval_ms
         count -= slots.count
     return at

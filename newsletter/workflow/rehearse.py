@@ -1,10 +1,15 @@
 """Rehearse a dispatch: every mail as a file, nobody mailed, nothing recorded."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from newsletter.delivery.singly import hand_over
 from newsletter.delivery.transports.folder import FolderTransport
+from newsletter.model.message import Message
 from newsletter.store.database import open_database
 from newsletter.store.dispatches import read_recipients
 from newsletter.store.keys import open_keyring
@@ -45,28 +50,26 @@ def rehearse(
     folder = FolderTransport(project.root / "outbox", prefix=issue.slug)
     seal = open_seal(project)
     with open_database(project.settings.database_url, root=project.root) as database:
-        count_recipients_left(database, issue.slug, lists)
+        count_recipients_left(database, issue.slug, lists, wish.only)
         keyring = open_keyring(database, root=project.root)
         folder.remove_earlier()
 
-        async def write_all() -> None:
-            with database.reading() as connection:
-                people = read_recipients(connection, issue=issue.slug, lists=lists)
-                for number, (email, fields) in enumerate(people):
-                    message = write_harmless(
-                        compiled,
-                        keyring,
-                        email=email,
-                        fields=fields,
-                        number=number,
-                        now=now,
-                        seal=seal,
-                    )
-                    await folder.send(message, _always)
+        def write_all(connection: Connection) -> Iterator[Message]:
+            people = read_recipients(
+                connection, issue=issue.slug, lists=lists, only=wish.only
+            )
+            for number, (email, fields) in enumerate(people):
+                yield write_harmless(
+                    compiled,
+                    keyring,
+                    email=email,
+                    fields=fields,
+                    number=number,
+                    now=now,
+                    seal=seal,
+                )
 
-        asyncio.run(write_all())
+        with database.reading() as connection:
+            work = hand_over(write_all(connection), folder, on_ending=lambda *_: None)
+            asyncio.run(work)
     return folder.written
-
-
-async def _always() -> bool:
-    return True

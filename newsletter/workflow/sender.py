@@ -2,44 +2,56 @@
 
 import asyncio
 import os
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from newsletter.delivery.bell import Bell
+from newsletter.delivery.clock import RunClock, seconds_since_boot
+from newsletter.delivery.desk import Desk
 from newsletter.delivery.dispatcher import run
-from newsletter.delivery.pace import Pace
+from newsletter.delivery.lane import Lane
+from newsletter.delivery.limits import Scope, lane_key
+from newsletter.delivery.loop import run as run_loop
+from newsletter.delivery.pace import Brakes, Pace
+from newsletter.delivery.pulse import Pulse
 from newsletter.delivery.schedule import Patience
-from newsletter.delivery.send_batch import Desk
 from newsletter.delivery.stop import Stop
 from newsletter.delivery.transports import Transport
-from newsletter.delivery.transports.smtp import Account, SmtpTransport
-from newsletter.delivery.trouble import Trouble, why
+from newsletter.delivery.transports.smtp import Account, SmtpLine
+from newsletter.delivery.trouble import Trouble
+from newsletter.delivery.waits import Waits
 from newsletter.errors import OperationError
 from newsletter.messages.compile import load_compiled
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt
 from newsletter.model.message import CompiledMessage
-from newsletter.model.outcome import Outcome
+from newsletter.model.settings import LaneSettings
 from newsletter.store.contents import load_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import finish_dispatch, recover
-from newsletter.store.instants import to_millis
 from newsletter.store.keys import open_keyring
-from newsletter.store.ledger_thread import LedgerThread
+from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import read_list_ids
-from newsletter.store.sender_lock import lock_path, sender_lock
+from newsletter.store.sender_lock import SenderLock, lock_path, sender_lock
 from newsletter.tokens import Keyring
-from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
+from newsletter.workflow.due import STOPPED, WORKER_STOPPED
+from newsletter.workflow.letters import (
+    Seal,
+    dispatch_writer,
+    open_seal,
+    open_signing_threads,
+)
 from newsletter.workflow.project import Project
-from newsletter.workflow.server import useful_connections
+from newsletter.workflow.server import lane_server, useful_connections
+from newsletter.workflow.switch import Switch
 from newsletter.workflow.unsubscribe import ANY_LIST_ID
 
-#: Why a dispatch is interrupted when somebody stopped it in good order.
-STOPPED = "stopped at the keyboard"
+_BUSY = "another command is writing to the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class Sender:
     account: Account
     #: Signs the mails, and says where they come back to.
     seal: Seal
+    lock: SenderLock
 
 
 @contextmanager
@@ -84,107 +97,170 @@ def become_sender(project: Project, account: Account) -> Iterator[Sender]:
     seal = open_seal(project)
     with (
         open_database(url, root=root) as database,
-        sender_lock(lock_path(database.path)),
+        sender_lock(lock_path(database.path)) as lock,
     ):
         with database.writing() as connection:
             recover(connection, now=datetime.now(UTC))
         keyring = open_keyring(database, root=root)
-        yield Sender(project, database, keyring, account, seal)
+        yield Sender(project, database, keyring, account, seal, lock)
 
 
-def run_dispatch(sender: Sender, dispatch: Dispatch, watch: Watch) -> Dispatch:
+def run_dispatch(
+    sender: Sender, dispatch: Dispatch, watch: Watch, *, switch: Switch | None = None
+) -> Dispatch:
     """Send what is due of a running dispatch, and write down how it ended.
 
     Ctrl-C (or a closed terminal) ends it when the messages under way are answered; a
     second one hangs up on them, and their fate is unknown.
 
+    Args:
+        sender: Who may send.
+        dispatch: It is running.
+        watch: Told what happens.
+        switch: Ends it as Ctrl-C does; None: signals themselves do.
+
     Raises:
         OperationError: The disk failed; nothing more was sent.
     """
+    sender.lock.name_dispatch(dispatch.id)
     compiled = _frozen_content(sender.database, dispatch)
+    threads = open_signing_threads(sender.seal)
     try:
-        halt = asyncio.run(_run(sender, dispatch, compiled, watch))
+        with _stopping(switch) as (wish, reason):
+            halt = run_loop(
+                _Run(sender, dispatch, compiled, watch, threads).run(wish, reason)
+            )
     except OperationError as error:
         advice = f"{error.advice} Go on with: newsletter resume {dispatch.id}"
         raise OperationError(error.message, advice.lstrip()) from error
+    finally:
+        if threads is not None:
+            threads.shutdown()
     with sender.database.writing() as connection:
         return finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
 
 
-async def _run(
-    sender: Sender, dispatch: Dispatch, compiled: CompiledMessage, watch: Watch
-) -> Halt | None:
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    ledger = LedgerThread(sender.database, owner=owner, clock=_now)
-    server = sender.account.server
-    connections = useful_connections(server)
-    stop = Stop()
-    desk = Desk(
-        ledger=ledger,
-        write=dispatch_writer(
-            compiled,
-            sender.keyring,
-            list_id=_list_id(sender.database, dispatch),
-            clock=_now,
-            seal=sender.seal,
-        ),
-        pace=Pace(server.limits, store=ledger, clock=lambda: to_millis(_now())),
-        stop=stop,
-        trouble=Trouble(connections, watch.patience),
-        clock=_now,
-        on_outcome=watch.on_outcome,
-        on_trouble=_once_each(watch.on_trouble),
-    )
-    lines: list[Transport] = []
-    try:
-        with _signals(stop, lines, watch):
-            return await run(
-                dispatch.id,
-                desk=desk,
-                connect=lambda: SmtpTransport(sender.account),
-                connections=connections,
-                on_start=lines.extend,
-            )
-    finally:
-        ledger.close()
-
-
 @contextmanager
-def _signals(stop: Stop, lines: Sequence[Transport], watch: Watch) -> Iterator[None]:
-    """Turn Ctrl-C, a closed terminal and a polite kill into the wish to stop."""
-
-    def ask() -> None:
-        if stop.is_set:
-            for line in lines:
-                line.abort()
-            return
-        stop.request(Halt(DispatchState.INTERRUPTED, STOPPED))
-        watch.on_stop()
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    loop = asyncio.get_running_loop()
-    # Windows has no such handlers: there Ctrl-C ends the process, as kill does.
-    with suppress(NotImplementedError):
-        for number in numbers:
-            loop.add_signal_handler(number, ask)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            for number in numbers:
-                loop.remove_signal_handler(number)
+def _stopping(switch: Switch | None) -> Iterator[tuple[Switch, str]]:
+    """Give what ends the run, and what is said then."""
+    if switch is not None:
+        yield switch, WORKER_STOPPED
+        return
+    with Switch() as own:
+        if threading.current_thread() is threading.main_thread():
+            with own.on_signals():
+                yield own, STOPPED
+        else:
+            yield own, STOPPED
 
 
-def _once_each(tell: Callable[[str], None]) -> Callable[[Outcome], None]:
+class _Run:
+    """One run of a dispatch; used inside a loop."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        dispatch: Dispatch,
+        compiled: CompiledMessage,
+        watch: Watch,
+        threads: Executor | None,
+    ) -> None:
+        self._sender = sender
+        self._dispatch = dispatch
+        self._compiled = compiled
+        self._watch = watch
+        self._threads = threads
+        self._clock = RunClock()
+        self._lines: list[Transport] = []
+        self._tell = _once_each(watch.on_trouble)
+
+    async def run(self, wish: Switch, reason: str) -> Halt | None:
+        """Send until it is over, or *wish* ends it for that reason."""
+        stop, loop = Stop(), asyncio.get_running_loop()
+        ledger = LedgerWriter(
+            self._sender.database,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            clock=self._clock.now,
+            on_lost=lambda error: stop.fail(error) if error else stop.request(None),
+            on_busy=lambda is_busy: self._tell(_BUSY) if is_busy else None,
+        )
+
+        def ask() -> None:
+            if stop.is_set:
+                for line in self._lines:
+                    line.abort()
+                return
+            stop.request(Halt(DispatchState.INTERRUPTED, reason))
+            self._watch.on_stop()
+
+        try:
+            desk = await self._make_desk(ledger, stop)
+            with wish.listening(lambda: _call(loop, ask)):
+                return await run(
+                    self._dispatch.id, desk=desk, open_lane=self._open_lane
+                )
+        finally:
+            await ledger.close()
+
+    async def _make_desk(self, ledger: LedgerWriter, stop: Stop) -> Desk:
+        sender, watch = self._sender, self._watch
+        brakes = Brakes(ledger, self._millis)
+        lanes = sender.project.settings.lanes
+        await brakes.load(["", *(lane_key(name) for name in ("", *lanes))])
+        return Desk(
+            dispatch_id=self._dispatch.id,
+            ledger=ledger,
+            write=dispatch_writer(
+                self._compiled,
+                sender.keyring,
+                list_id=_list_id(sender.database, self._dispatch),
+                clock=_now,
+                seal=sender.seal,
+            ),
+            stop=stop,
+            trouble=Trouble(watch.patience),
+            brakes=brakes,
+            waits=Waits(self._dispatch.id, ledger, watch.on_wait),
+            pulse=Pulse(seconds_since_boot),
+            clock=self._clock.now,
+            threads=self._threads,
+            on_outcome=watch.on_outcome,
+            on_trouble=self._tell,
+        )
+
+    def _open_lane(self, name: str, desk: Desk, changed: Bell) -> Lane:
+        account = self._sender.account
+        lane = self._sender.project.settings.lanes.get(name)
+        if lane is None:
+            # Everybody else; or a lane that was taken out of the settings since.
+            lane = LaneSettings((), account.server.connections)
+        server = lane_server(account.server, lane)
+        scopes = (
+            Scope("", account.server.limits),
+            Scope(lane_key(name), lane.limits),
+        )
+        lines = [
+            SmtpLine(replace(account, server=server))
+            for _ in range(useful_connections(server))
+        ]
+        self._lines += lines
+        pace = Pace(scopes, store=desk.ledger, clock=self._millis)
+        return Lane(name, desk=desk, lines=lines, pace=pace, changed=changed)
+
+    def _millis(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+
+def _call(loop: asyncio.AbstractEventLoop, ask: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(ask)
+
+
+def _once_each(tell: Callable[[str], None]) -> Callable[[str], None]:
     """Return a function that tells a reason when it is not the one told last."""
     last = ""
 
-    def note(outcome: Outcome) -> None:
+    def note(reason: str) -> None:
         nonlocal last
-        reason = why(outcome)
         if reason != last:
             last = reason
             tell(reason)

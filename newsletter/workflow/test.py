@@ -7,20 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.addresses import address_key, normalise_address
+from newsletter.delivery.limits import Scope
 from newsletter.delivery.pace import Pace
-from newsletter.delivery.stop import Stop
-from newsletter.delivery.transports import (
-    ConnectionBrokenError,
-    SetupError,
-    Transport,
-)
+from newsletter.delivery.send_batch import judge_ending
+from newsletter.delivery.singly import hand_over
+from newsletter.delivery.transports import Ending
 from newsletter.delivery.transports.folder import FolderTransport
-from newsletter.delivery.transports.smtp import Account, SmtpTransport
+from newsletter.delivery.transports.smtp import Account, SmtpLine
+from newsletter.delivery.trouble import why
 from newsletter.errors import UsageError
 from newsletter.messages.compile import dump_compiled
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.message import CompiledMessage, Message
-from newsletter.replies import classify_reply, show_reply
 from newsletter.store.contents import (
     Content,
     drop_superseded,
@@ -29,7 +27,7 @@ from newsletter.store.contents import (
 )
 from newsletter.store.database import Database
 from newsletter.store.instants import to_millis
-from newsletter.store.ledger_thread import LedgerThread
+from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import find_by_key
 from newsletter.workflow.compose import compose_issue, require_assembled
 from newsletter.workflow.letters import compile_issue, open_seal, write_harmless
@@ -170,12 +168,7 @@ def _rehearse(
 ) -> TrialReport:
     folder = FolderTransport(project.root / "outbox", prefix=f"{report.issue}-test")
     folder.remove_earlier()
-
-    async def write_all() -> None:
-        for message in messages:
-            await folder.send(message, _always)
-
-    asyncio.run(write_all())
+    asyncio.run(hand_over(messages, folder, on_ending=lambda *_: None))
     return replace(report, files=tuple(folder.written))
 
 
@@ -186,42 +179,45 @@ async def _send_all(
     messages: Sequence[Message],
 ) -> TrialReport:
     """Send one message after the other, within the limits of the server."""
-    ledger = LedgerThread(database, owner="test", clock=_now)
-    limits = account.server.limits
-    pace = Pace(limits, store=ledger, clock=lambda: to_millis(_now()), is_test=True)
-    line = SmtpTransport(account)
     accepted: list[str] = []
     failed: dict[str, str] = {}
+
+    def note(message: Message, ending: Ending) -> None:
+        outcome = judge_ending(ending).outcome
+        if outcome.state is DeliveryState.ACCEPTED:
+            accepted.append(message.envelope_recipient)
+        else:
+            failed[message.envelope_recipient] = why(outcome)
+
+    # Nothing that a dispatch would lose is written here.
+    ledger = LedgerWriter(database, owner="test", clock=_now, on_lost=lambda _: None)
+    scope = Scope("", account.server.limits)
+    pace = Pace([scope], store=ledger, clock=lambda: to_millis(_now()))
+    moments = _Moments(pace, len(messages))
     try:
-        for done, message in enumerate(messages):
-            await pace.wait(Stop(), count=len(messages) - done)
-            reason = await _send_one(line, message)
-            if reason:
-                failed[message.envelope_recipient] = reason
-            else:
-                accepted.append(message.envelope_recipient)
+        line = SmtpLine(account)
+        await hand_over(messages, line, on_ending=note, wait=moments.wait)
     finally:
-        await line.close()
-        ledger.close()
+        await ledger.close()
     return replace(report, accepted=tuple(accepted), failed=failed)
 
 
-async def _send_one(line: Transport, message: Message) -> str:
-    """Return why the message was not taken, or nothing."""
-    try:
-        answer = await line.send(message, _always)
-    except (SetupError, ConnectionBrokenError) as error:
-        return error.reason
-    if answer is None:
-        raise AssertionError("a test is always permitted")
-    outcome = classify_reply(answer.stage, answer.reply)
-    if outcome.state is DeliveryState.ACCEPTED:
-        return ""
-    return f"the mail server said: {show_reply(answer.reply)}"
+class _Moments:
+    """Waits for the moment of one message after the other."""
 
+    def __init__(self, pace: Pace, count: int) -> None:
+        self._pace = pace
+        self._left = count
+        self._moments: list[int] = []
 
-async def _always() -> bool:
-    return True
+    async def wait(self) -> None:
+        if not self._moments:
+            slots = await self._pace.take_for_test(self._left)
+            self._moments = list(slots.moments())
+        self._left -= 1
+        seconds = (self._moments.pop(0) - to_millis(_now())) / 1000
+        if seconds > 0:
+            await asyncio.sleep(seconds)
 
 
 def _record(

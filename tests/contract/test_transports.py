@@ -1,23 +1,24 @@
 """What every transport keeps, so that the one in memory cannot drift."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from newsletter.delivery.transports import Transport
+from newsletter.delivery.transports import Answer, Denial, Transport
 from newsletter.delivery.transports.folder import FolderTransport
 from newsletter.delivery.transports.memory import MemoryTransport
-from newsletter.delivery.transports.smtp import Account, SmtpTransport
+from newsletter.delivery.transports.smtp import Account, SmtpLine
 from newsletter.model.message import Message
 from newsletter.model.settings import ServerSettings
 from newsletter.replies import Stage
+from newsletter.testing.letters import SampleFeed, SampleLetter, permit
 from newsletter.testing.smtp_server import SmtpServer
 
-DATA = b"Subject: a\r\n\r\n.dot\r\n\r\nend\r\n"
+DATA = b"Subject: a\r\n\r\nno dot\r\n\r\nend\r\n"
+Permission = Callable[[], Awaitable[bool]]
 
 
 @dataclass
@@ -43,14 +44,12 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
         with SmtpServer() as server:
             account = Account(ServerSettings("127.0.0.1", server.port, security="none"))
             yield Subject(
-                lambda: SmtpTransport(account),
+                lambda: SmtpLine(account),
                 lambda: [one.data for one in server.messages],
             )
 
 
-def use(
-    subject: Subject, work: Callable[[Transport], Coroutine[Any, Any, None]]
-) -> None:
+def use(subject: Subject, work: Callable[[Transport], Awaitable[None]]) -> None:
     async def run() -> None:
         line = subject.make()
         try:
@@ -61,68 +60,67 @@ def use(
     asyncio.run(run())
 
 
-def message(to: str) -> Message:
-    return Message(DATA, "news@example.org", to, "<1@example.org>")
+def letter(to: str, permission: Permission = permit) -> SampleLetter:
+    return SampleLetter(Message(DATA, "news@example.org", to, "<1@x>"), permission)
 
 
-def test_send_when_permitted_hands_over_every_byte(subject: Subject) -> None:
-    async def work(line: Transport) -> None:
-        for to in ("a@example.org", "b@example.org"):
-            answer = await line.send(message(to), permit)
-            assert answer is not None
-            assert (answer.stage, answer.reply.code) == (Stage.END, 250)
+async def deny() -> bool:
+    return False
 
-    async def permit() -> bool:
-        return True
 
-    use(subject, work)
+def hand_over(subject: Subject, *letters: SampleLetter, is_ready: bool = True) -> None:
+    use(subject, lambda line: line.work(SampleFeed(letters, is_ready=is_ready)))
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_work_when_permitted_hands_over_every_byte(
+    subject: Subject, is_ready: bool
+) -> None:
+    letters = [letter("a@example.org"), letter("b@example.org")]
+    hand_over(subject, *letters, is_ready=is_ready)
     assert subject.taken() == [DATA, DATA]
+    for one in letters:
+        (ending,) = one.endings
+        assert isinstance(ending, Answer)
+        assert (ending.stage, ending.reply.code) == (Stage.END, 250)
 
 
-def test_send_asks_for_permission_once_for_each_message_and_before_it_leaves(
+def test_work_asks_for_permission_once_for_each_letter_and_before_it_leaves(
     subject: Subject,
 ) -> None:
     seen: list[int] = []
 
-    async def permit() -> bool:
+    async def look() -> bool:
         seen.append(len(subject.taken()))
         return True
 
-    async def work(line: Transport) -> None:
-        await line.send(message("a@example.org"), permit)
-        await line.send(message("b@example.org"), permit)
-
-    use(subject, work)
+    letters = [letter("a@example.org", look), letter("b@example.org", look)]
+    hand_over(subject, *letters, is_ready=False)
+    assert [one.times_asked for one in letters] == [1, 1]
     assert seen == [0, 1]
 
 
-def test_send_when_denied_hands_nothing_over_and_the_next_one_goes(
+def test_work_when_denied_hands_nothing_over_and_the_next_one_goes(
     subject: Subject,
 ) -> None:
-    async def no() -> bool:
-        return False
-
-    async def yes() -> bool:
-        return True
-
-    async def work(line: Transport) -> None:
-        assert await line.send(message("a@example.org"), no) is None
-        assert subject.taken() == []
-        assert await line.send(message("b@example.org"), yes) is not None
-
-    use(subject, work)
+    denied, wanted = letter("a@example.org", deny), letter("b@example.org")
+    hand_over(subject, denied, wanted)
+    assert denied.endings == [Denial()]
+    assert len(wanted.endings) == 1
     assert subject.taken() == [DATA]
 
 
-def test_send_when_permission_fails_hands_nothing_over(subject: Subject) -> None:
-    async def permit() -> bool:
+def test_work_when_permission_fails_hands_nothing_over(subject: Subject) -> None:
+    async def fail() -> bool:
         raise RuntimeError("no disk")
 
-    async def work(line: Transport) -> None:
-        with pytest.raises(RuntimeError, match=r"^no disk$"):
-            await line.send(message("a@example.org"), permit)
+    with pytest.raises(RuntimeError, match=r"^no disk$"):
+        hand_over(subject, letter("a@example.org", fail))
+    assert subject.taken() == []
 
-    use(subject, work)
+
+def test_work_with_an_empty_feed_ends(subject: Subject) -> None:
+    hand_over(subject)
     assert subject.taken() == []
 
 

@@ -1,18 +1,25 @@
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from newsletter.delivery.bell import Bell
+from newsletter.delivery.desk import Desk
 from newsletter.delivery.dispatcher import run
-from newsletter.delivery.pace import Pace
-from newsletter.delivery.schedule import Patience
-from newsletter.delivery.send_batch import Desk
+from newsletter.delivery.lane import Lane
+from newsletter.delivery.limits import Scope, lane_key
+from newsletter.delivery.pace import Brakes, Pace
+from newsletter.delivery.pulse import Pulse
+from newsletter.delivery.schedule import Patience, RetryPolicy
 from newsletter.delivery.stop import Stop
 from newsletter.delivery.transports import Transport
 from newsletter.delivery.trouble import Trouble
+from newsletter.delivery.waits import Waits
 from newsletter.model.delivery import Delivery, DeliveryState
 from newsletter.model.dispatch import Dispatch, Halt, Order
 from newsletter.model.message import Message
@@ -20,30 +27,93 @@ from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
-from newsletter.store.dispatch_records import read_records
+from newsletter.store.dispatch_records import load_dispatch, read_records
 from newsletter.store.dispatches import create_dispatch, finish_dispatch
-from newsletter.store.ledger_thread import LedgerThread
+from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
+from newsletter.store.rate_limits import change_marks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ("anna", "bob", "carl", "dora")
 QUICK = Patience(at_start=0.2, later=0.2, first=0.01, longest=0.05)
+Limits = Sequence[tuple[int, int]]
 
 
 def write(delivery: Delivery) -> Message:
     return Message(b"a\r\n", "n@example.org", delivery.email, f"<{delivery.seq}@x>")
 
 
+class Time:
+    """Clocks that a test may put forward: all of them, or those that sleep does."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._jumped = self._slept = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.elapsed() - self._began)
+
+    def steady(self) -> float:
+        return self.elapsed() - self._slept
+
+    def elapsed(self) -> float:
+        return time.monotonic() + self._jumped
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, for every clock."""
+        self._jumped += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let the computer sleep: some clocks stand still."""
+        self._jumped += seconds
+        self._slept += seconds
+
+
+@dataclass
+class Told:
+    """What a face was told."""
+
+    outcomes: list[tuple[DeliveryState, DeliveryState]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    waits: list[tuple[str, datetime | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LaneKind:
+    """How a lane of a test is set up."""
+
+    connections: int = 1
+    limits: Limits = ()
+    connect: Callable[[], Transport] | None = None
+
+
+@dataclass
+class Hall:
+    """A running dispatch, for who acts beside it."""
+
+    desk: Desk
+    lanes: dict[str, Lane]
+    time: Time
+
+
 class Floor:
-    """A dispatch to four people, a real ledger, and a dispatcher to run."""
+    """A dispatch to a few people, a real ledger, and a dispatcher to run."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        emails: Sequence[str],
+        lanes: Mapping[str, Sequence[str]],
+        canary: int = 0,
+    ) -> None:
         self.database = database
-        self.dispatch = self._make()
-        self.outcomes: list[DeliveryState] = []
+        self.dispatch = self._make(emails, lanes, canary)
+        self.told = Told()
+        self.time = Time()
 
-    def _make(self) -> Dispatch:
-        keys = [f"{name}@example.org" for name in NAMES]
+    def _make(
+        self, keys: Sequence[str], lanes: Mapping[str, Sequence[str]], canary: int
+    ) -> Dispatch:
         people = [Person(key, key, key.encode()) for key in keys]
         with self.database.writing() as connection:
             insert_people(connection, people, now=NOW)
@@ -56,51 +126,99 @@ class Floor:
                 word=Word(NOW, "test"),
             )
             save_content(connection, Content("c0ffee", "i", "Hi", b"x"), now=NOW)
-            order = Order("i", "c0ffee", ("main",))
-            return create_dispatch(connection, order, now=NOW)
+            order = Order("i", "c0ffee", ("main",), canary=canary)
+            return create_dispatch(connection, order, now=NOW, lanes=lanes)
 
     def run(
         self,
         connect: Callable[[], Transport],
         *,
         connections: int = 1,
-        beside: Callable[[Desk], Coroutine[Any, Any, None]] | None = None,
+        limits: Limits = (),
+        lanes: Mapping[str, LaneKind] | None = None,
+        patience: Patience = QUICK,
+        beside: Callable[[Hall], Coroutine[Any, Any, None]] | None = None,
         **changes: Any,
     ) -> Halt | None:
         """Run the dispatch to its end; *beside* runs along with it."""
+        kinds = {"": LaneKind(connections)} | dict(lanes or {})
+        opened: dict[str, Lane] = {}
+
+        def open_lane(name: str, desk: Desk, changed: Bell) -> Lane:
+            kind = kinds[name]
+            make = kind.connect or connect
+            scopes = (Scope("", limits), Scope(lane_key(name), kind.limits))
+            opened[name] = Lane(
+                name,
+                desk=desk,
+                lines=[make() for _ in range(kind.connections)],
+                pace=Pace(scopes, store=desk.ledger, clock=desk.millis),
+                changed=changed,
+            )
+            return opened[name]
 
         async def work() -> Halt | None:
-            clock = changes.get("clock", lambda: NOW)
-            ledger = LedgerThread(self.database, owner="test", clock=clock)
-            values: dict[str, Any] = {
-                "ledger": ledger,
-                "write": write,
-                "pace": Pace((), store=ledger, clock=lambda: 0),
-                "stop": Stop(),
-                "trouble": Trouble(connections, QUICK),
-                "clock": clock,
-                "on_outcome": lambda _, after: self.outcomes.append(after),
-            }
-            desk = Desk(**(values | changes))
+            stop = Stop()
+            ledger = LedgerWriter(
+                self.database,
+                owner="test",
+                clock=self.time.now,
+                on_lost=lambda error: stop.fail(error) if error else stop.request(None),
+            )
+            desk = await self._desk(ledger, stop, patience, changes)
+            beside_it = None
+            if beside is not None:
+                beside_it = asyncio.ensure_future(beside(Hall(desk, opened, self.time)))
             try:
-                also = asyncio.ensure_future(beside(desk)) if beside else None
-                halt = await run(
-                    self.dispatch.id,
-                    desk=desk,
-                    connect=connect,
-                    connections=connections,
-                )
-                if also is not None:
-                    await also
+                async with asyncio.timeout(20):
+                    halt = await run(self.dispatch.id, desk=desk, open_lane=open_lane)
+                    if beside_it is not None:
+                        await beside_it
                 return halt
             finally:
-                ledger.close()
+                await ledger.close()
 
         halt = asyncio.run(work())
         with self.database.writing() as connection:
             self.dispatch = finish_dispatch(connection, self.dispatch.id, halt, now=NOW)
         assert sum(self.dispatch.counts.values()) == self.dispatch.total
         return halt
+
+    async def _desk(
+        self,
+        ledger: LedgerWriter,
+        stop: Stop,
+        patience: Patience,
+        changes: Mapping[str, Any],
+    ) -> Desk:
+        def millis() -> int:
+            return int(self.time.now().timestamp() * 1000)
+
+        told, brakes = self.told, Brakes(ledger, millis)
+        await brakes.load(["", "others "])
+        values: dict[str, Any] = {
+            "dispatch_id": self.dispatch.id,
+            "ledger": ledger,
+            "write": write,
+            "stop": stop,
+            "trouble": Trouble(patience),
+            "brakes": brakes,
+            "waits": Waits(
+                self.dispatch.id, ledger, lambda *wait: told.waits.append(wait)
+            ),
+            "pulse": Pulse(self.time.elapsed),
+            "clock": self.time.now,
+            "steady": self.time.steady,
+            "on_outcome": lambda *states: told.outcomes.append(states),
+            "on_trouble": told.troubles.append,
+            "retry": RetryPolicy(),
+        }
+        return Desk(**(values | dict(changes)))
+
+    def look(self) -> Dispatch:
+        """Return the dispatch as another process sees it."""
+        with self.database.reading() as connection:
+            return load_dispatch(connection, self.dispatch.id)
 
     def states(self) -> dict[str, str]:
         with self.database.reading() as connection:
@@ -113,8 +231,32 @@ class Floor:
             found = next(r for r in records if r.email.startswith(name))
         return found.reply.text if found.reply else ""
 
+    def marks(self) -> dict[str, tuple[int, int]]:
+        with self.database.writing() as connection:
+            return dict(change_marks(connection, lambda marks: (marks, marks)))
+
 
 @pytest.fixture
-def floor(tmp_path: Path) -> Iterator[Floor]:
-    with open_database("sqlite:///x.db", root=tmp_path) as database:
-        yield Floor(database)
+def database(tmp_path: Path) -> Iterator[Database]:
+    with open_database("sqlite:///x.db", root=tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_floor(database: Database) -> Callable[..., Floor]:
+    def make(
+        *,
+        count: int = 0,
+        emails: Sequence[str] = (),
+        lanes: Mapping[str, Sequence[str]] | None = None,
+        canary: int = 0,
+    ) -> Floor:
+        many = [f"p{number:05}@example.org" for number in range(count)]
+        return Floor(database, [*emails, *many], lanes or {}, canary)
+
+    return make
+
+
+@pytest.fixture
+def floor(make_floor: Callable[..., Floor]) -> Floor:
+    return make_floor(emails=[f"{name}@example.org" for name in NAMES])

@@ -1,67 +1,106 @@
 import asyncio
-import time
 from collections.abc import Callable
+from typing import Any
 
-from newsletter.delivery.limits import Slots
-from newsletter.delivery.pace import Marks, Pace
-from newsletter.delivery.stop import Stop
+from newsletter.delivery.brake import FADED, RECOVERY_MS, STORM_MS
+from newsletter.delivery.limits import NotYet, Scope, Slots
+from newsletter.delivery.pace import Brakes, Marks, Meter, Pace
+
+NOW = 1_700_000_000_000
 
 
 class Notebook:
-    """Remembers marks, as the table does."""
+    """Remembers marks, as the table does; with a clock to put forward."""
 
     def __init__(self) -> None:
         self.marks: Marks = {}
-        self.questions = 0
+        self.now = NOW
 
-    async def change_marks(self, step: Callable[[Marks], tuple[Slots, Marks]]) -> Slots:
-        self.questions += 1
-        slots, self.marks = step(self.marks)
-        return slots
+    def clock(self) -> int:
+        return self.now
+
+    async def change_marks(self, step: Callable[[Marks], tuple[Any, Marks]]) -> Any:
+        answer, self.marks = step(self.marks)
+        return answer
+
+    def pace(self, *limits: tuple[int, int]) -> Pace:
+        return Pace([Scope("", limits)], store=self, clock=self.clock)
+
+    def brakes(self) -> Brakes:
+        brakes = Brakes(self, self.clock)
+        asyncio.run(brakes.load(["", "others "]))
+        return brakes
 
 
-def millis() -> int:
-    return int(time.time() * 1000)
-
-
-def test_wait_without_limits_asks_nobody() -> None:
+def test_take_gives_moments_and_remembers_them() -> None:
     notebook = Notebook()
-    pace = Pace((), store=notebook, clock=millis)
-    assert asyncio.run(pace.wait(Stop()))
-    assert notebook.questions == 0
+    assert asyncio.run(notebook.pace((4, 40)).take()) == Slots(NOW, 10_000, 1)
+    assert asyncio.run(notebook.pace((4, 40)).take()) == NotYet(NOW + 10_000)
+    assert notebook.marks == {"pace 4/40": (NOW + 10_000, 0)}
 
 
-def test_wait_spreads_messages_over_the_window() -> None:
-    async def run() -> float:
-        pace = Pace([(5, 1)], store=Notebook(), clock=millis)
-        began = time.monotonic()
-        for _ in range(3):
-            assert await pace.wait(Stop())
-        return time.monotonic() - began
-
-    assert 0.35 < asyncio.run(run()) < 0.8
+def test_take_for_test_takes_what_is_kept_free_for_tests() -> None:
+    pace = Notebook().pace((200, 3600))
+    asyncio.run(pace.take())
+    assert asyncio.run(pace.take_for_test(4)) == Slots(NOW, 0, 4)
 
 
-def test_wait_takes_a_slice_at_once_where_the_limit_is_high() -> None:
-    async def run() -> int:
-        notebook = Notebook()
-        pace = Pace([(1000, 1)], store=notebook, clock=millis)
-        for _ in range(50):
-            assert await pace.wait(Stop())
-        return notebook.questions
-
-    assert asyncio.run(run()) == 1
+def test_most_hourly_is_the_tightest_of_the_limits() -> None:
+    notebook = Notebook()
+    assert notebook.pace().most_hourly == 0
+    assert notebook.pace((300, 3600)).most_hourly == 290
 
 
-def test_wait_ends_at_once_when_the_dispatch_is_to_stop() -> None:
-    async def run() -> float:
-        stop = Stop()
-        pace = Pace([(1, 3600)], store=Notebook(), clock=millis)
-        assert await pace.wait(stop)
-        began = time.monotonic()
-        asyncio.get_running_loop().call_later(0.05, stop.request, None)
-        assert not await pace.wait(stop)
-        assert not await pace.wait(stop)
-        return time.monotonic() - began
+def test_protest_halves_connections_at_once_and_a_restart_remembers() -> None:
+    notebook = Notebook()
+    brakes = notebook.brakes()
+    brakes.protest("", 0)
+    assert brakes.allowed("", 8) == 4
+    assert brakes.allowed("others ", 8) == 8
+    assert not brakes.slows("")
+    asyncio.run(brakes.keep())
+    assert notebook.brakes().allowed("", 8) == 4
 
-    assert asyncio.run(run()) < 1
+
+def test_protest_of_all_connections_at_once_is_one() -> None:
+    notebook = Notebook()
+    brakes = notebook.brakes()
+    for _ in range(8):
+        brakes.protest("", 0)
+    assert brakes.allowed("", 8) == 4
+    notebook.now += STORM_MS
+    brakes.protest("", 0)
+    assert brakes.allowed("", 8) == 3
+
+
+def test_protest_with_a_rate_slows_and_fades_evenly() -> None:
+    notebook = Notebook()
+    brakes = notebook.brakes()
+    brakes.protest("", 3600)
+    asyncio.run(brakes.keep())
+    assert brakes.slows("")
+    assert asyncio.run(notebook.pace().take()) == Slots(NOW, 2000, 1)
+    notebook.now += RECOVERY_MS // 2
+    assert asyncio.run(notebook.pace().take()) == Slots(notebook.now, 1000, 1)
+    assert brakes.allowed("", 8) == 8
+    notebook.now = NOW + RECOVERY_MS * FADED // 1000
+    assert not brakes.slows("")
+    assert asyncio.run(notebook.pace().take()) == Slots(notebook.now, 0, 50)
+
+
+def test_allowed_is_at_least_one() -> None:
+    notebook = Notebook()
+    brakes = notebook.brakes()
+    for _ in range(20):
+        brakes.protest("", 0)
+        notebook.now += STORM_MS
+    assert brakes.allowed("", 8) == 1
+
+
+def test_meter_knows_the_rate_of_late() -> None:
+    meter = Meter()
+    assert meter.hourly(100.0) == 0
+    for second in range(200):
+        meter.sample(float(second))
+        meter.accepted += 2
+    assert meter.hourly(200.0) == 7200

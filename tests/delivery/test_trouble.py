@@ -1,68 +1,71 @@
 from datetime import UTC, datetime
 
 from newsletter.delivery.schedule import Patience
-from newsletter.delivery.trouble import MAX_REFUSED, WAIT, Trouble
+from newsletter.delivery.trouble import (
+    MAX_POLICY,
+    MAX_REFUSED,
+    MAX_SET_ASIDE,
+    WAIT,
+    Streak,
+    Trouble,
+)
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Halt
 from newsletter.model.outcome import Outcome, Reply
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ACCEPTED = Outcome(DeliveryState.ACCEPTED, Reply(250))
 REFUSED = Outcome(DeliveryState.REFUSED, Reply(550, "no such user", "5.1.1"))
-LOGIN = Outcome(DeliveryState.PENDING, Reply(535, "wrong"), is_our_fault=True)
-LOST = Outcome(
-    DeliveryState.PENDING, is_our_fault=True, may_pass=True, reason="no network"
-)
+POLICY = Outcome(DeliveryState.PENDING, Reply(554, "spam", "5.7.1"), is_our_fault=True)
 UNKNOWN = Outcome(
     DeliveryState.UNKNOWN, is_our_fault=True, may_pass=True, reason="lost"
 )
 
 
-def note(trouble: Trouble, outcome: Outcome, at: float = 0.0) -> Halt | None:
-    return trouble.note(outcome, at=at, now=NOW)
+def fail(trouble: Trouble, at: float) -> Halt | None:
+    return trouble.note_failure("no network", at, NOW)
 
 
-def test_note_of_a_fault_of_ours_pauses_at_once() -> None:
-    halt = note(Trouble(4), LOGIN)
-    assert halt == Halt(DispatchState.PAUSED, "the mail server said: 535 wrong")
+def test_note_failure_before_the_first_success_ends_soon() -> None:
+    trouble = Trouble(Patience(at_start=10))
+    assert fail(trouble, 0) is None
+    assert fail(trouble, 9) is None
+    assert fail(trouble, 10) == Halt(DispatchState.WAITING, "no network", NOW + WAIT)
 
 
-def test_note_of_a_lost_network_waits_as_long_as_patience_lasts() -> None:
-    trouble = Trouble(4, Patience(later=60))
-    assert note(trouble, ACCEPTED, at=0) is None
-    assert note(trouble, LOST, at=100) is None
-    assert note(trouble, LOST, at=159) is None
-    assert note(trouble, LOST, at=160) == Halt(
-        DispatchState.WAITING, "no network", NOW + WAIT
-    )
+def test_note_failure_after_a_success_never_ends_but_waits() -> None:
+    trouble = Trouble(Patience(later=60))
+    trouble.note_success(0)
+    assert fail(trouble, 100) is None
+    assert not trouble.is_away(159)
+    assert trouble.is_away(160)
+    assert fail(trouble, 10_000) is None
 
 
-def test_note_of_a_lost_network_is_forgotten_after_a_success() -> None:
-    trouble = Trouble(4, Patience(later=60))
-    note(trouble, ACCEPTED, at=0)
-    note(trouble, LOST, at=1)
-    note(trouble, ACCEPTED, at=50)
-    assert note(trouble, LOST, at=70) is None
+def test_note_success_forgets_what_failed() -> None:
+    trouble = Trouble(Patience(later=60))
+    fail(trouble, 0)
+    fail(trouble, 5)
+    assert trouble.is_failing
+    trouble.note_success(6)
+    assert not trouble.is_failing
+    assert not trouble.is_away(1000)
 
 
-def test_note_before_the_first_success_is_less_patient() -> None:
-    trouble = Trouble(4, Patience(at_start=10, later=60))
-    assert note(trouble, LOST, at=0) is None
-    assert note(trouble, LOST, at=10) == Halt(
-        DispatchState.WAITING, "no network", NOW + WAIT
-    )
+def test_note_failure_of_all_lines_at_once_counts_once() -> None:
+    trouble = Trouble(Patience(first=0.25))
+    trouble.note_success(0)
+    for _ in range(50):
+        fail(trouble, 1.0)
+    assert not trouble.is_failing
+    assert trouble.next_try_at == 1.25
+    fail(trouble, 1.25)
+    assert trouble.is_failing
+    assert trouble.next_try_at == 1.75
 
 
-def test_note_of_a_refusal_counts_as_an_answer_of_the_server() -> None:
-    trouble = Trouble(4, Patience(at_start=10))
-    note(trouble, LOST, at=0)
-    note(trouble, REFUSED, at=5)
-    assert note(trouble, LOST, at=12) is None
-
-
-def test_note_of_unknown_ones_stops_before_the_whole_list_is_unknown() -> None:
-    trouble = Trouble(2)
-    halts = [note(trouble, UNKNOWN) for _ in range(4)]
+def test_note_unknown_stops_before_the_whole_list_is_unknown() -> None:
+    streak = Streak(2)
+    halts = [streak.note_unknown(UNKNOWN) for _ in range(4)]
     assert halts[:3] == [None, None, None]
     assert halts[3] == Halt(
         DispatchState.PAUSED,
@@ -70,9 +73,9 @@ def test_note_of_unknown_ones_stops_before_the_whole_list_is_unknown() -> None:
     )
 
 
-def test_note_of_many_refusals_in_a_row_pauses() -> None:
-    trouble = Trouble(4)
-    halts = [note(trouble, REFUSED) for _ in range(MAX_REFUSED)]
+def test_note_refused_so_often_in_a_row_pauses() -> None:
+    streak = Streak(4)
+    halts = [streak.note_refused(REFUSED) for _ in range(MAX_REFUSED)]
     assert halts[:-1] == [None] * (MAX_REFUSED - 1)
     assert halts[-1] == Halt(
         DispatchState.PAUSED,
@@ -81,8 +84,25 @@ def test_note_of_many_refusals_in_a_row_pauses() -> None:
     )
 
 
-def test_note_of_refusals_between_acceptances_goes_on() -> None:
-    trouble = Trouble(4)
-    for _ in range(MAX_REFUSED):
-        assert note(trouble, REFUSED) is None
-        assert note(trouble, ACCEPTED) is None
+def test_note_policy_of_one_recipient_goes_on_and_of_several_in_a_row_pauses() -> None:
+    streak = Streak(4)
+    for _ in range(MAX_POLICY - 1):
+        assert streak.note_policy(POLICY, 1) is None
+    streak.note_accepted()
+    assert streak.note_policy(POLICY, 3) is None
+    assert streak.note_policy(POLICY, 4) is None
+    said = "the mail server said: 554 5.7.1 spam"
+    assert streak.note_policy(POLICY, 5) == Halt(DispatchState.PAUSED, said)
+
+
+def test_note_policy_of_too_many_in_a_run_pauses() -> None:
+    streak = Streak(4)
+    assert streak.note_policy(POLICY, MAX_SET_ASIDE - 1) is None
+    assert streak.note_policy(POLICY, MAX_SET_ASIDE) is not None
+
+
+def test_note_accepted_between_refusals_goes_on() -> None:
+    streak = Streak(4)
+    for _ in range(2 * MAX_REFUSED):
+        assert streak.note_refused(REFUSED) is None
+        streak.note_accepted()

@@ -1,19 +1,17 @@
-"""Ways to hand one message over: by SMTP, into a folder, into memory.
+"""Ways to hand messages over: by SMTP, into a folder, into memory.
 
-All keep one law: *permit* is awaited exactly once, after the recipient was accepted and
-before the first byte of the message leaves; when it says no, nothing leaves.
+A transport pulls letters from a feed. All keep one law: a letter's permission is asked
+for once, and awaited before the first byte of its message leaves; when it says no,
+nothing leaves.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
 from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
 from newsletter.replies import Stage
-
-#: Writes the intent down and tells whether the message may leave.
-Permit = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +20,6 @@ class Answer:
 
     stage: Stage
     reply: Reply
-
-
-class Transport(Protocol):
-    """One line to whatever takes messages; it connects when needed, and again."""
-
-    async def send(self, message: Message, permit: Permit) -> Answer | None:
-        """Hand *message* over.
-
-        Returns:
-            What was answered; None when *permit* said no.
-
-        Raises:
-            ConnectionBrokenError: No answer came.
-            SetupError: The server cannot be used as the settings say.
-        """
-
-    async def close(self) -> None:
-        """Say goodbye; may be called again."""
-
-    def abort(self) -> None:
-        """Drop the connection at once, also in the middle of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +80,7 @@ class Feed(Protocol):
         """Wait for the next letter, perhaps for hours; None when there is none left."""
 
 
-class Line(Protocol):
+class Transport(Protocol):
     """One line to whatever takes messages; it connects when needed, and again."""
 
     async def work(self, feed: Feed) -> None:
@@ -123,18 +100,8 @@ class Line(Protocol):
         """Drop the connection at once, also in the middle of a message."""
 
 
-class ConnectionBrokenError(Exception):
-    """The connection could not be made, or ended without an answer."""
-
-    def __init__(self, reason: str, *, is_message_out: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        #: Whether the message may have been taken: only then is its fate unknown.
-        self.is_message_out = is_message_out
-
-
 class SetupError(Exception):
-    """The server cannot be used like this; trying again changes nothing."""
+    """Settings with which no transport can be made."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

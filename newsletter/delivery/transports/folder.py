@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from newsletter.delivery.transports import Answer, Permit
+from newsletter.delivery.transports import Answer, Denial, Feed
 from newsletter.errors import OperationError
 from newsletter.model.message import Message
 from newsletter.model.outcome import Reply
@@ -24,14 +24,19 @@ class FolderTransport:
         #: Files written, in order.
         self.written: list[Path] = []
 
-    async def send(self, message: Message, permit: Permit) -> Answer | None:
-        """Write *message* if it is permitted.
+    async def work(self, feed: Feed) -> None:
+        """Write one letter after the other; see `Transport.work`.
 
         Raises:
-            OperationError: The file cannot be written.
+            OperationError: A file cannot be written.
         """
-        if not await permit():
-            return None
+        while (letter := await feed.take()) is not None:
+            if await letter.ask():
+                letter.settle(self._write(letter.message))
+            else:
+                letter.settle(Denial())
+
+    def _write(self, message: Message) -> Answer:
         path = self.folder / self._name(message)
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -20,12 +20,10 @@ from newsletter.delivery.transports.smtp.opening import (
     open_connection,
     refuse_clear_text,
 )
-from newsletter.delivery.transports.smtp.transport import SmtpTransport
 
 __all__ = [
     "Account",
     "SmtpLine",
-    "SmtpTransport",
     "hang_up",
     "make_client",
     "open_connection",

@@ -1,0 +1,51 @@
+"""All that a sender needs besides a batch."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.delivery.bell import Bell
+from newsletter.delivery.ledger import Ledger
+from newsletter.delivery.pace import Brakes
+from newsletter.delivery.pulse import Pulse
+from newsletter.delivery.schedule import RetryPolicy
+from newsletter.delivery.stop import Stop
+from newsletter.delivery.trouble import Trouble
+from newsletter.delivery.waits import Waits
+from newsletter.model.delivery import Delivery, DeliveryState
+from newsletter.model.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all lanes of a run share; made inside its loop."""
+
+    dispatch_id: int
+    ledger: Ledger
+    #: The message for one recipient, made now.
+    write: Callable[[Delivery], Message]
+    stop: Stop
+    trouble: Trouble
+    brakes: Brakes
+    waits: Waits
+    pulse: Pulse
+    #: Aware, UTC.
+    clock: Callable[[], datetime]
+    #: Where `write` is called, a letter ahead of its turn; None: it is quick enough to
+    #: be called at once.
+    threads: Executor | None = None
+    #: Told each change of state, for the progress display.
+    on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
+    #: Told what hinders us.
+    on_trouble: Callable[[str], None] = lambda _: None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Rings when a letter may be there for a line that waits.
+    bell: Bell = field(default_factory=Bell)
+    #: Seconds of a clock that a sleeping computer stops.
+    steady: Callable[[], float] = time.monotonic
+
+    def millis(self) -> int:
+        """Return the present in milliseconds since 1970."""
+        return int(self.clock().timestamp() * 1000)

@@ -1,0 +1,363 @@
+"""One lane of a dispatch: its lines, and the queue they take their letters from.
+
+In: claimed batches of one lane, and the moments its limits give. Out: letters, as fast
+as the lines take them: the next batch is claimed before the last is over.
+
+Law: a line takes no letter before its moment, none while it rests after a fault, and
+none at all after a stop.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import inf
+
+from newsletter.delivery.bell import Bell
+from newsletter.delivery.desk import Desk
+from newsletter.delivery.limits import NEAR_MS, NotYet
+from newsletter.delivery.pace import Meter, Pace
+from newsletter.delivery.seat import Seat
+from newsletter.delivery.send_batch import Batch, BatchLetter, Ended, is_about_message
+from newsletter.delivery.transports import Answer, Ending, Transport
+from newsletter.delivery.trouble import Streak, pause_for, why
+from newsletter.delivery.waits import Wait
+from newsletter.model.delivery import Delivery, DeliveryState
+from newsletter.model.dispatch import Halt
+from newsletter.replies import Stage, Verdict
+
+#: With so few letters left the next batch is claimed: a claim takes some 10 ms, in
+#: which the quickest server takes a hundred.
+LOW_WATER = 200
+#: How often a lane with nothing to do looks whether something is due.
+LOOK_AGAIN_SECONDS = 30.0
+#: How often rates are measured, and brakes looked at.
+TICK_SECONDS = 1.0
+#: Shorter waits are no news.
+WAIT_SECONDS = 30.0
+#: A moment that passed so long ago was taken in vain.
+STALE_SECONDS = 2.0
+
+LIMITED = "the limits in newsletter.toml allow no more for now"
+BRAKED = "the mail server asked us to go slower"
+
+
+class Lane:
+    """The lines of one lane at work.
+
+    Args:
+        name: Its key in the settings; empty: everybody else.
+        desk: What all lanes share.
+        lines: Its own; they connect when they have a letter.
+        pace: Its moments, by the limits of the server and its own.
+        changed: Rings when it has nothing to do.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        desk: Desk,
+        lines: Sequence[Transport],
+        pace: Pace,
+        changed: Bell,
+    ) -> None:
+        self.name = name
+        self.desk = desk
+        self.pace = pace
+        self.meter = Meter()
+        self.queue: deque[BatchLetter] = deque()
+        self.is_over = False
+        #: Its letters wait for moments.
+        self.is_paced = pace.has_limits
+        #: So many of its lines may be used.
+        self.allowed = len(lines)
+        #: What a policy said that spoke against somebody, last.
+        self.policy = ""
+        #: Whether nothing was due when it last asked for a batch.
+        self._is_exhausted = False
+        self._lines = tuple(lines)
+        self._streak = Streak(len(lines))
+        self._changed = changed
+        self._bell = Bell()
+        #: Letters that lines took or that are being written.
+        self._under_way = 0
+        self._batches: set[Batch] = set()
+        self._over: list[Batch] = []
+        #: Seconds of the steady clock.
+        self._moments: deque[float] = deque()
+        self._no_moment_before = 0.0
+        self._look_again_at = 0.0
+        desk.stop.listen(self.end)
+
+    # --- for the dispatcher -----------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until `end`."""
+        self._look_at_brakes()
+        seats = [Seat(self, number) for number in range(len(self._lines))]
+        workers = [
+            self._serve(line, seat)
+            for line, seat in zip(self._lines, seats, strict=True)
+        ]
+        results = await asyncio.gather(self._pump(), *workers, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def end(self) -> None:
+        """Let nothing more begin."""
+        self.is_over = True
+        self._bell.ring()
+        self.desk.bell.ring()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it can be sent now."""
+        return (
+            self._is_exhausted
+            and not self.queue
+            and not self._under_way
+            and not self._over
+        )
+
+    def waits_for(self) -> Wait | None:
+        """Return what it waits for, if that takes long."""
+        seconds = self._no_moment_before - self.desk.steady()
+        if self._under_way or self._moments or seconds < WAIT_SECONDS:
+            return None
+        until = self.desk.millis() / 1000 + seconds
+        reason = LIMITED if self.pace.has_limits else BRAKED
+        return Wait(reason, datetime.fromtimestamp(round(until), UTC))
+
+    def look_again(self) -> None:
+        """Look whether something became due."""
+        self._is_exhausted = False
+        self._bell.ring()
+
+    @property
+    def set_aside(self) -> int:
+        """How many a policy spoke against in this run."""
+        return sum(len(batch.set_aside) for batch in self._batches)
+
+    # --- for its seats ----------------------------------------------------------------
+
+    def pop(self) -> BatchLetter:
+        """Take the next letter off the queue."""
+        self._under_way += 1
+        if len(self.queue) == LOW_WATER or len(self.queue) == 1:
+            self._bell.ring()
+        return self.queue.popleft()
+
+    def settled(self) -> None:
+        """Count a letter that is under way no more."""
+        self._under_way -= 1
+        if not self._under_way and not self.queue:
+            self._bell.ring()
+
+    def has_moment(self) -> bool:
+        """Tell whether a letter may leave now, as far as the limits go."""
+        return self.seconds_to_moment() == 0.0
+
+    def seconds_to_moment(self) -> float:
+        """Return the seconds to the next moment; infinite: there is none yet."""
+        now, moments = self.desk.steady(), self._moments
+        while moments and moments[0] < now - STALE_SECONDS:
+            moments.popleft()
+        if not moments:
+            self._bell.ring()
+            return inf
+        return max(0.0, moments[0] - now)
+
+    def use_moment(self) -> None:
+        """Take the next moment."""
+        if self._moments:
+            self._moments.popleft()
+
+    def note_accepted(self) -> None:
+        """Take in that a letter was taken by the mail server."""
+        self.meter.accepted += 1
+        self._streak.note_accepted()
+        self._answered()
+        self.settled()
+
+    def note_ended(self, letter: BatchLetter, ended: Ended) -> None:
+        """Learn from an ending: go on, wait, slow down, or stop everybody."""
+        halt = self._judge(letter, ended)
+        if halt is not None:
+            self.desk.stop.request(halt)
+
+    def _judge(self, letter: BatchLetter, ended: Ended) -> Halt | None:
+        outcome, desk = ended.outcome, self.desk
+        match ended.verdict:
+            case Verdict.REFUSED:
+                self._answered()
+                return self._streak.note_refused(outcome)
+            case Verdict.LATER:
+                self._answered()
+                self._streak.note_deferred()
+                return None
+            case Verdict.POLICY:
+                self._answered()
+                letter.set_aside()
+                self.policy = why(outcome)
+                desk.on_trouble(self.policy)
+                return self._streak.note_policy(outcome, self.set_aside)
+            case Verdict.SLOWER | Verdict.AGAIN:
+                return self._fail(letter, ended)
+            case _:
+                return pause_for(outcome)
+
+    def _answered(self) -> None:
+        trouble = self.desk.trouble
+        was_away = trouble.is_failing
+        trouble.note_success(self.desk.steady())
+        if was_away:
+            self.desk.bell.ring()
+
+    def _fail(self, letter: BatchLetter, ended: Ended) -> Halt | None:
+        desk, outcome = self.desk, ended.outcome
+        reason = why(outcome)
+        desk.on_trouble(reason)
+        if ended.verdict is Verdict.SLOWER:
+            self._slow_down(ended)
+        halt = desk.trouble.note_failure(reason, desk.steady(), desk.clock())
+        if outcome.state is DeliveryState.UNKNOWN:
+            return halt or self._streak.note_unknown(outcome)
+        self.queue.append(letter)
+        desk.bell.ring()
+        return halt
+
+    # --- slower, and faster again -----------------------------------------------------
+
+    def _slow_down(self, ended: Ended) -> None:
+        """Halve what was said to be too much: of this lane, or of the server."""
+        server, *own = self.pace.scopes
+        hourly = 0 if is_about_opening(ended.ending) else self._whole()
+        is_about_lane = is_about_message(ended.ending) and not _is_about_server(ended)
+        scope = own[0] if own and is_about_lane else server
+        self.desk.brakes.protest(scope.key, hourly)
+        self._look_at_brakes()
+        self._bell.ring()
+
+    def _whole(self) -> int:
+        """Return how fast this lane is, in messages an hour."""
+        seen, limited = self.meter.hourly(self.desk.steady()), self.pace.most_hourly
+        return min(seen or limited, limited or seen)
+
+    def _look_at_brakes(self) -> None:
+        brakes, keys = self.desk.brakes, [scope.key for scope in self.pace.scopes]
+        self.is_paced = self.pace.has_limits or any(map(brakes.slows, keys))
+        before = self.allowed
+        self.allowed = min(brakes.allowed(key, len(self._lines)) for key in keys)
+        if self.allowed > before:
+            self.desk.bell.ring()
+
+    # --- the pump: batches and moments ------------------------------------------------
+
+    async def _serve(self, line: Transport, seat: Seat) -> None:
+        is_done = False
+        try:
+            await line.work(seat)
+            is_done = True
+        finally:
+            if not is_done:
+                # A bug, or a broken disk: the other lines finish what they have begun.
+                self.desk.stop.request(None)
+            await seat.leave()
+            await line.close()
+
+    async def _pump(self) -> None:
+        try:
+            while not self.is_over:
+                await self._turn()
+                if self.is_idle:
+                    self._changed.ring()
+                if not self.is_over:
+                    await self._bell.wait(TICK_SECONDS)
+        except BaseException:
+            self.desk.stop.request(None)
+            raise
+
+    async def give_back(self) -> None:
+        """Give all batches back, when nothing is under way any more."""
+        for batch in self._batches:
+            await self.desk.ledger.release(batch.claim)
+        self._batches.clear()
+
+    async def _turn(self) -> None:
+        desk = self.desk
+        self.meter.sample(desk.steady())
+        self._look_at_brakes()
+        await desk.brakes.keep()
+        while self._over:
+            await self._release(self._over.pop())
+        if desk.steady() >= self._look_again_at:
+            self._is_exhausted = False
+        if len(self.queue) < LOW_WATER and not self._is_exhausted:
+            await self._claim()
+        if self.is_paced and self.queue and not self._moments:
+            await self._take_moments()
+
+    async def _claim(self) -> None:
+        """Claim the next batch; what is due again in those that we hold comes first."""
+        desk = self.desk
+        if desk.waits.now is not None:
+            # Nothing is claimed while the dispatch waits; who has a letter ends that.
+            return
+        for batch in [held for held in self._batches if not held.left]:
+            self._enqueue(batch, await desk.ledger.read_due(batch.claim))
+        claim = await desk.ledger.claim(desk.dispatch_id, self.name)
+        if claim is None:
+            self._is_exhausted = True
+            self._look_again_at = desk.steady() + LOOK_AGAIN_SECONDS
+            return
+        batch = Batch(claim, desk, on_over=self._end_batch)
+        self._batches.add(batch)
+        self._enqueue(batch, await desk.ledger.read_due(claim))
+        if not batch.left:
+            await self._release(batch)
+        # There may be room for another one.
+        self._bell.ring()
+
+    def _enqueue(self, batch: Batch, due: Sequence[Delivery]) -> None:
+        letters = batch.letters(due)
+        if letters:
+            self.queue.extend(letters)
+            self.desk.bell.ring()
+
+    def _end_batch(self, batch: Batch) -> None:
+        """Give it back soon; one in which somebody is set aside would come again."""
+        if not batch.set_aside:
+            self._over.append(batch)
+            self._bell.ring()
+
+    async def _release(self, batch: Batch) -> None:
+        await self.desk.ledger.release(batch.claim)
+        self._batches.discard(batch)
+
+    async def _take_moments(self) -> None:
+        desk = self.desk
+        now, millis = desk.steady(), desk.millis()
+        if now < self._no_moment_before:
+            return
+        taken = await self.pace.take()
+        if isinstance(taken, NotYet):
+            ahead = (taken.at - millis - NEAR_MS) / 1000
+            self._no_moment_before = now + max(0.0, ahead)
+            asyncio.get_running_loop().call_later(max(0.0, ahead), self._bell.ring)
+            return
+        self._no_moment_before = 0.0
+        moments = taken.moments()
+        self._moments.extend(now + (moment - millis) / 1000 for moment in moments)
+        desk.bell.ring()
+
+
+def is_about_opening(ending: Ending) -> bool:
+    """Tell whether an answer came before a message was begun."""
+    return isinstance(ending, Answer) and ending.stage in (Stage.CONNECT, Stage.LOGIN)
+
+
+def _is_about_server(ended: Ended) -> bool:
+    reply = ended.outcome.reply
+    return reply is not None and reply.enhanced.startswith("4.3.")
