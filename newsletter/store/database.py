@@ -20,6 +20,7 @@ from newsletter.errors import OperationError
 from newsletter.store.sqlite import (
     BUSY_SECONDS,
     WRITES,
+    YIELDS,
     explained,
     fold_wal,
     is_ours,
@@ -70,12 +71,17 @@ class Database:
                 yield connection
             fold_wal(connection)
 
-    def connect_writer(self) -> Connection:
+    def connect_writer(self, *, yields: bool = False) -> Connection:
         """Return a connection to keep: each ``begin()`` of it is a BEGIN IMMEDIATE.
 
-        For the dispatcher's writer thread; wrap its work in `sqlite.explained`.
+        Wrap its work in `sqlite.explained`.
+
+        Args:
+            yields: Whether other writers go first: for the ledger's, which would leave
+                them no room.
         """
-        return self.engine.connect().execution_options(**{WRITES: True})
+        value = YIELDS if yields else True
+        return self.engine.connect().execution_options(**{WRITES: value})
 
     def close(self) -> None:
         """Close every connection; the last one out folds the WAL into the file."""

@@ -379,7 +379,7 @@ class _Pen:
 
     def _connect(self) -> Connection:
         if self._connection is None:
-            self._connection = self._database.connect_writer()
+            self._connection = self._database.connect_writer(yields=True)
             set_busy_seconds(self._connection, _ASK_SECONDS)
         return self._connection
 

@@ -16,12 +16,15 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from newsletter.errors import OperationError
+from newsletter.store.courtesy import let_others_pass, standing_in_line
 
 #: How long a command waits for another one's write: a large import commits within this.
 BUSY_SECONDS = 30
 
-#: Execution option of a connection whose transactions write.
+#: Execution option of a connection whose transactions write,
 WRITES = "newsletter_writes"
+#: and its value for one that lets all others write first.
+YIELDS = "yields"
 
 #: Primary result code -> what happened, what to do. Other codes are our bugs.
 #: Source: https://www.sqlite.org/rescode.html
@@ -156,7 +159,16 @@ def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
     # A reader that writes by mistake fails at once: a GET never changes anything.
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not writes:
+        connection.exec_driver_sql("BEGIN")
+        return
+    folder = Path(str(connection.engine.url.database)).parent
+    if writes == YIELDS:
+        let_others_pass(folder)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    with standing_in_line(folder):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
