@@ -27,6 +27,6 @@ def command(project: "Project", number: int | None, as_json: bool) -> int:
     if as_json:
         print_json(dispatch_json(dispatch))
     else:
-        for line in summary_lines(dispatch):
+        for line in summary_lines(project, dispatch):
             click.echo(line)
     return 0

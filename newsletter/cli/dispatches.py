@@ -1,5 +1,6 @@
 """How a dispatch is shown while it runs and when it is over; its exit code."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -7,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.context import is_terminal, print_json
+from newsletter.cli.folding import fold
 from newsletter.cli.live import Live
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.workflow.people_table import instant_json
+from newsletter.workflow.standing import headline, next_steps, numbers
 
 if TYPE_CHECKING:
     from newsletter.delivery.schedule import Patience
@@ -42,24 +45,23 @@ def dispatch_json(dispatch: Dispatch) -> dict[str, Any]:
 
 
 def summary_lines(
-    dispatch: Dispatch, *, about: Iterable[str] = (), time_zone: str = "UTC"
+    project: "Project", dispatch: Dispatch, *, about: Iterable[str] = ()
 ) -> Iterator[str]:
     """Yield how a dispatch stands; its numbers add up to the total.
 
     Args:
+        project: Its time zone is the one of all times.
         dispatch: At one moment.
         about: Lines on what was sent, to stand before the numbers.
-        time_zone: Of the newsletter.
     """
-    from newsletter.workflow.standing import headline, next_steps, numbers
-
-    yield headline(dispatch, time_zone)
+    time_zone = project.settings.newsletter.time_zone
+    yield from fold(headline(dispatch, time_zone), sys.stdout)
     yield from about
     for number in numbers(dispatch):
         yield f"{number.people:>8,}  {number.words}"
     yield f"{dispatch.total:>8,}  in all"
     for step in next_steps(dispatch):
-        yield f"{step.words} {step.command}"
+        yield from fold(f"{step.words} {step.command}", sys.stdout)
 
 
 def exit_code(dispatch: Dispatch) -> int:
@@ -76,19 +78,19 @@ def exit_code(dispatch: Dispatch) -> int:
     return 1
 
 
-def show_end(dispatch: Dispatch, *, as_json: bool) -> int:
+def show_end(project: "Project", dispatch: Dispatch, *, as_json: bool) -> int:
     """Show how a dispatch ended, and return the exit code."""
     with suppress(OSError):
         if as_json:
             print_json(dispatch_json(dispatch))
         else:
-            for line in summary_lines(dispatch):
+            for line in summary_lines(project, dispatch):
                 click.echo(line)
     return exit_code(dispatch)
 
 
 @contextmanager
-def watching(project: "Project | None" = None) -> Iterator["Watch"]:
+def watching(project: "Project") -> Iterator["Watch"]:
     """Show how a dispatch goes: a bar on a terminal, a line now and then elsewhere.
 
     Args:
@@ -117,9 +119,7 @@ def watching(project: "Project | None" = None) -> Iterator["Watch"]:
         beholder.close()
 
 
-def _live_of(project: "Project | None") -> Live:
-    if project is None:
-        return Live()
+def _live_of(project: "Project") -> Live:
     settings = project.settings
     limits = settings.server.limits if settings.server else ()
     return Live(settings.newsletter.time_zone, limits)

@@ -45,6 +45,8 @@ class Live:
     total: int = 0
     #: How many may still get a mail when it begins.
     unfinished: int = 0
+    #: How many were served before.
+    begun_with: int = 0
     #: By `DeliveryState`; changed in place.
     counts: list[int] = field(default_factory=lambda: [0] * len(DeliveryState))
     #: Why it waits, or empty; and until when, if that is known.
@@ -62,6 +64,7 @@ class Live:
         self.issue, self.total = dispatch.issue, dispatch.total
         self.unfinished = dispatch.unfinished
         self.counts[:] = [dispatch.counts[state] for state in DeliveryState]
+        self.begun_with = self.served
 
     @property
     def note(self) -> Callable[[DeliveryState, DeliveryState], None]:
@@ -146,8 +149,10 @@ def state_line(live: Live, now: datetime) -> str:
     if is_news(live, now):
         return wait_line(live)
     if live.trouble:
-        return f"{_sentence(live.trouble)} Trying again."
-    return " · ".join(pace_words(live, now)) or "Beginning."
+        return trouble_line(live)
+    return " · ".join(pace_words(live, now)) or (
+        "Sending." if live.served > live.begun_with else "Beginning."
+    )
 
 
 def wait_line(live: Live) -> str:
@@ -156,6 +161,12 @@ def wait_line(live: Live) -> str:
     if live.until is not None:
         until = f" until {show_clock(live.until, live.time_zone)}"
     return f"Waiting{until}: {live.waiting.rstrip('.')}."
+
+
+def trouble_line(live: Live) -> str:
+    """Return what hinders it, and that nobody has to do anything."""
+    trouble = live.trouble.rstrip(".")
+    return f"{trouble[:1].upper()}{trouble[1:]}. Trying again."
 
 
 def is_news(live: Live, now: datetime) -> bool:
@@ -169,7 +180,3 @@ def pace_words(live: Live, now: datetime) -> Iterator[str]:
     """Yield ``52 a second``, ``about 40 min left, until 18:20``, as far as known."""
     seconds = live.seconds_left if live.left else None
     return going(live.rate or 0.0, seconds, now=now, time_zone=live.time_zone)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

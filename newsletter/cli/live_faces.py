@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from newsletter.cli.context import say
+from newsletter.cli.folding import fold
 from newsletter.cli.live import (
     STOPPING,
     Live,
@@ -23,6 +24,7 @@ from newsletter.cli.live import (
     is_news,
     pace_words,
     state_line,
+    trouble_line,
     wait_line,
 )
 
@@ -37,6 +39,7 @@ _LINE_SECONDS = 30.0
 _LEAST_LINE_SECONDS = 2.0
 #: A bar that is longer is no easier to read.
 _MOST_COLUMNS = 80
+_CALM = "Ctrl-C stops it in good order; newsletter resume goes on later."
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -72,7 +75,8 @@ class Bar:
     def begin(self, live: Live) -> None:
         """Open the region at the foot of the terminal."""
         say(begin_line(live))
-        say("Ctrl-C stops it in good order; newsletter resume goes on later.")
+        for line in fold(_CALM, sys.stderr):
+            say(line)
         self._region.start()
         self.look(live, at=0.0, now=datetime.now(UTC))
 
@@ -165,7 +169,7 @@ class Lines:
         if wait or not live.waiting:
             self._wait = wait
         if live.trouble and live.trouble != self._trouble:
-            say(f"{live.trouble.rstrip('.')}; trying again.")
+            say(trouble_line(live))
         self._trouble = live.trouble
 
     def end(self, live: Live) -> None:

@@ -1,8 +1,6 @@
 """What `newsletter send` would do, shown before the number of recipients is typed."""
 
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.cli.context import say
 from newsletter.cli.findings import count_of
+from newsletter.cli.folding import fold
 
 if TYPE_CHECKING:
     from newsletter.model.finding import Finding
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Where values begin.
 _MARGIN = 10
-#: Narrower columns of words are no easier to read than long lines.
-_LEAST_WIDTH = 30
 #: Beyond this nobody sits and waits.
 _SOON_SECONDS = 120
 
@@ -29,10 +26,9 @@ _LEFT_OUT = {
     "suppressed": "not to be mailed any more",
     "pending": "not confirmed yet",
 }
-#: Waivers as they are recorded -> as they are shown; accepted findings have lines of
-#: their own.
+#: Waivers as they are recorded -> as they are shown; accepted findings and the test
+#: have lines of their own.
 _WAIVERS = {
-    "untested": "this mail was not tested (--untested)",
     "skip_probe": "the public pages were not tried (--skip-probe)",
 }
 _SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}
@@ -46,7 +42,7 @@ def show_plan(plan: "Plan", newsletter: "NewsletterSettings") -> None:
         newsletter: Its time zone is the one of all times; its hold is told.
     """
     for label, value in plan_rows(plan, newsletter):
-        for line in _wrapped(value):
+        for line in fold(value, sys.stderr, margin=_MARGIN):
             say(f"{label:<{_MARGIN}}{line}")
             label = ""
 
@@ -98,10 +94,10 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
 
 def _tested(plan: "Plan", zone: ZoneInfo) -> str:
     if plan.tested is None:
-        return "never"
+        return "never; it goes out unseen (--untested)"
     if plan.tested.changes is None:
         return f"this very mail, {_moment(plan.tested.at, zone)}"
-    return f"not as it is now: {plan.tested.summary}"
+    return f"not as it is now (--untested): {plan.tested.summary}"
 
 
 def _accepted(finding: "Finding") -> str:
@@ -150,13 +146,3 @@ def _moment(at: datetime, zone: ZoneInfo) -> str:
     """Return ``Tuesday 1 December 2026, 09:00``."""
     there = at.astimezone(zone)
     return f"{there:%A} {there.day} {there:%B %Y}, {there:%H:%M}"
-
-
-def _wrapped(value: str) -> list[str]:
-    """Break a value where the terminal ends; elsewhere lines stay whole, for grep."""
-    if not sys.stderr.isatty():
-        return [value]
-    room = max(shutil.get_terminal_size().columns - _MARGIN - 1, _LEAST_WIDTH)
-    return textwrap.wrap(
-        value, room, break_long_words=False, break_on_hyphens=False
-    ) or [""]

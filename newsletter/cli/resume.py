@@ -57,4 +57,4 @@ def command(
         dispatch = resume(project, number, again, environment=os.environ, watch=watch)
     if dispatch.state is DispatchState.SCHEDULED:
         return see_to_start(project, dispatch, as_json=as_json)
-    return show_end(dispatch, as_json=as_json)
+    return show_end(project, dispatch, as_json=as_json)

@@ -139,7 +139,7 @@ def command(
             hold=lambda made: hold(made, project.settings.newsletter.hold_seconds),
             watch=watch,
         )
-    code = show_end(dispatch, as_json=as_json)
+    code = show_end(project, dispatch, as_json=as_json)
     return INTERRUPTED if _is_undone(dispatch) else code
 
 

@@ -28,7 +28,8 @@ def see_to_start(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> 
     if is_worker_alive(project):
         say("newsletter worker will send it; this computer's part is done.")
         say(f"To call it off: newsletter cancel {number}")
-        return show_end(dispatch, as_json=as_json)
+        show_end(project, dispatch, as_json=as_json)
+        return 0
     say(
         "No newsletter worker is running, so this command waits and sends it: leave "
         "this open, and the computer on."
@@ -46,11 +47,13 @@ def see_to_start(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> 
             switch=switch,
             tell=say,
         )
+    code = show_end(project, dispatch, as_json=as_json)
     if dispatch.state is DispatchState.SCHEDULED and switch.is_on:
         say(f"Dispatch {number} stays scheduled, and nobody sees to it now.")
-        show_end(dispatch, as_json=as_json)
         return INTERRUPTED
-    return show_end(dispatch, as_json=as_json)
+    # Taken over: by a worker at its time, or by another process that sends it now.
+    is_elsewhere = (DispatchState.SCHEDULED, DispatchState.RUNNING)
+    return 0 if dispatch.state in is_elsewhere else code
 
 
 def _when(project: "Project", dispatch: "Dispatch") -> str:

@@ -96,7 +96,7 @@ def _show_dispatch(
     overview = read_overview(project, number, most_earlier=_MOST_EARLIER)
     time_zone = project.settings.newsletter.time_zone
     about = _about_lines(overview, time_zone)
-    for line in summary_lines(overview.dispatch, about=about, time_zone=time_zone):
+    for line in summary_lines(project, overview.dispatch, about=about):
         click.echo(line)
     if overview.earlier:
         names = ", ".join(

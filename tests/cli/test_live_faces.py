@@ -168,7 +168,7 @@ def test_lines_say_trouble_once(capsys: pytest.CaptureFixture[str]) -> None:
     made.hinder("the mail server does not answer")
     look(lines, made, 1.0)
     look(lines, made, 2.0)
-    assert said(capsys)[1:] == ["the mail server does not answer; trying again."]
+    assert said(capsys)[1:] == ["The mail server does not answer. Trying again."]
 
 
 def test_lines_say_how_to_hang_up_when_stopping(

@@ -25,7 +25,7 @@ def test_send_with_a_recipient_refused_mails_the_others(post: Any) -> None:
     assert post.states()["carl"] == "refused"
     assert post.run("status", "--not-reached") == 0
     assert post.out.splitlines()[1].startswith(
-        "carl@example.org,refused,550 5.1.1 no such user,20"
+        "carl@example.org,This mailbox does not exist.,"
     )
 
 
@@ -230,7 +230,7 @@ def test_send_with_no_server_there_waits_and_says_so(
     assert found["reason"] == (
         f"the mail server 127.0.0.1:{port} does not answer (connection refused)"
     )
-    assert f"Waiting: {found['reason']}\n" in post.err
+    assert "does not answer (connection refused). Trying again.\n" in post.err
 
 
 def test_send_to_a_server_with_few_connections_gives_up_the_others(post: Any) -> None:
