@@ -120,7 +120,7 @@ def _send(stage: _Stage, issue: str, *, step: int) -> None:
 
 def _sum(dispatch: "Dispatch") -> str:
     """Return the states of a dispatch as a sum that can be checked."""
-    from newsletter.cli.dispatches import STATE_WORDS
+    from newsletter.workflow.standing import STATE_WORDS
 
     counts = [(STATE_WORDS[state], n) for state, n in dispatch.counts.items() if n]
     parts = [f"{number} {words}" for words, number in counts]
