@@ -21,7 +21,8 @@ def test_send_without_a_server_says_which_lines_to_add(post: Any) -> None:
     assert post.send(1) == 1
     assert post.err == (
         "there is no mail server in newsletter.toml, so nothing can be sent. Add what "
-        "your mail provider told you, or rehearse with --rehearse:\n\n"
+        "your mail provider told you and run `newsletter login`, or rehearse with "
+        "--rehearse:\n\n"
         '[server]\nhost = "smtp.example.org"\nport = 465\nsecurity = "tls"\n'
         'user = "letter@example.org"\n'
         'limits = ["200/hour"]\n'
