@@ -136,6 +136,22 @@ def test_line_whose_server_hangs_up_after_each_message_loses_nobody(
         assert server.recording.connections == 4
 
 
+@pytest.mark.parametrize(
+    ("fault", "ending"),
+    [
+        (Fault("mail", closes=True), "lost"),
+        (Fault("mail", reply="421 4.3.2 busy", closes=True), "mail 421"),
+    ],
+)
+def test_line_whose_first_words_are_never_answered_does_not_try_for_ever(
+    post: Any, fault: Fault, ending: str
+) -> None:
+    with SmtpServer([fault]) as server:
+        endings = post.send(post.account(server), names(post, 2))
+        assert list(map(post.tell, endings)) == [ending, ending]
+        assert server.recording.connections == 2
+
+
 def test_line_that_was_told_421_about_us_does_not_try_at_once(post: Any) -> None:
     faults = [Fault("mail", nth=2, reply="421 4.7.28 too much", closes=True)]
     with SmtpServer(faults) as server:

@@ -1,6 +1,7 @@
 """Which letter is where: permissions, refusals, the lone dot, what comes too early."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -316,6 +317,32 @@ def test_session_gives_up_on_a_server_that_stops_reading(
             Loss(reason, is_message_out=True),
             Loss(reason, is_message_out=False),
         ]
+
+
+def test_session_waits_for_a_server_that_reads_slowly(
+    post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it takes longer than any progress may take."""
+    monkeypatch.setattr(f"{SESSION}.PROGRESS_SECONDS", 0.4)
+    began_at: list[float] = []
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await say(reader, writer, b"220 hi", b"250 x", b"250 ok", b"250 ok", b"354 go")
+        began_at.append(time.monotonic())
+        piece = b""
+        while not piece.endswith(b"\r\n.\r\n"):
+            piece = await reader.read(1 << 20)
+            await asyncio.sleep(0.02)
+        began_at.append(time.monotonic())
+        writer.write(b"250 2.0.0 ok, kept\r\n")
+        await reader.readline()
+
+    letter = post.letter("a", b"Subject: x\r\n\r\n" + (b"x" * 76 + b"\r\n") * 200_000)
+    asyncio.run(hand_over_to(answer, post, letter))
+    assert letter.endings == [TAKEN]
+    assert began_at[1] - began_at[0] > 0.8
 
 
 def test_session_told_no_in_the_middle_of_a_message_takes_that_for_an_answer(
