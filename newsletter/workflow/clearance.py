@@ -145,6 +145,8 @@ def refuse_under_way(database: Database, issue: str, *, nobody_sends: bool) -> N
     for dispatch in under_way:
         state, number = dispatch.state, dispatch.id
         advice = f"Go on with it: newsletter resume {number}."
+        if state is DispatchState.SCHEDULED:
+            advice = "It starts by itself at its time."
         if state is DispatchState.RUNNING and nobody_sends:
             state = DispatchState.INTERRUPTED
         elif state is DispatchState.RUNNING:

@@ -32,6 +32,9 @@ LOOK_SECONDS = 1.0
 #: Between two tries of something that fails; doubled each time.
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
+#: How often, and how far apart, a worker tries to be the only one.
+LOCK_TRIES = 5
+LOCK_PAUSE_SECONDS = 0.1
 #: A line on how far a dispatch is, at most so often.
 PROGRESS_SECONDS = 60.0
 
@@ -62,18 +65,26 @@ def only_worker(project: Project) -> Iterator[None]:
         OperationError: There is another one.
     """
     url, root = project.settings.database_url, project.root
-    with (
-        open_database(url, root=root) as database,
-        sender_lock_if_free(worker_lock_path(database.path)) as is_only,
-    ):
-        if not is_only:
-            raise OperationError(
-                "another newsletter worker (or newsletter serve) runs what is due here "
-                "already.",
-                "One is enough. Stop that one first to take its place.",
-            )
-        with beating(database):
-            yield
+    with open_database(url, root=root) as database:
+        path = worker_lock_path(database.path)
+        # Whoever looks for a worker holds the lock for a moment.
+        for is_last in (False,) * LOCK_TRIES + (True,):
+            with sender_lock_if_free(path) as is_only:
+                if is_only:
+                    with beating(database):
+                        yield
+                    return
+            if is_last:
+                raise _another_works()
+            time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def _another_works() -> OperationError:
+    return OperationError(
+        "another newsletter worker (or newsletter serve) runs what is due here "
+        "already.",
+        "One is enough. Stop that one first to take its place.",
+    )
 
 
 class Worker:

@@ -125,6 +125,17 @@ class Post:
             **options,
         )
 
+    @contextmanager
+    def running(
+        self, *arguments: str, **options: Any
+    ) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a command that would go on for long; whatever comes, it ends here."""
+        with self.start(*arguments, **options) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     # --- people -----------------------------------------------------------------------
 
     @contextmanager

@@ -110,9 +110,11 @@ def test_send_by_two_processes_at_once_is_refused(
         assert re.match(
             r"Dispatch 1 of 2026-03 is running: [45] of 5 left to do\.\n", post.err
         )
-        assert post.err.endswith(
-            "another process is sending this newsletter's mail right now. "
-            "See newsletter status; newsletter pause halts it.\n"
+        assert re.search(
+            rf"another process \({sender.pid}, since \d\d:\d\d on \d\d \w+\) is "
+            r"sending this newsletter's mail: dispatch 1\. "
+            r"See newsletter status 1; newsletter pause 1 halts it\.\n$",
+            post.err,
         )
 
 
