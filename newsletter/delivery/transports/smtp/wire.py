@@ -18,6 +18,10 @@ from aiosmtplib import SMTPResponseException, SMTPServerDisconnected
 #: RFC 5321, section 4.5.3.1.5 says 512 bytes a line; servers say more than that.
 MAX_REPLY_BYTES = 32768
 
+#: A timer that rings so late woke with the whole process, stopped or asleep until now.
+#: What came meanwhile is in the system's buffer: it is read before anybody gives up.
+LATE_SECONDS = 1.0
+
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -213,6 +217,8 @@ class Wire(asyncio.Protocol):
         if self._deadline == inf:
             return
         now, unsent = self._loop.time(), self.unsent_bytes
+        if now - self._deadline > LATE_SECONDS:
+            self._deadline = now + LATE_SECONDS
         if now < self._deadline:
             self._arm()
         elif unsent < self._unsent:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.testing.smtp_server import Fault, SmtpServer, Step
+from newsletter.testing.smtp_script import Step
+from newsletter.testing.smtp_server import Fault, SmtpServer
 
 CONNECTIONS = 4
 SLOW = Fault("end", delay_seconds=0.02, reply="250 2.0.0 ok", keeps=True)

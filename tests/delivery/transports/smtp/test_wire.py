@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from itertools import pairwise
 from typing import Any
@@ -158,6 +159,26 @@ def test_give_back_lets_the_other_protocol_read_again() -> None:
     async def work(wire: Wire, pipe: Pipe) -> None:
         wire.give_back()
         assert pipe.protocol is wire._inner
+
+    use(work)
+
+
+def test_reply_that_came_while_the_process_stood_still_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.transports.smtp.wire.LATE_SECONDS", 0.05)
+
+    async def work(wire: Wire, pipe: Pipe) -> None:
+        wire.send([b"x"], replies=1)
+        loop = asyncio.get_running_loop()
+        # Stopped beyond the deadline; uvloop rings its timers before it reads.
+        loop.call_soon(time.sleep, 0.15)
+        loop.call_later(0.16, wire.data_received, b"250 ok\r\n")
+        assert await wire.reply(0.01) == (250, "ok")
+        wire.send([b"x"], replies=1)
+        loop.call_soon(time.sleep, 0.15)
+        with pytest.raises(BrokenOffError):
+            await wire.reply(0.01)
 
     use(work)
 
