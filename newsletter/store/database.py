@@ -5,6 +5,7 @@ an older database to the present shape after a backup copy. What is already ther
 one small query: Alembic is imported only when there is something to migrate.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,11 +172,29 @@ def _make_private(path: Path, *, root: Path) -> tuple[str, ...]:
         )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = _restrict(path.parent, 0o700) if is_ours else ""
-        # SQLite gives its mode to -wal and -shm.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        _create(path)
     except OSError as error:
         raise _cannot_open(path, error) from error
     return tuple(filter(None, (folder, _restrict(path, 0o600))))
+
+
+def _create(path: Path) -> None:
+    """Create the file, or see that it may be used; one that is there is not opened.
+
+    Closing it again would drop every lock that this process has on it, and with them
+    the right to the WAL that another process then deletes
+    (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    try:
+        # SQLite gives its mode to -wal and -shm.
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
+        os.close(os.open(path, flags, 0o600))
+    except FileExistsError:
+        reason = errno.EISDIR if path.is_dir() else errno.EACCES
+        as_who_we_are = os.access in os.supports_effective_ids
+        may_use = os.access(path, os.R_OK | os.W_OK, effective_ids=as_who_we_are)
+        if path.is_dir() or not may_use:
+            raise OSError(reason, os.strerror(reason)) from None
 
 
 def _cannot_open(path: Path, error: OSError) -> OperationError:

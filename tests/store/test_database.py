@@ -237,6 +237,25 @@ def test_open_when_made_by_a_newer_version_refuses(tmp_path: Path) -> None:
     )
 
 
+def test_open_again_in_one_process_leaves_the_first_its_locks(tmp_path: Path) -> None:
+    """Closing any descriptor of a file drops all POSIX locks of the process on it.
+
+    Another process that closed the database then took itself for the last one, and
+    deleted the WAL below our feet: "database disk image is malformed".
+    """
+    path = tmp_path / "subscribers/newsletter.db"
+    with open_database(URL, root=tmp_path) as first:
+        with first.writing() as connection:
+            connection.execute(insert(lists).values(slug="main"))
+        open_database(URL, root=tmp_path).close()
+        subprocess.run([sys.executable, "-c", WRITE_MANY, str(tmp_path)], check=True)
+        assert path.with_name("newsletter.db-wal").exists()
+        with first.writing() as connection:
+            connection.execute(insert(lists).values(slug="events"))
+            result = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        assert result == "ok"
+
+
 def test_open_when_the_path_is_a_folder_says_so(tmp_path: Path) -> None:
     path = tmp_path / "subscribers/newsletter.db"
     path.mkdir(parents=True)
