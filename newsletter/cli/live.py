@@ -55,9 +55,9 @@ class Live:
     #: What hinders it; over as soon as somebody is served.
     trouble: str = ""
     is_stopping: bool = False
-    #: (seconds of a clock that only goes forward, people served) of the last minute.
+    #: (seconds of a clock that only goes forward, people tried) of the last minute.
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
-    _served_before_trouble: int = 0
+    _tried_before_trouble: int = 0
 
     def begin(self, dispatch: Dispatch) -> None:
         """Take in how a dispatch stands before its first mail."""
@@ -85,7 +85,11 @@ class Live:
 
     @property
     def served(self) -> int:
-        """How many were answered for, or left."""
+        """How many are not to be tried any more."""
+        return self._tried - self.counts[DeliveryState.DEFERRED]
+
+    @property
+    def _tried(self) -> int:
         return self.total - self.left
 
     def wait(self, reason: str, until: datetime | None) -> None:
@@ -94,7 +98,7 @@ class Live:
 
     def hinder(self, reason: str) -> None:
         """Take in what hinders the dispatch; it tries again by itself."""
-        self.trouble, self._served_before_trouble = reason, self.served
+        self.trouble, self._tried_before_trouble = reason, self._tried
 
     def stop(self) -> None:
         """Take in that somebody asked it to stop."""
@@ -103,10 +107,10 @@ class Live:
     def sample(self, at: float) -> None:
         """Remember how far it is, for the rate; to be called at every look."""
         samples = self._samples
-        samples.append((at, self.served))
+        samples.append((at, self._tried))
         while at - samples[0][0] > _WINDOW_SECONDS and len(samples) > 2:
             samples.popleft()
-        if self.trouble and self.served > self._served_before_trouble:
+        if self.trouble and self._tried > self._tried_before_trouble:
             self.trouble = ""
 
     @property
