@@ -72,7 +72,8 @@ class Lane:
         self.is_paced = pace.has_limits
         #: So many of its lines may be used.
         self.allowed = len(lines)
-        #: What a policy said that spoke against somebody, last.
+        #: How many a policy spoke against in this run, and what it said last.
+        self.set_aside = 0
         self.policy = ""
         #: Whether nothing was due when it last asked for a batch.
         self._is_exhausted = False
@@ -108,8 +109,7 @@ class Lane:
     def end(self) -> None:
         """Let nothing more begin."""
         self.is_over = True
-        self._bell.ring()
-        self.desk.bell.ring()
+        self.wake()
 
     @property
     def is_idle(self) -> bool:
@@ -133,12 +133,12 @@ class Lane:
     def look_again(self) -> None:
         """Look whether something became due."""
         self._is_exhausted = False
-        self._bell.ring()
+        self.wake()
 
-    @property
-    def set_aside(self) -> int:
-        """How many a policy spoke against in this run."""
-        return sum(len(batch.set_aside) for batch in self._batches)
+    def wake(self) -> None:
+        """Look at the clocks."""
+        self._bell.ring()
+        self.desk.bell.ring()
 
     # --- for its seats ----------------------------------------------------------------
 
@@ -181,13 +181,18 @@ class Lane:
         self._answered()
         self.settled()
 
-    def note_ended(self, letter: BatchLetter, ended: Ended) -> None:
+    def put_back(self, letter: BatchLetter) -> None:
+        """Queue a letter again, behind all others."""
+        self.queue.append(letter)
+        self.desk.bell.ring()
+
+    def note_ended(self, ended: Ended) -> None:
         """Learn from an ending: go on, wait, slow down, or stop everybody."""
-        halt = self._judge(letter, ended)
+        halt = self._judge(ended)
         if halt is not None:
             self.desk.stop.request(halt)
 
-    def _judge(self, letter: BatchLetter, ended: Ended) -> Halt | None:
+    def _judge(self, ended: Ended) -> Halt | None:
         outcome, desk = ended.outcome, self.desk
         match ended.verdict:
             case Verdict.REFUSED:
@@ -199,12 +204,12 @@ class Lane:
                 return None
             case Verdict.POLICY:
                 self._answered()
-                letter.set_aside()
+                self.set_aside += 1
                 self.policy = why(outcome)
                 desk.on_trouble(self.policy)
                 return self._streak.note_policy(outcome, self.set_aside)
             case Verdict.SLOWER | Verdict.AGAIN:
-                return self._fail(letter, ended)
+                return self._fail(ended)
             case _:
                 return pause_for(outcome)
 
@@ -215,7 +220,7 @@ class Lane:
         if was_away:
             self.desk.bell.ring()
 
-    def _fail(self, letter: BatchLetter, ended: Ended) -> Halt | None:
+    def _fail(self, ended: Ended) -> Halt | None:
         desk, outcome = self.desk, ended.outcome
         reason = why(outcome)
         desk.on_trouble(reason)
@@ -224,8 +229,6 @@ class Lane:
         halt = desk.trouble.note_failure(reason, desk.steady(), desk.clock())
         if outcome.state is DeliveryState.UNKNOWN:
             return halt or self._streak.note_unknown(outcome)
-        self.queue.append(letter)
-        desk.bell.ring()
         return halt
 
     # --- slower, and faster again -----------------------------------------------------
@@ -292,19 +295,20 @@ class Lane:
         await desk.brakes.keep()
         while self._over:
             await self._release(self._over.pop())
-        if desk.steady() >= self._look_again_at:
-            self._is_exhausted = False
-        if len(self.queue) < LOW_WATER and not self._is_exhausted:
+        # Nothing can be claimed while the dispatch waits; who has a letter ends that.
+        if desk.waits.now is None and self._is_hungry():
             await self._claim()
         if self.is_paced and self.queue and not self._moments:
             await self._take_moments()
 
+    def _is_hungry(self) -> bool:
+        if self.desk.steady() >= self._look_again_at:
+            self._is_exhausted = False
+        return len(self.queue) < LOW_WATER and not self._is_exhausted
+
     async def _claim(self) -> None:
         """Claim the next batch; what is due again in those that we hold comes first."""
         desk = self.desk
-        if desk.waits.now is not None:
-            # Nothing is claimed while the dispatch waits; who has a letter ends that.
-            return
         for batch in [held for held in self._batches if not held.left]:
             self._enqueue(batch, await desk.ledger.read_due(batch.claim))
         claim = await desk.ledger.claim(desk.dispatch_id, self.name)

@@ -28,6 +28,8 @@ from newsletter.delivery.limits import (
 
 #: Seconds whose rate counts when a server asks for less.
 _SAMPLES = 60
+#: Fewer messages make no rate.
+_FEW = 10
 
 Answer = TypeVar("Answer")
 Marks = Mapping[str, tuple[int, int]]
@@ -167,11 +169,12 @@ class Meter:
             self._samples.append((at, self.accepted))
 
     def hourly(self, at: float) -> int:
-        """Return the messages an hour of the last minute; 0: there were none."""
+        """Return the messages an hour of the last minute; 0: too few to say."""
         if not self._samples:
             return 0
         since, accepted = self._samples[0]
-        return int((self.accepted - accepted) * 3600 / max(1.0, at - since))
+        number = self.accepted - accepted
+        return int(number * 3600 / max(1.0, at - since)) if number >= _FEW else 0
 
 
 def _slowest(scopes: Sequence[Scope]) -> int:

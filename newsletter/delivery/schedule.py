@@ -13,6 +13,8 @@ class RetryPolicy:
     delays: Sequence[int] = (15 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600)
     #: Greylisting and full disks are over by then; a newsletter is stale.
     give_up_seconds: int = 3 * 24 * 3600
+    #: So often at least, if the computer was off in the meantime.
+    least_tries: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def retry_at(
 
     Source: RFC 5321, section 4.5.4.1.
     """
-    if last - since >= timedelta(seconds=policy.give_up_seconds):
+    is_late = last - since >= timedelta(seconds=policy.give_up_seconds)
+    if is_late and attempts >= policy.least_tries:
         return None
     delay = policy.delays[min(attempts, len(policy.delays)) - 1]
     return last + timedelta(seconds=delay)

@@ -164,24 +164,22 @@ class Seat:
         self.failures = 0
         self.lane.note_accepted()
 
-    def note_dropped(self, letter: BatchLetter) -> None:
-        """It was not permitted."""
-        self._settled(letter)
-
     def note_ended(self, letter: BatchLetter, ended: Ended) -> None:
         """It ended otherwise: go on, rest, or stop everybody."""
-        self._settled(letter)
         if not ended.outcome.is_our_fault or not ended.outcome.may_pass:
             self.failures = 0
         else:
             self._fail()
-        self.lane.note_ended(letter, ended)
+        self.lane.note_ended(ended)
 
-    def _settled(self, letter: BatchLetter) -> None:
+    def note_closed(self, letter: BatchLetter, *, is_again: bool) -> None:
+        """This attempt is over; it may be for another one."""
         self._out.discard(letter)
         if self.desk.trouble.prober is self:
             self.desk.trouble.prober = None
             self.desk.bell.ring()
+        if is_again:
+            self.lane.put_back(letter)
         self.lane.settled()
 
     def _fail(self) -> None:

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.schedule import retry_at, show_duration
 from newsletter.delivery.transports import Answer, Denial, Ending, Loss, Misfit
-from newsletter.delivery.trouble import pause_for
 from newsletter.errors import RecipientError
 from newsletter.model.delivery import Delivery, DeliveryState
 from newsletter.model.dispatch import Claim, Permission, Result
@@ -31,12 +30,9 @@ MAX_BALKS = 3
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an attempt ended, and what we make of it.
+    """How an attempt ended, and what we make of it."""
 
-    A place puts a pending letter back, or sets it aside; any other is settled for good.
-    """
-
-    ending: Ending
+    ending: Answer | Loss | Misfit
     verdict: Verdict
     outcome: Outcome
 
@@ -48,10 +44,10 @@ class Place(Protocol):
         """The mail server took it."""
 
     def note_ended(self, letter: "BatchLetter", ended: Ended) -> None:
-        """It ended otherwise; the ledger knows already."""
+        """It ended otherwise; the ledger is told as soon as it can be."""
 
-    def note_dropped(self, letter: "BatchLetter") -> None:
-        """It was not permitted."""
+    def note_closed(self, letter: "BatchLetter", *, is_again: bool) -> None:
+        """This attempt is over for the ledger too; it may be for another one."""
 
 
 class Batch:
@@ -141,17 +137,10 @@ class BatchLetter:
             and 200 <= ending.reply.code < 300
         ):
             self._accept(ending.reply)
-        elif self.permission is None:
-            self._end(ending)
-        elif self.permission.done():
-            self._end_asked(ending)
+        elif isinstance(ending, Denial):
+            self._end_asked(None)
         else:
-            # Refused before the intent was written: what comes of that decides whether
-            # there is anything to take back. What stops everybody need not wait for it.
-            ended = judge_ending(ending)
-            if ended.verdict is Verdict.OURS:
-                self.batch.desk.stop.request(pause_for(ended.outcome))
-            self.permission.add_done_callback(lambda _: self._end_asked(ending))
+            self._end(self._balked(judge_ending(ending)))
 
     # --- for its place ----------------------------------------------------------------
 
@@ -180,51 +169,61 @@ class BatchLetter:
         self._tell(DeliveryState.ACCEPTED)
         batch.close()
 
-    def _end_asked(self, ending: Ending) -> None:
-        """End an attempt whose permission is known."""
+    def _end(self, ended: Ended) -> None:
+        """Learn from an ending now, and write it down when the intent is."""
+        if self.place is not None:
+            self.place.note_ended(self, ended)
+        if self.permission is None:
+            self._write_down(ended)
+        elif self.permission.done():
+            self._end_asked(ended)
+        else:
+            # Refused before the intent was written: what comes of that decides whether
+            # there is anything to take back.
+            self.permission.add_done_callback(lambda _: self._end_asked(ended))
+
+    def _end_asked(self, ended: Ended | None) -> None:
+        """Write an attempt down whose permission is known; None: it was denied."""
         assert self.permission is not None  # noqa: S101 - for the type checker
-        error = self.permission.exception()
+        stop, error = self.batch.desk.stop, self.permission.exception()
         if isinstance(error, Exception):
-            self.batch.desk.stop.fail(error)
-            self._drop()
-        elif self.permission.result() is Permission.GRANTED:
+            stop.fail(error)
+            self._close()
+        elif self.permission.result() is Permission.HALTED:
+            stop.request(None)
+            self._close()
+        elif self.permission.result() is Permission.SKIPPED:
+            self._close()
+            self._tell(DeliveryState.SKIPPED)
+            self.batch.close()
+        elif ended is not None:
             tries = self.delivery.attempts + 1
             self.delivery = replace(self.delivery, attempts=tries)
-            self._end(ending)
+            self._write_down(ended)
         else:
-            self._not_granted(self.permission.result())
+            raise AssertionError("denied, and yet permitted")
 
-    def _not_granted(self, permission: Permission) -> None:
-        if permission is Permission.HALTED:
-            self.batch.desk.stop.request(None)
-            self._drop()
-            return
-        self._drop()
-        self._tell(DeliveryState.SKIPPED)
-        self.batch.close()
-
-    def _drop(self) -> None:
-        self._message = None
-        if self.place is not None:
-            self.place.note_dropped(self)
-
-    def _end(self, ending: Ending) -> None:
-        ended = self._balked(judge_ending(ending))
+    def _write_down(self, ended: Ended) -> None:
         state = ended.outcome.state
         # Who was not asked for and stays pending is so in the ledger already.
         if self.permission is not None or state is not DeliveryState.PENDING:
             state = self._record(ended.outcome)
+        if state is DeliveryState.PENDING:
+            is_again = ended.verdict is not Verdict.POLICY
+            self._close(is_again=is_again)
+            if not is_again:
+                # Left pending, and not tried again in this run.
+                self.batch.set_aside.add(self.delivery.seq)
+                self.batch.close()
+            return
+        self._close()
+        self._tell(state)
+        self.batch.close()
+
+    def _close(self, *, is_again: bool = False) -> None:
         self._message = None
         if self.place is not None:
-            self.place.note_ended(self, ended)
-        if state is not DeliveryState.PENDING:
-            self._tell(state)
-            self.batch.close()
-
-    def set_aside(self) -> None:
-        """Leave it pending, and do not try it again in this run."""
-        self.batch.set_aside.add(self.delivery.seq)
-        self.batch.close()
+            self.place.note_closed(self, is_again=is_again)
 
     def _balked(self, ended: Ended) -> Ended:
         """Put off whom the server balks at again and again, while it takes others."""
@@ -271,7 +270,7 @@ class BatchLetter:
         return await desk.ledger.intend(self.batch.claim, self.delivery)
 
 
-def judge_ending(ending: Ending) -> Ended:
+def judge_ending(ending: Answer | Loss | Misfit) -> Ended:
     """Return what an ending means."""
     match ending:
         case Answer(stage, reply):
@@ -284,8 +283,6 @@ def judge_ending(ending: Ending) -> Ended:
         case Misfit(reason):
             misfit = Outcome(DeliveryState.PENDING, is_our_fault=True, reason=reason)
             return Ended(ending, Verdict.OURS, misfit)
-        case Denial():
-            raise AssertionError("denied, and yet permitted")
 
 
 def is_about_message(ending: Ending) -> bool:

@@ -28,7 +28,11 @@ from newsletter.store.consent import Word, set_status
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import load_dispatch, read_records
-from newsletter.store.dispatches import create_dispatch, finish_dispatch
+from newsletter.store.dispatches import (
+    continue_dispatch,
+    create_dispatch,
+    finish_dispatch,
+)
 from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
 from newsletter.store.rate_limits import change_marks
@@ -95,6 +99,12 @@ class Hall:
     lanes: dict[str, Lane]
     time: Time
 
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, and everybody who waits see it."""
+        self.time.pass_by(seconds)
+        for lane in self.lanes.values():
+            lane.wake()
+
 
 class Floor:
     """A dispatch to a few people, a real ledger, and a dispatcher to run."""
@@ -108,6 +118,7 @@ class Floor:
     ) -> None:
         self.database = database
         self.dispatch = self._make(emails, lanes, canary)
+        self.began_at = NOW
         self.told = Told()
         self.time = Time()
 
@@ -168,7 +179,8 @@ class Floor:
             desk = await self._desk(ledger, stop, patience, changes)
             beside_it = None
             if beside is not None:
-                beside_it = asyncio.ensure_future(beside(Hall(desk, opened, self.time)))
+                hall = Hall(desk, opened, self.time)
+                beside_it = asyncio.ensure_future(_when_open(hall, beside))
             try:
                 async with asyncio.timeout(20):
                     halt = await run(self.dispatch.id, desk=desk, open_lane=open_lane)
@@ -215,6 +227,14 @@ class Floor:
         }
         return Desk(**(values | dict(changes)))
 
+    def go_on(self) -> None:
+        with self.database.writing() as connection:
+            continue_dispatch(connection, self.dispatch.id, now=NOW)
+
+    @staticmethod
+    def lane(connections: int = 1, limits: Limits = ()) -> LaneKind:
+        return LaneKind(connections, limits)
+
     def look(self) -> Dispatch:
         """Return the dispatch as another process sees it."""
         with self.database.reading() as connection:
@@ -234,6 +254,18 @@ class Floor:
     def marks(self) -> dict[str, tuple[int, int]]:
         with self.database.writing() as connection:
             return dict(change_marks(connection, lambda marks: (marks, marks)))
+
+
+async def _when_open(
+    hall: Hall, beside: Callable[[Hall], Coroutine[Any, Any, None]]
+) -> None:
+    while not hall.lanes:  # noqa: ASYNC110 - they come without a word
+        await asyncio.sleep(0.001)
+    try:
+        await beside(hall)
+    except BaseException:
+        hall.desk.stop.request(None)
+        raise
 
 
 @pytest.fixture

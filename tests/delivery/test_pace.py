@@ -104,3 +104,12 @@ def test_meter_knows_the_rate_of_late() -> None:
         meter.sample(float(second))
         meter.accepted += 2
     assert meter.hourly(200.0) == 7200
+
+
+def test_meter_makes_no_rate_of_few() -> None:
+    meter = Meter()
+    meter.sample(0.0)
+    meter.accepted = 9
+    assert meter.hourly(1.0) == 0
+    meter.accepted = 10
+    assert meter.hourly(1.0) == 36_000

@@ -21,7 +21,13 @@ def test_retry_at_waits_longer_each_time(attempts: int, seconds: int) -> None:
 
 def test_retry_at_past_the_deadline_gives_up() -> None:
     since = NOW - timedelta(hours=1)
-    assert retry_at(2, last=NOW, since=since, policy=POLICY) is None
+    assert retry_at(3, last=NOW, since=since, policy=POLICY) is None
+
+
+def test_retry_at_past_the_deadline_tries_again_who_was_hardly_tried() -> None:
+    since = NOW - timedelta(days=9)
+    again = retry_at(2, last=NOW, since=since, policy=POLICY)
+    assert again == NOW + timedelta(seconds=600)
 
 
 def test_retry_at_before_the_deadline_tries_however_often_it_was_tried() -> None:
