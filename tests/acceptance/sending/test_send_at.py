@@ -79,11 +79,12 @@ def test_send_at_sends_what_was_confirmed_and_skips_who_left(post: Any) -> None:
     post.add(*NAMES)
     with SmtpServer() as server:
         post.use_server(server.port)
-        with post.running(*COMMAND, ahead(6)) as sender:
+        with post.running(*COMMAND, ahead(300)) as sender:
             wait_until(lambda: is_scheduled(post))
             post.write_issue((post.root / "issues/2026-03.md").read_text() + "More.\n")
             post.leave("bob")
             post.add("dora")
+            move_start(post, timedelta(0))
             sender.communicate(timeout=30)
         assert sender.returncode == 0
         assert sorted(server.recording.recipients) == [
@@ -112,7 +113,14 @@ def test_send_at_ends_within_a_second_of_another_terminals_word(
     assert out.decode().startswith(f"Dispatch 1 of 2026-03 is {state}: {state} by hand")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.long),
+    ],
+)
 def test_send_at_interrupted_stays_scheduled_and_resume_takes_over(
     post: Any, number: signal.Signals
 ) -> None:
@@ -127,7 +135,7 @@ def test_send_at_interrupted_stays_scheduled_and_resume_takes_over(
         assert err.decode().endswith(
             "Dispatch 1 stays scheduled, and nobody sees to it now.\n"
         )
-        move_start(post, timedelta(seconds=3))
+        move_start(post, timedelta(seconds=1))
         assert post.run("resume") == 0
         assert len(server.messages) == 3
 
@@ -167,6 +175,7 @@ def test_a_start_that_was_missed_asks_and_resume_goes_on(post: Any) -> None:
         assert len(server.messages) == 3
 
 
+@pytest.mark.long
 def test_a_start_missed_by_less_is_made_up_for(post: Any) -> None:
     post.add(*NAMES)
     with SmtpServer() as server:
@@ -179,6 +188,7 @@ def test_a_start_missed_by_less_is_made_up_for(post: Any) -> None:
         assert len(server.messages) == 3
 
 
+@pytest.mark.long
 def test_a_paused_dispatch_is_scheduled_again_by_resume(post: Any) -> None:
     post.add(*NAMES)
     with SmtpServer() as server:
@@ -187,7 +197,7 @@ def test_a_paused_dispatch_is_scheduled_again_by_resume(post: Any) -> None:
             wait_until(lambda: is_scheduled(post))
             post.run("pause")
             sender.communicate(timeout=5)
-        with post.running("resume") as again:
+        with post.running("resume"):
             wait_until(lambda: is_scheduled(post))
             assert post.json("status")["next_at"] is not None
         assert server.recording.connections == 0
@@ -197,7 +207,7 @@ def test_an_issue_that_is_scheduled_cannot_be_sent_besides(post: Any) -> None:
     post.add(*NAMES)
     with SmtpServer() as server:
         post.use_server(server.port)
-        with post.running(*COMMAND, ahead(300)) as sender:
+        with post.running(*COMMAND, ahead(300)):
             wait_until(lambda: is_scheduled(post))
             assert post.send(3) == 1
             assert re.search(

@@ -169,8 +169,8 @@ def test_a_plan_sent_twice_is_one_dispatch(post: Any) -> None:
             send_planned(post.project, once, confirmed=2, environment={})
         assert len(server.messages) == 2
     assert str(caught.value) == (
-        "2026-03 is being sent already: dispatch 1 (done) was made since you were shown "
-        "the number. This command sent nothing. See: newsletter status 1"
+        "2026-03 is being sent already: dispatch 1 (done) was made since you were "
+        "shown the number. This command sent nothing. See: newsletter status 1"
     )
 
 
