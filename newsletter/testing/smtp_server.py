@@ -45,7 +45,7 @@ class SmtpServer:
         certificate: ssl.SSLContext | None = None,
         security: Literal["none", "starttls", "tls"] = "none",
         users: Mapping[str, str] | None = None,
-        on_message: Callable[[Received], None] = lambda _: None,
+        on_message: Callable[[Received], object] = lambda _: None,
         port: int = 0,
         offers: Sequence[str] = EXTENSIONS,
         lies: Collection[Lie] = (),
