@@ -30,7 +30,7 @@ def test_send_while_another_program_locks_the_database_waits_for_it(
                 other.isolation_level = None
                 other.execute("BEGIN IMMEDIATE")
                 before = len(server.messages)
-                time.sleep(3)
+                time.sleep(2)
                 during = len(server.messages) - before
                 other.execute("ROLLBACK")
             sender.communicate(timeout=60)
@@ -48,7 +48,7 @@ def test_send_with_the_disk_full_for_a_moment_knows_what_it_sent(proof: Any) -> 
         with post.start(*command) as sender:
             server.wait_for(20)
             fill_disk(sender)
-            time.sleep(2)
+            time.sleep(1)
             free_disk(sender)
             _, err = sender.communicate(timeout=60)
         # Results waited for the disk; nothing new was begun.

@@ -65,8 +65,10 @@ def test_send_killed_twice_and_resumed_loses_and_repeats_nobody(
 
 @pytest.mark.parametrize(
     ("connections", "thinks_seconds"),
-    [(1, 0.0), (20, 0.05)],
-    ids=["one-quick-line", "many-slow-lines"],
+    [
+        pytest.param(20, 0.05, id="many-slow-lines"),
+        pytest.param(1, 0.0, id="one-quick-line", marks=pytest.mark.long),
+    ],
 )
 def test_send_killed_between_two_messages_loses_and_repeats_nobody(
     proof: Any, trigger: Any, killing: Any, connections: int, thinks_seconds: float
@@ -75,6 +77,7 @@ def test_send_killed_between_two_messages_loses_and_repeats_nobody(
     kill_and_resume(proof, trigger, killing, kills)
 
 
+@pytest.mark.long
 def test_send_killed_while_it_keeps_a_limit_loses_and_repeats_nobody(
     proof: Any, trigger: Any, killing: Any
 ) -> None:
@@ -124,11 +127,15 @@ def test_status_after_a_kill_names_whom_it_left_in_doubt(
             trigger.arm(2, killing(sender))
             sender.communicate(timeout=20)
         found = post.json("status", "--unknown")
-        doubtful = found["unknown"]
-        # The next one's body follows in one write with the dot of the one before.
+        doubtful = {
+            one["email"]: one["message_id"].encode()
+            for one in found["unknown_recipients"]
+        }
+        # The second one had left. Besides, either the answer about the first was not on
+        # the disk, or the intent of the third was.
         assert found["state"] == "interrupted"
-        assert 1 <= doubtful <= DOUBTFUL
-        assert found["unknown_recipients"][0]["email"] == "bob@example.org"
+        assert "bob@example.org" in doubtful
+        assert len(doubtful) <= DOUBTFUL
         assert post.run("resume") == 1
         assert server.recording.recipients[:2] == [
             "anna@example.org",
@@ -136,18 +143,12 @@ def test_status_after_a_kill_names_whom_it_left_in_doubt(
         ]
         # Only the editor's own word sends it again, under the same name.
         before = len(server.messages)
-        named = found["unknown_recipients"][0]["message_id"].encode()
         assert post.run("resume", "--unknown") == 0
-        again = {message.recipients[0] for message in server.messages[before:]}
-        assert "bob@example.org" in again
-        assert len(again) == doubtful
-        (repeated,) = (
-            message
-            for message in server.messages[before:]
-            if message.recipients == ("bob@example.org",)
-        )
-        assert b"\r\nMessage-ID: " + named in server.messages[1].data
-        assert b"\r\nMessage-ID: " + named in repeated.data
+        again = {each.recipients[0]: each.data for each in server.messages[before:]}
+        assert again.keys() == doubtful.keys()
+        named = b"\r\nMessage-ID: " + doubtful["bob@example.org"]
+        assert named in server.messages[1].data
+        assert named in again["bob@example.org"]
 
 
 def test_send_of_another_issue_after_a_kill_tells_what_became_of_the_first(
@@ -163,8 +164,8 @@ def test_send_of_another_issue_after_a_kill_tells_what_became_of_the_first(
         assert post.run("send", "2026-04", "--confirm", "4", "--untested") == 0
         assert post.dispatch(1).state == "interrupted"
         states = post.states(1)
-        assert (states["anna"], states["bob"]) == ("accepted", "unknown")
-        assert states["carl"] in ("pending", "unknown")
+        assert states["bob"] == "unknown"
+        assert list(states.values()).count("unknown") <= DOUBTFUL
         assert states["dora"] == "pending"
 
 

@@ -54,7 +54,7 @@ def test_send_through_a_network_that_stalls_waits_for_it(
         with post.start(*command) as sender:
             server.wait_for(10)
             network.stall()
-            time.sleep(2)
+            time.sleep(1)
             network.flow()
             sender.communicate(timeout=60)
         assert sender.returncode == 0
@@ -67,8 +67,8 @@ def test_send_through_a_slow_network_mails_everybody_once(
 ) -> None:
     post, command = proof.post, proof.add_people(20)
     with SmtpServer() as server, proxied(server.port) as network:
-        # Some 10 KB each: a second and a half in all.
-        network.bytes_per_second = 50_000
+        # Some 10 KB each: half a second in all.
+        network.bytes_per_second = 100_000
         post.use_server(network.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
             sender.communicate(timeout=60)

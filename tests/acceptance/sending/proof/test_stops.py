@@ -17,7 +17,13 @@ def slow(seconds: float) -> list[Fault]:
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.long),
+    ],
+    ids=lambda one: one.name,
 )
 def test_send_asked_to_stop_answers_for_all_that_is_under_way(
     proof: Any, trigger: Any, number: signal.Signals
@@ -87,7 +93,7 @@ def test_send_asleep_for_a_moment_goes_on_as_if_nothing_had_been(
         with post.start(*command) as sender:
             trigger.arm(20, lambda: sender.send_signal(signal.SIGSTOP))
             server.wait_for(20)
-            time.sleep(2)
+            time.sleep(1)
             sender.send_signal(signal.SIGCONT)
             sender.communicate(timeout=60)
         assert sender.returncode == 0
