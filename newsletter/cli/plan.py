@@ -123,7 +123,9 @@ def _time(forecast: "Forecast", zone: ZoneInfo, *, is_now: bool) -> str:
     is_same_day = end.date() == forecast.begins_at.astimezone(zone).date()
     until = f"{end:%H:%M}" if is_same_day else f"{end:%A %H:%M}"
     limits = " and ".join(_limit(limit) for limit in forecast.limits)
-    text = f"{limits}: about {_duration(seconds)}, until {until}"
+    lane = f"{forecast.lane}, " if forecast.lane else ""
+    used = f" ({forecast.used:,} used already)" if forecast.used else ""
+    text = f"{lane}{limits}{used}: about {_duration(seconds)}, until {until}"
     if seconds < _SOON_SECONDS:
         return text
     return f"{text}; leave the computer on{'' if is_now else ' then'}"

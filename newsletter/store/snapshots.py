@@ -79,6 +79,21 @@ def _is_meant(only: Only) -> ColumnElement[bool]:
     )
 
 
+def count_by_lane(
+    connection: Connection,
+    *,
+    issue: str,
+    lists: Sequence[str],
+    only: Only | None,
+    lanes: Lanes,
+) -> dict[str, int]:
+    """Return how many a dispatch made now would have in each lane."""
+    chosen = select_recipients(issue, lists, only).subquery()
+    lane = _lane_of(chosen.c.email, lanes).label("lane")
+    rows = connection.execute(select(lane, func.count()).group_by("lane"))
+    return {row.lane: row[1] for row in rows}
+
+
 def freeze_recipients(
     connection: Connection, dispatch_id: int, order: Order, lanes: Lanes
 ) -> int:

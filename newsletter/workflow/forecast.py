@@ -3,14 +3,14 @@
 Law: it says the least: a server that says "later" makes it longer, never shorter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from newsletter.delivery.brake import Mark
-from newsletter.delivery.limits import Scope, take_slots
+from newsletter.delivery.limits import Scope, lane_key, take_slots
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.model.settings import Settings
@@ -32,11 +32,13 @@ class Forecast:
     begins_at: datetime
     #: Aware; None: no limit, as fast as the mail server takes it.
     ends_at: datetime | None
-    #: (messages, seconds) each, of the server.
+    #: (messages, seconds) each, of the server, or of the lane that takes longest.
     limits: tuple[tuple[int, int], ...] = ()
+    #: Key of ``[lanes]`` if a lane's own limits are what takes longest.
+    lane: str = ""
     #: Mails of other dispatches that leave first.
     ahead: int = 0
-    #: Mails of tests and dispatches that the limits still count.
+    #: Mails of tests and dispatches that the longest of several limits counts then.
     used: int = 0
 
     @property
@@ -48,28 +50,53 @@ class Forecast:
 
 
 def forecast_end(
-    connection: Connection, count: int, settings: Settings, *, starts_at: datetime
+    connection: Connection,
+    counts: Mapping[str, int],
+    settings: Settings,
+    *,
+    starts_at: datetime,
 ) -> Forecast:
-    """Return when *count* more mails would be over that leave from *starts_at* on.
+    """Return when so many more mails would be over that leave from *starts_at* on.
 
     Args:
         connection: For reading.
-        count: 1 or more.
+        counts: Lane -> mails; in the empty one those of no lane.
         settings: With a server.
         starts_at: Aware.
     """
-    limits = settings.server.limits if settings.server else ()
-    if not limits:
-        return Forecast(starts_at, None)
     ahead = sum(
         one.unfinished
         for one in open_dispatches(connection)
         if _goes_first(one, starts_at)
     )
-    marks = change_marks(connection, _look)
-    end = _end_of_slots(marks, limits, count=ahead + count, now=to_millis(starts_at))
-    ends_at = datetime.fromtimestamp(end / 1000, UTC)
-    return Forecast(starts_at, ends_at, limits, ahead, _used(marks))
+    marks, now = change_marks(connection, _look), to_millis(starts_at)
+    ends = [
+        (_end_of_slots(marks, scope, count=count, now=now), scope)
+        for scope, count in _scopes(counts, settings, ahead)
+        if scope.limits and count
+    ]
+    if not ends:
+        return Forecast(starts_at, None, ahead=ahead)
+    end, scope = max(ends, key=lambda one: one[0])
+    lanes = {lane_key(name): name for name in settings.lanes}
+    return Forecast(
+        starts_at,
+        datetime.fromtimestamp(end / 1000, UTC),
+        tuple(scope.limits),
+        lanes.get(scope.key, ""),
+        ahead,
+        _used(marks, scope, now),
+    )
+
+
+def _scopes(
+    counts: Mapping[str, int], settings: Settings, ahead: int
+) -> Iterator[tuple[Scope, int]]:
+    """Yield whose limits hold, for how many mails."""
+    if settings.server is not None:
+        yield Scope(limits=settings.server.limits), ahead + sum(counts.values())
+    for name, lane in settings.lanes.items():
+        yield Scope(lane_key(name), lane.limits), counts.get(name, 0)
 
 
 def _goes_first(dispatch: Dispatch, starts_at: datetime) -> bool:
@@ -82,18 +109,25 @@ def _look(marks: Marks) -> tuple[Marks, Marks]:
     return marks, marks
 
 
-def _used(marks: Marks) -> int:
-    return sum(used for key, (_, used) in marks.items() if key.startswith("quota "))
+def _used(marks: Marks, scope: Scope, now: int) -> int:
+    """Return how much of its longest limit is used up."""
+    if len(scope.limits) < 2:
+        return 0
+    messages, seconds = max(scope.limits, key=lambda limit: limit[1])
+    prefix = f"{scope.key}quota {messages}/{seconds} "
+    return sum(
+        used
+        for key, (at, used) in marks.items()
+        if key.startswith(prefix) and at > now - seconds * 1000
+    )
 
 
-def _end_of_slots(
-    marks: Marks, limits: Sequence[tuple[int, int]], *, count: int, now: int
-) -> int:
+def _end_of_slots(marks: Marks, scope: Scope, *, count: int, now: int) -> int:
     """Take slots as the sender will, without telling anybody; return their end."""
     known: Mapping[str, Mark] = {key: Mark(*mark) for key, mark in marks.items()}
     at = now
     while count > 0:
-        slots, known = take_slots(known, [Scope(limits=limits)], count=count, now=at)
+        slots, known = take_slots(known, [scope], count=count, now=at)
         at = slots.first_at + slots.count * slots.interval_ms
         count -= slots.count
     return at

@@ -19,6 +19,7 @@ from newsletter.model.message import CompiledMessage
 from newsletter.model.settings import ServerSettings
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
+from newsletter.store.snapshots import count_by_lane
 from newsletter.workflow.changes import Changes
 from newsletter.workflow.check import Progress
 from newsletter.workflow.clearance import (
@@ -175,7 +176,7 @@ def plan_send(
                 tested=tested,
                 forecast=forecast_end(
                     connection,
-                    wish.canary or recipients,
+                    _count_lanes(connection, project, issue.slug, lists, wish),
                     project.settings,
                     starts_at=wish.starts_at or now,
                 ),
@@ -189,6 +190,24 @@ def plan_send(
                 canary=wish.canary,
                 after=_newest(connection),
             )
+
+
+def _count_lanes(
+    connection: Connection,
+    project: Project,
+    issue: str,
+    lists: tuple[str, ...],
+    wish: Wish,
+) -> dict[str, int]:
+    """Return how many mails go by each lane, before the first pause."""
+    lanes = {name: lane.domains for name, lane in project.settings.lanes.items()}
+    counts = count_by_lane(
+        connection, issue=issue, lists=lists, only=wish.only, lanes=lanes
+    )
+    if wish.canary and wish.canary < sum(counts.values()):
+        # Who of them is in which lane matters little: they are few.
+        return {"": wish.canary}
+    return counts
 
 
 def _newest(connection: Connection) -> int:

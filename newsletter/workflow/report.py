@@ -33,6 +33,7 @@ def _ask(project: Project) -> dict[int, str]:
     from newsletter.store.database import exists, open_database
     from newsletter.store.dispatch_records import open_dispatches
     from newsletter.store.sender_lock import lock_path, sender_lock_if_free
+    from newsletter.workflow.beating import has_live_worker
 
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
@@ -42,16 +43,47 @@ def _ask(project: Project) -> dict[int, str]:
             found = open_dispatches(connection)
         if not found:
             return {}
+        has_worker = has_live_worker(database)
         with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
-            return {one.id: _line(one, nobody_sends) for one in found}
+            return {
+                one.id: _line(
+                    project, one, nobody_sends=nobody_sends, has_worker=has_worker
+                )
+                for one in found
+            }
 
 
-def _line(dispatch: "Dispatch", nobody_sends: bool) -> str:
+def _line(
+    project: Project, dispatch: "Dispatch", *, nobody_sends: bool, has_worker: bool
+) -> str:
+    """Return how a dispatch stands, and what to do if nothing does it by itself."""
+    from newsletter.workflow.due import STOPPED
+
     state, number = dispatch.state, dispatch.id
+    name = f"Dispatch {number} of {dispatch.issue}"
+    left = f"{dispatch.unfinished} of {dispatch.total} left to do"
+    if state is DispatchState.SCHEDULED:
+        return f"{name} {_start(project, dispatch, has_worker)}"
     if state is DispatchState.RUNNING and nobody_sends:
         state = DispatchState.INTERRUPTED
-    left = f"{dispatch.unfinished} of {dispatch.total} left to do"
-    line = f"Dispatch {number} of {dispatch.issue} is {state}: {left}."
-    if state is DispatchState.RUNNING:
+    line = f"{name} is {state}: {left}."
+    is_halted = state is DispatchState.PAUSED or dispatch.reason == STOPPED
+    if not is_halted and not nobody_sends:
+        # Whoever sends or waits there goes on by itself.
         return line
+    if not is_halted and has_worker:
+        return f"{line} newsletter worker goes on with it."
     return f"{line} Go on with: newsletter resume {number}"
+
+
+def _start(project: Project, dispatch: "Dispatch", has_worker: bool) -> str:
+    from newsletter.workflow.schedule import show_start
+
+    people = f"{dispatch.unfinished} left to do"
+    if dispatch.starts_at is None:
+        return f"starts at once: {people}."
+    start = show_start(dispatch.starts_at, project.settings.newsletter.time_zone)
+    line = f"starts on {start}: {people}."
+    if has_worker:
+        return line
+    return f"{line} A command that waits for it, or newsletter worker, has to run then."
