@@ -210,6 +210,12 @@ def test_an_issue_that_is_scheduled_cannot_be_sent_besides(post: Any) -> None:
         with post.running(*COMMAND, ahead(300)):
             wait_until(lambda: is_scheduled(post))
             assert post.send(3) == 1
+            assert re.match(
+                r"Dispatch 1 of 2026-03 starts on \w+ \d+ \w+ \d{4}, \d\d:\d\d(:\d\d)? "
+                r"UTC: 3 left to do\. A command that waits for it, or newsletter "
+                r"worker, has to run then\.\n",
+                post.err,
+            )
             assert re.search(
                 r"dispatch 1 of 2026-03 is not over yet \(scheduled, 3 left to do\)\. "
                 r"It starts by itself at its time\. Or end it: newsletter cancel 1\.$",
