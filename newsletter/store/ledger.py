@@ -32,15 +32,16 @@ from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 #: What the server said of a recipient; a fault of ours is no try of theirs.
 _TRIES = (DeliveryState.DEFERRED, DeliveryState.REFUSED)
 
-#: State -> what a result may make of it. `TRANSITIONS` without the editor's wishes: no
-#: late answer sends a refused or unknown one again.
+#: State -> what a result may make of it. As `TRANSITIONS`, but a result is no intent and
+#: no skip, and no late answer sends a refused or unknown one again.
 _RESULTS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
-    **TRANSITIONS,
-    DeliveryState.PENDING: TRANSITIONS[DeliveryState.PENDING] | {DeliveryState.PENDING},
-    DeliveryState.DEFERRED: TRANSITIONS[DeliveryState.DEFERRED]
-    | {DeliveryState.DEFERRED},
+    DeliveryState.PENDING: frozenset({DeliveryState.PENDING, *_TRIES}),
+    DeliveryState.ATTEMPTING: TRANSITIONS[DeliveryState.ATTEMPTING],
+    DeliveryState.ACCEPTED: frozenset(),
+    DeliveryState.DEFERRED: frozenset({DeliveryState.PENDING, *_TRIES}),
     DeliveryState.REFUSED: frozenset(),
     DeliveryState.UNKNOWN: frozenset({DeliveryState.ACCEPTED}),
+    DeliveryState.SKIPPED: frozenset(),
 }
 
 
