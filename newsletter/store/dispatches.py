@@ -244,6 +244,7 @@ def recover(connection: Connection, *, now: datetime) -> None:
     """
     values = {
         "at": to_millis(now),
+        "reply_code": None,
         "reply_text": "the program was stopped before the server answered",
     }
     move_in_batches(connection, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN, values)
@@ -382,7 +383,11 @@ def count_unknown_as_accepted(
     connection: Connection, dispatch_id: int, *, now: datetime
 ) -> Dispatch:
     """Call accepted who is unknown: the editor looked into the server's log."""
-    values = {"at": to_millis(now), "reply_text": "counted as taken, by hand"}
+    values = {
+        "at": to_millis(now),
+        "reply_code": None,
+        "reply_text": "counted as taken, by hand",
+    }
     move_in_batches(
         connection,
         DeliveryState.UNKNOWN,

@@ -69,12 +69,21 @@ def next_migrations(tmp_path: Path) -> Path:
 @pytest.fixture
 def first_migrations(tmp_path: Path) -> Path:
     """The tree of the first release: one revision."""
-    folder = tmp_path / "first" / "migrations"
-    shutil.copytree(MIGRATIONS, folder)
-    for file in (folder / "versions").glob("r*.py"):
-        if not file.name.startswith("r0001_"):
+    return _tree(tmp_path / "first", "0001")
+
+
+@pytest.fixture
+def second_migrations(tmp_path: Path) -> Path:
+    """The tree of the release before lanes: two revisions."""
+    return _tree(tmp_path / "second", "0002")
+
+
+def _tree(folder: Path, last: str) -> Path:
+    shutil.copytree(MIGRATIONS, folder / "migrations")
+    for file in (folder / "migrations" / "versions").glob("r*.py"):
+        if file.name[1:5] > last:
             file.unlink()
-    return folder
+    return folder / "migrations"
 
 
 class People:

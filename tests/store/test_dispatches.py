@@ -22,6 +22,7 @@ from newsletter.store.dispatches import (
     cancel_dispatch,
     continue_dispatch,
     count_recipients,
+    count_unknown_as_accepted,
     create_dispatch,
     finish_dispatch,
     needs_recovery,
@@ -279,6 +280,46 @@ def test_continue_dispatch_opens_a_batch_that_was_done(
     assert claim is not None
 
 
+def test_count_unknown_as_accepted_changes_nobody_else(
+    database: Database, four: list[int]
+) -> None:
+    dispatch = send(database)
+    bring(database, dispatch, S.UNKNOWN, S.REFUSED, S.DEFERRED, S.ATTEMPTING)
+    found = write(
+        database, lambda c: count_unknown_as_accepted(c, dispatch.id, now=LATER)
+    )
+    assert found.counts[S.ACCEPTED] == 1
+    assert states(database, dispatch) == {
+        "anna": S.ACCEPTED,
+        "bob": S.REFUSED,
+        "carl": S.DEFERRED,
+        "dora": S.ATTEMPTING,
+    }
+    with database.reading() as connection:
+        (record,) = read_records(connection, dispatch.id, [S.ACCEPTED])
+    assert record.reply == Reply(0, "counted as taken, by hand")
+    assert_sums(database)
+
+
+def test_continue_dispatch_tries_once_more_who_was_put_off_long_ago(
+    database: Database, four: list[int]
+) -> None:
+    """We were away for longer than the deadline; that is not the reader's fault."""
+    dispatch = send(database)
+    bring(database, dispatch, S.DEFERRED, *[S.ACCEPTED] * 3)
+    much_later = NOW + timedelta(days=30)
+    write(database, lambda c: continue_dispatch(c, dispatch.id, now=much_later))
+    with database.writing() as connection:
+        claim = claim_batch(connection, dispatch.id, owner="test", now=much_later)
+        assert claim is not None
+        (delivery,) = read_due(connection, claim, now=much_later)
+        assert (delivery.deferred_since, delivery.attempts) == (NOW, 1)
+        granted = write_intent(connection, claim, delivery, now=much_later)
+        gave_up = Result(delivery.seq, S.REFUSED, Reply(450, "gave up after 3 days"))
+        assert granted is Permission.GRANTED
+        assert write_result(connection, claim, gave_up, now=much_later)
+
+
 # --- after a crash --------------------------------------------------------------------
 
 
@@ -302,6 +343,20 @@ def test_recover_makes_attempts_unknown_and_the_dispatch_interrupted(
     assert_sums(database)
     with database.reading() as connection:
         assert not needs_recovery(connection)
+
+
+def test_recover_forgets_what_the_server_said_at_an_earlier_try(
+    database: Database, four: list[int]
+) -> None:
+    dispatch = send(database)
+    bring(database, dispatch, S.DEFERRED)
+    write(database, lambda c: continue_dispatch(c, dispatch.id, now=NOW))
+    bring(database, dispatch, S.ATTEMPTING)
+    write(database, lambda c: recover(c, now=LATER))
+    with database.reading() as connection:
+        (record,) = read_records(connection, dispatch.id, [S.UNKNOWN])
+    said = "the program was stopped before the server answered"
+    assert record.reply == Reply(0, said)
 
 
 def test_recover_of_a_dispatch_with_nothing_left_calls_it_done(

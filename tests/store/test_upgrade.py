@@ -4,26 +4,49 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, select
 
 from newsletter.errors import OperationError
+from newsletter.model.delivery import DispatchState
+from newsletter.store.claims import claim_batch, open_lanes, read_next_due
 from newsletter.store.database import (
     MIGRATIONS,
     Database,
     known_revisions,
     open_database,
 )
+from newsletter.store.dispatch_records import load_dispatch
+from newsletter.store.dispatches import continue_dispatch
+from newsletter.store.instants import to_millis
 from newsletter.store.tables import (
     accepted_findings,
+    batches,
+    dispatches,
     lists,
     metadata,
     subscribers,
     subscriptions,
+)
+
+#: As the second release left it: an accepted, a deferred, and a batch behind.
+OPEN_DISPATCH = (
+    "INSERT INTO lists (id, slug) VALUES (1, 'main')",
+    "INSERT INTO contents (hash, issue, subject, compiled, created_at)"
+    " VALUES ('c0ffee', 'a', 'Hi', x'00', 0)",
+    "INSERT INTO dispatches (id, issue, content_hash, lists, state, total, created_at,"
+    " waivers, reason) VALUES (3, 'a', 'c0ffee', '[\"main\"]', 'waiting', 2, 0, '[]',"
+    " 'later')",
+    "INSERT INTO batches (id, dispatch_id, first_seq, last_seq, state, epoch,"
+    " n_pending, n_accepted, n_deferred) VALUES (5, 3, 1, 2, 'open', 2, 0, 1, 1)",
+    "INSERT INTO deliveries (dispatch_id, seq, subscriber_id, email, fields, state,"
+    " next_at) VALUES (3, 1, 1, 'a@example.org', '{}', 2, NULL),"
+    " (3, 2, 2, 'b@example.org', '{}', 3, 1772366400000)",
 )
 
 URL = "sqlite:///subscribers/newsletter.db"
@@ -141,6 +164,39 @@ def test_upgrade_from_the_first_release_keeps_what_was_there(
     assert read(path, "SELECT slug FROM lists") == [("main",)]
     assert read(path, "SELECT count(*) FROM link_observations") == [(0,)]
     assert revision(path.with_name("newsletter.db.backup-0001")) == "0001"
+
+
+def test_upgrade_from_the_second_release_keeps_an_open_dispatch_sendable(
+    tmp_path: Path, second_migrations: Path
+) -> None:
+    url, now = URL, datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with (
+        open_database(url, root=tmp_path, migrations=second_migrations) as database,
+        database.writing() as writer,
+    ):
+        for statement in OPEN_DISPATCH:
+            writer.exec_driver_sql(statement)
+    with open_database(url, root=tmp_path) as database, database.writing() as writer:
+        assert load_dispatch(writer, 3).state is DispatchState.WAITING
+        assert open_lanes(writer, 3) == [""]
+        # The first batch holds one who is deferred until noon.
+        assert read_next_due(writer, 3) == now
+        continue_dispatch(writer, 3, now=now)
+        claim = claim_batch(writer, 3, owner="test", now=now)
+        assert claim is not None
+        assert (claim.batch_id, claim.epoch, claim.lane) == (5, 3, "")
+        made = insert(dispatches).values(
+            issue="b",
+            content_hash="c0ffee",
+            lists=[],
+            state="done",
+            total=0,
+            created_at=0,
+            waivers=[],
+        )
+        # Numbers are never given twice.
+        assert writer.execute(made.returning(dispatches.c.id)).scalar() == 4
+        assert writer.scalar(select(batches.c.next_at)) == to_millis(now)
 
 
 def test_upgrade_when_database_is_new_makes_no_backup(
