@@ -69,7 +69,7 @@ def plan_rows(
     for other in plan.others:
         left = count_of(other.unfinished, "mail")
         yield "Others:", f"dispatch {other.id} of {other.issue} has {left} to go"
-    yield "Start:", _start(plan, newsletter, zone)
+    yield "Start:", _start(plan, newsletter)
     yield "Time:", _time(plan.forecast, zone, is_now=plan.starts_at is None)
 
 
@@ -105,9 +105,12 @@ def _accepted(finding: "Finding") -> str:
     return f"{finding.rule} in {finding.place}{day}: {finding.accepted}"
 
 
-def _start(plan: "Plan", newsletter: "NewsletterSettings", zone: ZoneInfo) -> str:
+def _start(plan: "Plan", newsletter: "NewsletterSettings") -> str:
+    from newsletter.workflow.schedule import show_start
+
     if plan.starts_at is not None:
-        return f"{_moment(plan.starts_at, zone)}, as it is now"
+        start = show_start(plan.starts_at, newsletter.time_zone)
+        return f"{start}, with mail and readers as they are now"
     if not newsletter.hold_seconds or not sys.stdin.isatty():
         return "as soon as the number is confirmed"
     hold = _duration(newsletter.hold_seconds)

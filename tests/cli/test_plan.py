@@ -89,7 +89,9 @@ def test_plan_that_is_soon_over_asks_for_nothing() -> None:
 
 def test_plan_for_later_says_when_by_the_clock_of_the_newsletter() -> None:
     found = rows(starts_at=datetime(2026, 12, 2, 8, tzinfo=UTC))
-    assert found["Start:"] == "Wednesday 2 December 2026, 09:00, as it is now"
+    assert found["Start:"] == (
+        "Wednesday 2 December 2026, 09:00 CET, with mail and readers as they are now"
+    )
 
 
 def test_plan_names_accepted_findings_with_their_reasons() -> None:
