@@ -151,25 +151,28 @@ def read_due(connection: Connection, claim: Claim, *, now: datetime) -> list[Del
             deliveries.c.seq,
             deliveries.c.subscriber_id,
             deliveries.c.email,
-            # Decoded here: by way of the column's type it takes four times as long.
-            cast(deliveries.c.fields, Text),
+            cast(deliveries.c.fields, Text).label("fields"),
             deliveries.c.attempts,
             deliveries.c.deferred_since,
         )
         .where(*_in_batch(claim), _is_due(now))
         .order_by(deliveries.c.reply_text.is_not(None), deliveries.c.seq)
-    )
+    ).all()
+    # All at once: one by one, by the column's type, it takes as long as all else here.
+    decoded = json.loads(f"[{','.join(row.fields for row in rows)}]")
     return [
         Delivery(
             claim.dispatch_id,
             seq,
             subscriber_id,
             email,
-            json.loads(fields),
+            fields,
             attempts,
             None if since is None else from_millis(since),
         )
-        for seq, subscriber_id, email, fields, attempts, since in rows
+        for (seq, subscriber_id, email, _, attempts, since), fields in zip(
+            rows, decoded, strict=True
+        )
     ]
 
 

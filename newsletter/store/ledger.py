@@ -32,8 +32,8 @@ from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 #: What the server said of a recipient; a fault of ours is no try of theirs.
 _TRIES = (DeliveryState.DEFERRED, DeliveryState.REFUSED)
 
-#: State -> what a result may make of it. As `TRANSITIONS`, but a result is no intent and
-#: no skip, and no late answer sends a refused or unknown one again.
+#: State -> what a result may make of it. As `TRANSITIONS`, but a result is no intent
+#: and no skip, and no late answer sends a refused or unknown one again.
 _RESULTS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.PENDING: frozenset({DeliveryState.PENDING, *_TRIES}),
     DeliveryState.ATTEMPTING: TRANSITIONS[DeliveryState.ATTEMPTING],
