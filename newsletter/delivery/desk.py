@@ -10,6 +10,7 @@ from newsletter.delivery.bell import Bell
 from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.pace import Brakes
 from newsletter.delivery.pulse import Pulse
+from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import RetryPolicy
 from newsletter.delivery.stop import Stop
 from newsletter.delivery.trouble import Trouble
@@ -31,6 +32,7 @@ class Desk:
     brakes: Brakes
     waits: Waits
     pulse: Pulse
+    route: Route
     #: Aware, UTC.
     clock: Callable[[], datetime]
     #: Where `write` is called, a letter ahead of its turn; None: it is quick enough to
@@ -45,6 +47,14 @@ class Desk:
     bell: Bell = field(default_factory=Bell)
     #: Seconds of a clock that a sleeping computer stops.
     steady: Callable[[], float] = time.monotonic
+
+    def change_server(self) -> None:
+        """Give the mail server up for the next one, or for another try."""
+        before = self.route.now
+        self.route.turn()
+        if self.route.now != before:
+            self.trouble.begin_anew()
+            self.bell.ring()
 
     def millis(self) -> int:
         """Return the present in milliseconds since 1970."""

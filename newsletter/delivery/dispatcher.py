@@ -100,7 +100,7 @@ class _Watch:
     async def _look(self) -> None:
         desk = self._desk
         halt = desk.pulse.asleep()
-        is_well = desk.trouble.failing_since is None
+        is_well = desk.trouble.failing_since is None and not desk.route.in_vain
         if halt is None and not is_well:
             halt = desk.pulse.away(desk.trouble.reason)
         if halt is not None:
@@ -110,15 +110,16 @@ class _Watch:
         if await desk.ledger.state(self._dispatch_id) not in _AT_WORK:
             desk.stop.request(None)
             return
+        if desk.trouble.is_away(desk.steady()):
+            desk.change_server()
         wait = self._find_wait()
         if wait is not None:
             await desk.waits.begin(wait)
 
     def _find_wait(self) -> Wait | None:
         """Return what everything waits for."""
-        trouble = self._desk.trouble
-        if trouble.is_away(self._desk.steady()):
-            return Wait(trouble.reason)
+        if self._desk.route.is_hopeless:
+            return Wait(self._desk.trouble.reason)
         waits = [lane.waits_for() for lane in self._lanes if not lane.is_idle]
         found = [(wait.until, wait) for wait in waits if wait and wait.until]
         if not found or len(found) < len(waits):
@@ -137,7 +138,7 @@ class _Watch:
             return is_all
         now = desk.clock()
         if self._next_due <= now:
-            self._next_due = self._only_deferred_since = None
+            self._next_due = None
             await desk.waits.end()
             for lane in self._lanes:
                 lane.look_again()

@@ -9,7 +9,8 @@ none at all after a stop.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 
@@ -42,14 +43,24 @@ LIMITED = "the limits in newsletter.toml allow no more for now"
 BRAKED = "the mail server asked us to go slower"
 
 
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One mail server as a lane uses it."""
+
+    #: Makes a line; it connects when it has a letter.
+    connect: Callable[[], Transport]
+    connections: int
+    #: Moments by the limits of this server and of the lane.
+    pace: Pace
+
+
 class Lane:
     """The lines of one lane at work.
 
     Args:
         name: Its key in the settings; empty: everybody else.
         desk: What all lanes share.
-        lines: Its own; they connect when they have a letter.
-        pace: Its moments, by the limits of the server and its own.
+        outlets: For each mail server, in the order of `Desk.route`.
         changed: Rings when it has nothing to do.
     """
 
@@ -58,27 +69,27 @@ class Lane:
         name: str,
         *,
         desk: Desk,
-        lines: Sequence[Transport],
-        pace: Pace,
+        outlets: Sequence[Outlet],
         changed: Bell,
     ) -> None:
         self.name = name
         self.desk = desk
-        self.pace = pace
         self.meter = Meter()
         self.queue: deque[BatchLetter] = deque()
         self.is_over = False
         #: Its letters wait for moments.
-        self.is_paced = pace.has_limits
+        self.is_paced = outlets[0].pace.has_limits
         #: So many of its lines may be used.
-        self.allowed = len(lines)
+        self.allowed = outlets[0].connections
         #: How many a policy spoke against in this run, and what it said last.
         self.set_aside = 0
         self.policy = ""
         #: Whether nothing was due when it last asked for a batch.
         self._is_exhausted = False
-        self._lines = tuple(lines)
-        self._streak = Streak(len(lines))
+        self._lines: set[Transport] = set()
+        self._outlets = tuple(outlets)
+        self._seats = max(outlet.connections for outlet in outlets)
+        self._streak = Streak(self._seats)
         self._changed = changed
         self._bell = Bell()
         #: Letters that lines took or that are being written.
@@ -96,11 +107,7 @@ class Lane:
     async def run(self) -> None:
         """Work until `end`."""
         self._look_at_brakes()
-        seats = [Seat(self, number) for number in range(len(self._lines))]
-        workers = [
-            self._serve(line, seat)
-            for line, seat in zip(self._lines, seats, strict=True)
-        ]
+        workers = [self._serve(Seat(self, number)) for number in range(self._seats)]
         results = await asyncio.gather(self._pump(), *workers, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -130,6 +137,11 @@ class Lane:
         reason = LIMITED if self.pace.has_limits else BRAKED
         return Wait(reason, datetime.fromtimestamp(round(until), UTC))
 
+    def abort(self) -> None:
+        """Hang up on what is under way: nobody will know what became of it."""
+        for line in self._lines:
+            line.abort()
+
     def look_again(self) -> None:
         """Look whether something became due."""
         self._is_exhausted = False
@@ -139,6 +151,11 @@ class Lane:
         """Look at the clocks."""
         self._bell.ring()
         self.desk.bell.ring()
+
+    @property
+    def pace(self) -> Pace:
+        """The limits of the server in use, and its own."""
+        return self._outlets[self.desk.route.now].pace
 
     # --- for its seats ----------------------------------------------------------------
 
@@ -214,6 +231,7 @@ class Lane:
                 return pause_for(outcome)
 
     def _answered(self) -> None:
+        self.desk.route.in_vain = 0
         trouble = self.desk.trouble
         was_away = trouble.is_failing
         trouble.note_success(self.desk.steady())
@@ -227,6 +245,9 @@ class Lane:
         if ended.verdict is Verdict.SLOWER:
             self._slow_down(ended)
         halt = desk.trouble.note_failure(reason, desk.steady(), desk.clock())
+        if halt is not None and not desk.route.is_last:
+            desk.change_server()
+            halt = None
         if outcome.state is DeliveryState.UNKNOWN:
             return halt or self._streak.note_unknown(outcome)
         return halt
@@ -249,26 +270,33 @@ class Lane:
         return min(seen or limited, limited or seen)
 
     def _look_at_brakes(self) -> None:
-        brakes, keys = self.desk.brakes, [scope.key for scope in self.pace.scopes]
-        self.is_paced = self.pace.has_limits or any(map(brakes.slows, keys))
+        brakes, outlet = self.desk.brakes, self._outlets[self.desk.route.now]
+        keys = [scope.key for scope in outlet.pace.scopes]
+        self.is_paced = outlet.pace.has_limits or any(map(brakes.slows, keys))
         before = self.allowed
-        self.allowed = min(brakes.allowed(key, len(self._lines)) for key in keys)
+        self.allowed = min(brakes.allowed(key, outlet.connections) for key in keys)
         if self.allowed > before:
             self.desk.bell.ring()
 
     # --- the pump: batches and moments ------------------------------------------------
 
-    async def _serve(self, line: Transport, seat: Seat) -> None:
-        is_done = False
-        try:
-            await line.work(seat)
-            is_done = True
-        finally:
-            if not is_done:
-                # A bug, or a broken disk: the other lines finish what they have begun.
-                self.desk.stop.request(None)
-            await seat.leave()
-            await line.close()
+    async def _serve(self, seat: Seat) -> None:
+        """Let a line work at a seat, and the next server's line after it."""
+        while not self.is_over:
+            seat.server = self.desk.route.now
+            line = self._outlets[seat.server].connect()
+            self._lines.add(line)
+            is_done = False
+            try:
+                await line.work(seat)
+                is_done = True
+            finally:
+                if not is_done:
+                    # A bug, or a broken disk: the others finish what they have begun.
+                    self.desk.stop.request(None)
+                await seat.leave()
+                await line.close()
+                self._lines.discard(line)
 
     async def _pump(self) -> None:
         try:

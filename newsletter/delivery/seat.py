@@ -28,6 +28,8 @@ class Seat:
         self.lane = lane
         self.desk = lane.desk
         self.number = number
+        #: Number of the mail server that its line goes to.
+        self.server = 0
         #: Faults in a row, and since when.
         self.failures = 0
         self._failing_since = 0.0
@@ -44,6 +46,8 @@ class Seat:
         lane = self.lane
         if self.failures or self.desk.trouble.is_failing or lane.is_over:
             return None
+        if self.server != self.desk.route.now:
+            return None
         if self.number >= lane.allowed or (lane.is_paced and not lane.has_moment()):
             return None
         if self.desk.threads is None:
@@ -52,7 +56,7 @@ class Seat:
 
     async def take(self) -> BatchLetter | None:
         """Wait for the next letter; None when there is none left."""
-        while not self.lane.is_over:
+        while not self.lane.is_over and self.server == self.desk.route.now:
             seconds = self._pause()
             if not seconds:
                 letter = await self._next()

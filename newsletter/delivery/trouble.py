@@ -70,6 +70,11 @@ class Trouble:
         """Whether it is more than one line's bad luck."""
         return self.failures > 1
 
+    def begin_anew(self) -> None:
+        """Forget what failed: another server is tried."""
+        self.failing_since, self.failures, self.next_try_at = None, 0, 0.0
+        self.prober = None
+
     def is_away(self, at: float) -> bool:
         """Tell whether the fault lasts so long that the dispatch waits."""
         since = self.failing_since

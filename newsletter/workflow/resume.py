@@ -23,7 +23,7 @@ from newsletter.store.dispatches import (
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
-from newsletter.workflow.server import open_account
+from newsletter.workflow.server import open_accounts
 from newsletter.workflow.status import nothing_sent, numbered, opened, the_open_one
 
 
@@ -77,8 +77,8 @@ def resume(
         with database.reading() as connection:
             number = _choose(connection, number, again).id
         _refuse_busy(database, number)
-    account = open_account(project, environment)
-    with become_sender(project, account) as sender:
+    accounts = open_accounts(project, environment)
+    with become_sender(project, accounts) as sender:
         now = datetime.now(UTC)
         with sender.database.writing() as connection:
             dispatch = numbered(connection, number)

@@ -23,7 +23,7 @@ from newsletter.workflow.plan import Plan
 from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
-from newsletter.workflow.server import open_account
+from newsletter.workflow.server import open_accounts
 
 UNDONE = "undone before the first mail left"
 
@@ -51,11 +51,11 @@ def send_planned(
         UsageError: *confirmed* is not the number of recipients.
         OperationError: Another process sends, or the database fails.
     """
-    account = open_account(project, environment)
+    accounts = open_accounts(project, environment)
     # Before the lock, whose holder may be who was quicker with the same number.
     with _opened(project) as database, database.reading() as connection:
         _refuse_sent_meanwhile(connection, plan)
-    with become_sender(project, account) as sender:
+    with become_sender(project, accounts) as sender:
         # The mails point to it; before the first of them is tried nobody is shown it.
         publish_composition(project, plan.composition)
         dispatch = _freeze(project, sender.database, plan, confirmed, nobody_sends=True)

@@ -4,10 +4,10 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from newsletter.delivery.bell import Bell
@@ -15,14 +15,13 @@ from newsletter.delivery.clock import RunClock, seconds_since_boot
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.dispatcher import run
 from newsletter.delivery.lane import Lane
-from newsletter.delivery.limits import Scope, lane_key
 from newsletter.delivery.loop import run as run_loop
-from newsletter.delivery.pace import Brakes, Pace
+from newsletter.delivery.pace import Brakes
 from newsletter.delivery.pulse import Pulse
+from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import Patience
 from newsletter.delivery.stop import Stop
-from newsletter.delivery.transports import Transport
-from newsletter.delivery.transports.smtp import Account, SmtpLine
+from newsletter.delivery.transports.smtp import Account
 from newsletter.delivery.trouble import Trouble
 from newsletter.delivery.waits import Waits
 from newsletter.errors import OperationError
@@ -30,7 +29,6 @@ from newsletter.messages.compile import load_compiled
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt
 from newsletter.model.message import CompiledMessage
-from newsletter.model.settings import LaneSettings
 from newsletter.store.contents import load_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import finish_dispatch, recover
@@ -46,8 +44,8 @@ from newsletter.workflow.letters import (
     open_seal,
     open_signing_threads,
 )
+from newsletter.workflow.outlets import brake_keys, open_outlets
 from newsletter.workflow.project import Project
-from newsletter.workflow.server import lane_server, useful_connections
 from newsletter.workflow.switch import Switch
 from newsletter.workflow.unsubscribe import ANY_LIST_ID
 
@@ -80,14 +78,15 @@ class Sender:
     project: Project
     database: Database
     keyring: Keyring
-    account: Account
+    #: At the first mail server, and at the spare ones.
+    accounts: Sequence[Account]
     #: Signs the mails, and says where they come back to.
     seal: Seal
     lock: SenderLock
 
 
 @contextmanager
-def become_sender(project: Project, account: Account) -> Iterator[Sender]:
+def become_sender(project: Project, accounts: Sequence[Account]) -> Iterator[Sender]:
     """Hold the sender's lock; what earlier senders left unfinished is written down.
 
     Raises:
@@ -102,7 +101,7 @@ def become_sender(project: Project, account: Account) -> Iterator[Sender]:
         with database.writing() as connection:
             recover(connection, now=datetime.now(UTC))
         keyring = open_keyring(database, root=root)
-        yield Sender(project, database, keyring, account, seal, lock)
+        yield Sender(project, database, keyring, accounts, seal, lock)
 
 
 def run_dispatch(
@@ -171,7 +170,7 @@ class _Run:
         self._watch = watch
         self._threads = threads
         self._clock = RunClock()
-        self._lines: list[Transport] = []
+        self._lanes: list[Lane] = []
         self._tell = _once_each(watch.on_trouble)
 
     async def run(self, wish: Switch, reason: str) -> Halt | None:
@@ -187,8 +186,8 @@ class _Run:
 
         def ask() -> None:
             if stop.is_set:
-                for line in self._lines:
-                    line.abort()
+                for lane in self._lanes:
+                    lane.abort()
                 return
             stop.request(Halt(DispatchState.INTERRUPTED, reason))
             self._watch.on_stop()
@@ -206,7 +205,7 @@ class _Run:
         sender, watch = self._sender, self._watch
         brakes = Brakes(ledger, self._millis)
         lanes = sender.project.settings.lanes
-        await brakes.load(["", *(lane_key(name) for name in ("", *lanes))])
+        await brakes.load(brake_keys(sender.accounts, lanes))
         return Desk(
             dispatch_id=self._dispatch.id,
             ledger=ledger,
@@ -222,6 +221,7 @@ class _Run:
             brakes=brakes,
             waits=Waits(self._dispatch.id, ledger, watch.on_wait),
             pulse=Pulse(seconds_since_boot),
+            route=Route(len(sender.accounts)),
             clock=self._clock.now,
             threads=self._threads,
             on_outcome=watch.on_outcome,
@@ -229,23 +229,15 @@ class _Run:
         )
 
     def _open_lane(self, name: str, desk: Desk, changed: Bell) -> Lane:
-        account = self._sender.account
-        lane = self._sender.project.settings.lanes.get(name)
-        if lane is None:
-            # Everybody else; or a lane that was taken out of the settings since.
-            lane = LaneSettings((), account.server.connections)
-        server = lane_server(account.server, lane)
-        scopes = (
-            Scope("", account.server.limits),
-            Scope(lane_key(name), lane.limits),
+        outlets = open_outlets(
+            self._sender.accounts,
+            self._sender.project.settings.lanes,
+            name,
+            store=desk.ledger,
+            clock=self._millis,
         )
-        lines = [
-            SmtpLine(replace(account, server=server))
-            for _ in range(useful_connections(server))
-        ]
-        self._lines += lines
-        pace = Pace(scopes, store=desk.ledger, clock=self._millis)
-        return Lane(name, desk=desk, lines=lines, pace=pace, changed=changed)
+        self._lanes.append(Lane(name, desk=desk, outlets=outlets, changed=changed))
+        return self._lanes[-1]
 
     def _millis(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

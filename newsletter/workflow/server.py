@@ -40,6 +40,18 @@ def open_account(project: Project, environment: Mapping[str, str]) -> Account:
     return _open(project, server, environment)
 
 
+def open_accounts(
+    project: Project, environment: Mapping[str, str]
+) -> tuple[Account, ...]:
+    """Return how to reach the mail server, then the spare ones.
+
+    Raises:
+        NewsletterError: As `open_account`, for any of them.
+    """
+    first = open_account(project, environment)
+    return first, *open_spare_accounts(project, environment)
+
+
 def open_spare_accounts(
     project: Project, environment: Mapping[str, str]
 ) -> tuple[Account, ...]:

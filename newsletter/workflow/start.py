@@ -17,7 +17,7 @@ from newsletter.workflow.beating import has_live_worker
 from newsletter.workflow.due import is_due, why_missed
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
-from newsletter.workflow.server import open_account
+from newsletter.workflow.server import open_accounts
 from newsletter.workflow.status import opened
 from newsletter.workflow.switch import Switch
 
@@ -51,11 +51,11 @@ def send_at_start(
         OperationError: The database fails; the dispatch stays as it is.
         RefusedError: There is no server.
     """
-    account = open_account(project, environment)
+    accounts = open_accounts(project, environment)
     with opened(project) as database:
         if not _wait_until_due(project, database, number, switch, tell):
             return _load(database, number)
-    with become_sender(project, account) as sender:
+    with become_sender(project, accounts) as sender:
         begun = begin_due(sender.database, number)
         if begun is None:
             return _load(sender.database, number)

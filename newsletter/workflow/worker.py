@@ -6,26 +6,25 @@ mistake in newsletter.toml) ends no worker: it says so and tries again.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from newsletter.errors import NewsletterError, OperationError
-from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.store.database import Database, database_path, open_database
 from newsletter.store.dispatch_records import open_dispatches
-from newsletter.store.dispatches import needs_recovery, recover
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.beating import beating, worker_lock_path
 from newsletter.workflow.due import next_due
 from newsletter.workflow.project import Project, open_project
-from newsletter.workflow.schedule import show_start
-from newsletter.workflow.sender import Watch, become_sender, run_dispatch
-from newsletter.workflow.server import open_account
+from newsletter.workflow.sender import become_sender, run_dispatch
+from newsletter.workflow.server import open_accounts
 from newsletter.workflow.start import begin_due, pause_missed
+from newsletter.workflow.status import recover_left_behind
 from newsletter.workflow.switch import Switch
+from newsletter.workflow.worker_news import DispatchNews, Event, Tell
 
 #: A dispatch starts at most so late; the database is asked so often.
 LOOK_SECONDS = 1.0
@@ -35,26 +34,6 @@ LONGEST_PAUSE_SECONDS = 60.0
 #: How often, and how far apart, a worker tries to be the only one.
 LOCK_TRIES = 5
 LOCK_PAUSE_SECONDS = 0.1
-#: A line on how far a dispatch is, at most so often.
-PROGRESS_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something a worker tells."""
-
-    #: Aware, UTC.
-    at: datetime
-    #: "ready", "sending", "progress", "waiting", "trouble", "ended", "missed",
-    #: "stopping" or "stopped".
-    kind: str
-    #: A sentence for people; no address in it.
-    text: str
-    #: As it stands; None where it is about none.
-    dispatch: Dispatch | None = None
-
-
-Tell = Callable[[Event], None]
 
 
 @contextmanager
@@ -141,15 +120,14 @@ class Worker:
 
     def _look(self, project: Project, database: Database) -> bool:
         """Run one dispatch that is due; False when there is none."""
-        now = _now()
         with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
             if nobody_sends:
-                _recover(database, now)
+                recover_left_behind(database)
         with database.reading() as connection:
             found = open_dispatches(connection)
         found = [one for one in found if not self._pause_missed(project, database, one)]
         rested = [one for one in found if self._is_rested(one.id)]
-        due = next_due(rested, now) if nobody_sends else None
+        due = next_due(rested, _now()) if nobody_sends else None
         if due is None:
             return False
         self._send(project, due)
@@ -168,49 +146,22 @@ class Worker:
 
     def _send(self, project: Project, dispatch: Dispatch) -> None:
         try:
-            account = open_account(project, self._environment)
-            with become_sender(project, account) as sender:
+            accounts = open_accounts(project, self._environment)
+            with become_sender(project, accounts) as sender:
                 begun = begin_due(sender.database, dispatch.id)
                 if begun is None:
                     return
-                ended = run_dispatch(
-                    sender, begun, self._watch(begun), switch=self._switch
-                )
+                zone = project.settings.newsletter.time_zone
+                news = DispatchNews(begun, self._told, zone)
+                news.begin(begun)
+                news.end(run_dispatch(sender, begun, news.watch, switch=self._switch))
         except NewsletterError as error:
             self._fail(dispatch.id, error)
         else:
             self._succeed(dispatch.id)
-            self._tell("ended", _how_it_ended(project, ended), ended)
-
-    # --- telling ----------------------------------------------------------------------
 
     def _tell(self, kind: str, text: str, dispatch: Dispatch | None = None) -> None:
         self._told(Event(_now(), kind, text, dispatch))
-
-    def _watch(self, dispatch: Dispatch) -> Watch:
-        """Return what turns the news of a sender into events."""
-        name, progress = _name(dispatch), _Progress(dispatch)
-
-        def on_outcome(before: DeliveryState, after: DeliveryState) -> None:
-            if progress.count(before, after):
-                self._tell("progress", f"{name}: {progress.text}.", dispatch)
-
-        def on_wait(reason: str, until: datetime | None) -> None:
-            if progress.is_news(reason):
-                self._tell("waiting", f"{name} waits: {reason}.", dispatch)
-
-        left = dispatch.unfinished
-        self._tell("sending", f"Sending {_name(dispatch)}: {left} to go.", dispatch)
-        return Watch(
-            on_outcome=on_outcome,
-            on_trouble=lambda reason: self._tell(
-                "trouble", f"{name}: {reason}. Trying again.", dispatch
-            ),
-            on_wait=on_wait,
-            on_stop=lambda: self._tell(
-                "stopping", "Stopping when the mails under way are answered.", dispatch
-            ),
-        )
 
     # --- failing ----------------------------------------------------------------------
 
@@ -243,63 +194,6 @@ class _Failures:
     times: int = 0
     until: float = 0.0
     said: str = ""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Counts, and says when there is something to tell."""
-
-    dispatch: Dispatch
-    left: int = field(init=False)
-    told_at: float = field(default_factory=time.monotonic)
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        self.left = self.dispatch.unfinished
-
-    def count(self, before: DeliveryState, after: DeliveryState) -> bool:
-        """Count somebody; True when it is time for a line."""
-        self.left -= before is not DeliveryState.DEFERRED
-        now = time.monotonic()
-        if now - self.told_at < PROGRESS_SECONDS:
-            return False
-        self.told_at = now
-        return True
-
-    def is_news(self, reason: str) -> bool:
-        """Tell whether the reason of a wait is worth a line."""
-        is_new = bool(reason) and reason != self.reason
-        self.reason = reason or self.reason
-        return is_new
-
-    @property
-    def text(self) -> str:
-        return f"{self.dispatch.total - self.left} of {self.dispatch.total} done"
-
-
-def _name(dispatch: Dispatch) -> str:
-    return f"dispatch {dispatch.id} of {dispatch.issue}"
-
-
-def _how_it_ended(project: Project, dispatch: Dispatch) -> str:
-    accepted = dispatch.counts[DeliveryState.ACCEPTED]
-    because = f": {dispatch.reason}" if dispatch.reason else ""
-    again = ""
-    if dispatch.state is DispatchState.WAITING and dispatch.next_at is not None:
-        zone = project.settings.newsletter.time_zone
-        again = f" Next try: {show_start(dispatch.next_at, zone)}."
-    return (
-        f"Dispatch {dispatch.id} of {dispatch.issue} is {dispatch.state}{because}. "
-        f"{accepted} of {dispatch.total} taken by your mail server.{again}"
-    )
-
-
-def _recover(database: Database, now: datetime) -> None:
-    with database.reading() as connection:
-        if not needs_recovery(connection):
-            return
-    with database.writing() as connection:
-        recover(connection, now=now)
 
 
 def _identity(project: Project) -> tuple[int, int]:

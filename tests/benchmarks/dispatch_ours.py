@@ -26,7 +26,7 @@ from newsletter.model.dispatch import Dispatch
 from newsletter.store.claims import claim_batch, read_due, release_batch
 from newsletter.workflow.project import open_project
 from newsletter.workflow.sender import Sender, Watch, become_sender, run_dispatch
-from newsletter.workflow.server import open_account
+from newsletter.workflow.server import open_accounts
 from newsletter.workflow.status import read_dispatch
 
 _LOOKS = 20
@@ -58,7 +58,7 @@ def _send(
 ) -> dict[str, float]:
     project = open_project(chosen.folder, search=False)
     compiled = compile_mail(chosen.bytes)
-    with become_sender(project, open_account(project, os.environ)) as sender:
+    with become_sender(project, open_accounts(project, os.environ)) as sender:
         began = time.perf_counter()
         dispatch = freeze(sender.database, compiled)
         frozen = time.perf_counter()

@@ -11,10 +11,11 @@ import pytest
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.dispatcher import run
-from newsletter.delivery.lane import Lane
+from newsletter.delivery.lane import Lane, Outlet
 from newsletter.delivery.limits import Scope, lane_key
 from newsletter.delivery.pace import Brakes, Pace
 from newsletter.delivery.pulse import Pulse
+from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import Patience, RetryPolicy
 from newsletter.delivery.stop import Stop
 from newsletter.delivery.transports import Transport
@@ -88,7 +89,6 @@ class LaneKind:
 
     connections: int = 1
     limits: Limits = ()
-    connect: Callable[[], Transport] | None = None
 
 
 @dataclass
@@ -147,6 +147,7 @@ class Floor:
         connections: int = 1,
         limits: Limits = (),
         lanes: Mapping[str, LaneKind] | None = None,
+        spares: Sequence[Callable[[], Transport]] = (),
         patience: Patience = QUICK,
         beside: Callable[[Hall], Coroutine[Any, Any, None]] | None = None,
         **changes: Any,
@@ -157,15 +158,14 @@ class Floor:
 
         def open_lane(name: str, desk: Desk, changed: Bell) -> Lane:
             kind = kinds[name]
-            make = kind.connect or connect
+            make = connect
             scopes = (Scope("", limits), Scope(lane_key(name), kind.limits))
-            opened[name] = Lane(
-                name,
-                desk=desk,
-                lines=[make() for _ in range(kind.connections)],
-                pace=Pace(scopes, store=desk.ledger, clock=desk.millis),
-                changed=changed,
-            )
+            pace = Pace(scopes, store=desk.ledger, clock=desk.millis)
+            outlets = [
+                Outlet(connector, kind.connections, pace)
+                for connector in (make, *spares)
+            ]
+            opened[name] = Lane(name, desk=desk, outlets=outlets, changed=changed)
             return opened[name]
 
         async def work() -> Halt | None:
@@ -176,7 +176,9 @@ class Floor:
                 clock=self.time.now,
                 on_lost=lambda error: stop.fail(error) if error else stop.request(None),
             )
-            desk = await self._desk(ledger, stop, patience, changes)
+            desk = await self._desk(
+                ledger, stop, patience, changes, servers=1 + len(spares)
+            )
             beside_it = None
             if beside is not None:
                 hall = Hall(desk, opened, self.time)
@@ -202,6 +204,7 @@ class Floor:
         stop: Stop,
         patience: Patience,
         changes: Mapping[str, Any],
+        servers: int,
     ) -> Desk:
         def millis() -> int:
             return int(self.time.now().timestamp() * 1000)
@@ -219,6 +222,7 @@ class Floor:
                 self.dispatch.id, ledger, lambda *wait: told.waits.append(wait)
             ),
             "pulse": Pulse(self.time.elapsed),
+            "route": Route(servers),
             "clock": self.time.now,
             "steady": self.time.steady,
             "on_outcome": lambda *states: told.outcomes.append(states),
