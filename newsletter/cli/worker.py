@@ -14,7 +14,7 @@ from newsletter.workflow.people_table import instant_json
 
 if TYPE_CHECKING:
     from newsletter.workflow.project import Project
-    from newsletter.workflow.worker import Event, Tell
+    from newsletter.workflow.worker_news import Event, Tell
 
 
 @click.command("worker")

@@ -35,7 +35,7 @@ def is_worker_alive(project: Project) -> bool:
     Raises:
         OperationError: The database cannot be used.
     """
-    with open_database(project.settings.database_url, root=project.root) as database:
+    with _opened(project) as database:
         return has_live_worker(database)
 
 
@@ -50,7 +50,7 @@ def has_live_worker(database: Database) -> bool:
 
 
 @contextmanager
-def beating(database: Database) -> Iterator[None]:
+def beating(project: Project) -> Iterator[None]:
     """Say now and then that this process is at work, from a thread of its own.
 
     Raises:
@@ -59,17 +59,13 @@ def beating(database: Database) -> Iterator[None]:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     ended = threading.Event()
 
-    def say() -> None:
-        with database.writing() as connection:
-            beat(connection, owner, now=datetime.now(UTC))
-
     def keep_saying() -> None:
         while not ended.wait(BEAT_SECONDS):
             # A full disk, say: whoever sends will tell of it.
             with suppress(OperationError):
-                say()
+                _say(project, owner)
 
-    say()
+    _say(project, owner)
     thread = threading.Thread(target=keep_saying, name="heartbeat")
     thread.start()
     try:
@@ -77,5 +73,19 @@ def beating(database: Database) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        with suppress(OperationError), database.writing() as connection:
+        with (
+            suppress(OperationError),
+            _opened(project) as database,
+            database.writing() as connection,
+        ):
             stop_beating(connection, owner)
+
+
+def _say(project: Project, owner: str) -> None:
+    # Opened each time: a database put back from a backup is another file.
+    with _opened(project) as database, database.writing() as connection:
+        beat(connection, owner, now=datetime.now(UTC))
+
+
+def _opened(project: Project) -> Database:
+    return open_database(project.settings.database_url, root=project.root)

@@ -16,7 +16,8 @@ from types import FrameType
 from newsletter.errors import NewsletterError
 from newsletter.workflow.project import Project
 from newsletter.workflow.switch import Switch
-from newsletter.workflow.worker import Event, Tell, Worker, only_worker
+from newsletter.workflow.worker import Worker, only_worker
+from newsletter.workflow.worker_news import Event, Tell
 
 
 @contextmanager

@@ -124,11 +124,12 @@ def opened(project: Project) -> Iterator[Database]:
     with open_database(url, root=root) as database:
         with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
             if nobody_sends:
-                _recover(database)
+                recover_left_behind(database)
         yield database
 
 
-def _recover(database: Database) -> None:
+def recover_left_behind(database: Database) -> None:
+    """Write down what a sender that died left behind; nobody may be sending."""
     with database.reading() as connection:
         if not needs_recovery(connection):
             return

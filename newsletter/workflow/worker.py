@@ -50,7 +50,7 @@ def only_worker(project: Project) -> Iterator[None]:
         for is_last in (False,) * LOCK_TRIES + (True,):
             with sender_lock_if_free(path) as is_only:
                 if is_only:
-                    with beating(database):
+                    with beating(project):
                         yield
                     return
             if is_last:
@@ -88,7 +88,6 @@ class Worker:
         self._environment = environment
         self._told = tell
         self._switch = switch
-        self._trouble = ""
         #: Dispatch -> how often it failed, and seconds of the monotonic clock before
         #: which it is not tried again; 0 stands for everything else.
         self._failures: dict[int, _Failures] = {}
@@ -175,7 +174,7 @@ class Worker:
         said = str(error)
         if said != before.said:
             about = f"Dispatch {number}: " if number else ""
-            self._tell("trouble", f"{about}{said} Trying again.")
+            self._tell("trouble", f"{about}{said.rstrip('.')}. Trying again.")
         self._failures[number] = _Failures(
             min(before.times + 1, 10), time.monotonic() + pause, said
         )
