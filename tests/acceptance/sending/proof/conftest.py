@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -171,18 +172,17 @@ class Proxy:
         done = threading.Event()
 
         def reset() -> None:
-            for writer in self._writers:
-                # Without lingering, a close is a reset.
-                sock = writer.get_extra_info("socket")
-                if sock is not None:
-                    sock.setsockopt(
-                        socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+            for writer in tuple(self._writers):
+                # One may be closed already. Without lingering, a close is a reset.
+                with suppress(OSError):
+                    writer.get_extra_info("socket").setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                     )
                 writer.transport.abort()
             done.set()
 
         self._loop.call_soon_threadsafe(reset)
-        done.wait()
+        assert done.wait(10)
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
