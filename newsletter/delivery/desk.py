@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.ledger import Ledger
-from newsletter.delivery.pace import Brakes
+from newsletter.delivery.pace import Brakes, Meter
 from newsletter.delivery.pulse import Pulse
 from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import RetryPolicy
@@ -43,6 +43,8 @@ class Desk:
     #: Told what hinders us.
     on_trouble: Callable[[str], None] = lambda _: None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Counts for all lanes.
+    meter: Meter = field(default_factory=Meter)
     #: Rings when a letter may be there for a line that waits.
     bell: Bell = field(default_factory=Bell)
     #: Seconds of a clock that a sleeping computer stops.

@@ -18,6 +18,8 @@ from newsletter.model.dispatch import Halt
 
 #: Pause and cancel hold at the next intent anyway; this is for who waits in between.
 LOOK_SECONDS = 0.4
+#: Nobody is kept from looking up for so long but by sleep.
+SLEPT_SECONDS = 30.0
 LATER = "the mail server asked to try some of them later"
 
 _AT_WORK = frozenset({DispatchState.RUNNING, DispatchState.WAITING})
@@ -54,6 +56,8 @@ async def run(dispatch_id: int, *, desk: Desk, open_lane: OpenLane) -> Halt | No
     for error in (*results, desk.stop.error):
         if isinstance(error, BaseException):
             raise error
+    # Who was refused before the intent was written waits for that.
+    await desk.ledger.flush()
     halt = desk.stop.halt or _set_aside(lanes)
     for lane in lanes:
         await lane.give_back()
@@ -106,7 +110,9 @@ class _Watch:
         if halt is not None:
             desk.stop.request(halt)
             return
-        desk.pulse.beat(is_well=is_well)
+        if desk.pulse.beat(is_well=is_well) > SLEPT_SECONDS:
+            for lane in self._lanes:
+                lane.wake_up()
         if await desk.ledger.state(self._dispatch_id) not in _AT_WORK:
             desk.stop.request(None)
             return

@@ -11,12 +11,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import inf
 
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
-from newsletter.delivery.limits import NEAR_MS, NotYet
+from newsletter.delivery.moments import Moments
 from newsletter.delivery.pace import Meter, Pace
 from newsletter.delivery.seat import Seat
 from newsletter.delivery.send_batch import Batch, BatchLetter, Ended, is_about_message
@@ -36,8 +35,6 @@ LOOK_AGAIN_SECONDS = 30.0
 TICK_SECONDS = 1.0
 #: Shorter waits are no news.
 WAIT_SECONDS = 30.0
-#: A moment that passed so long ago was taken in vain.
-STALE_SECONDS = 2.0
 
 LIMITED = "the limits in newsletter.toml allow no more for now"
 BRAKED = "the mail server asked us to go slower"
@@ -96,9 +93,8 @@ class Lane:
         self._under_way = 0
         self._batches: set[Batch] = set()
         self._over: list[Batch] = []
+        self.moments = Moments(desk.steady, desk.millis)
         #: Seconds of the steady clock.
-        self._moments: deque[float] = deque()
-        self._no_moment_before = 0.0
         self._look_again_at = 0.0
         desk.stop.listen(self.end)
 
@@ -130,12 +126,10 @@ class Lane:
 
     def waits_for(self) -> Wait | None:
         """Return what it waits for, if that takes long."""
-        seconds = self._no_moment_before - self.desk.steady()
-        if self._under_way or self._moments or seconds < WAIT_SECONDS:
+        until = None if self._under_way else self.moments.far(WAIT_SECONDS)
+        if until is None:
             return None
-        until = self.desk.millis() / 1000 + seconds
-        reason = LIMITED if self.pace.has_limits else BRAKED
-        return Wait(reason, datetime.fromtimestamp(round(until), UTC))
+        return Wait(LIMITED if self.pace.has_limits else BRAKED, until)
 
     def abort(self) -> None:
         """Hang up on what is under way: nobody will know what became of it."""
@@ -151,6 +145,11 @@ class Lane:
         """Look at the clocks."""
         self._bell.ring()
         self.desk.bell.ring()
+
+    def wake_up(self) -> None:
+        """Look at the limits anew: the computer slept."""
+        self.moments.forget()
+        self.wake()
 
     @property
     def pace(self) -> Pace:
@@ -172,28 +171,17 @@ class Lane:
         if not self._under_way and not self.queue:
             self._bell.ring()
 
-    def has_moment(self) -> bool:
-        """Tell whether a letter may leave now, as far as the limits go."""
-        return self.seconds_to_moment() == 0.0
-
     def seconds_to_moment(self) -> float:
-        """Return the seconds to the next moment; infinite: there is none yet."""
-        now, moments = self.desk.steady(), self._moments
-        while moments and moments[0] < now - STALE_SECONDS:
-            moments.popleft()
-        if not moments:
+        """Return the seconds to the next moment; infinite: none is known yet."""
+        seconds = self.moments.seconds_to_next()
+        if seconds == inf:
             self._bell.ring()
-            return inf
-        return max(0.0, moments[0] - now)
-
-    def use_moment(self) -> None:
-        """Take the next moment."""
-        if self._moments:
-            self._moments.popleft()
+        return seconds
 
     def note_accepted(self) -> None:
         """Take in that a letter was taken by the mail server."""
         self.meter.accepted += 1
+        self.desk.meter.accepted += 1
         self._streak.note_accepted()
         self._answered()
         self.settled()
@@ -241,7 +229,9 @@ class Lane:
     def _fail(self, ended: Ended) -> Halt | None:
         desk, outcome = self.desk, ended.outcome
         reason = why(outcome)
-        desk.on_trouble(reason)
+        if ended.verdict is not Verdict.AGAIN or outcome.reply is None:
+            # The end of a session is no trouble.
+            desk.on_trouble(reason)
         if ended.verdict is Verdict.SLOWER:
             self._slow_down(ended)
         halt = desk.trouble.note_failure(reason, desk.steady(), desk.clock())
@@ -256,18 +246,18 @@ class Lane:
 
     def _slow_down(self, ended: Ended) -> None:
         """Halve what was said to be too much: of this lane, or of the server."""
-        server, *own = self.pace.scopes
-        hourly = 0 if is_about_opening(ended.ending) else self._whole()
-        is_about_lane = is_about_message(ended.ending) and not _is_about_server(ended)
-        scope = own[0] if own and is_about_lane else server
+        server, own = self.pace.scopes
+        if is_about_message(ended.ending) and not _is_about_server(ended):
+            scope, meter = own, self.meter
+        else:
+            scope, meter = server, self.desk.meter
+        seen, limited = meter.hourly(self.desk.steady()), self.pace.most_hourly
+        whole = min(seen or limited, limited or seen)
+        # Too many connections says nothing of the rate.
+        hourly = 0 if is_about_opening(ended.ending) else whole
         self.desk.brakes.protest(scope.key, hourly)
         self._look_at_brakes()
         self._bell.ring()
-
-    def _whole(self) -> int:
-        """Return how fast this lane is, in messages an hour."""
-        seen, limited = self.meter.hourly(self.desk.steady()), self.pace.most_hourly
-        return min(seen or limited, limited or seen)
 
     def _look_at_brakes(self) -> None:
         brakes, outlet = self.desk.brakes, self._outlets[self.desk.route.now]
@@ -294,18 +284,18 @@ class Lane:
                 if not is_done:
                     # A bug, or a broken disk: the others finish what they have begun.
                     self.desk.stop.request(None)
-                await seat.leave()
+                await seat.leave(has_failed=not is_done)
                 await line.close()
                 self._lines.discard(line)
 
     async def _pump(self) -> None:
         try:
             while not self.is_over:
-                await self._turn()
+                seconds = await self._turn()
                 if self.is_idle:
                     self._changed.ring()
                 if not self.is_over:
-                    await self._bell.wait(TICK_SECONDS)
+                    await self._bell.wait(min(seconds, TICK_SECONDS))
         except BaseException:
             self.desk.stop.request(None)
             raise
@@ -316,9 +306,11 @@ class Lane:
             await self.desk.ledger.release(batch.claim)
         self._batches.clear()
 
-    async def _turn(self) -> None:
+    async def _turn(self) -> float:
+        """Do what is due; return the seconds until something may be again."""
         desk = self.desk
         self.meter.sample(desk.steady())
+        desk.meter.sample(desk.steady())
         self._look_at_brakes()
         await desk.brakes.keep()
         while self._over:
@@ -326,8 +318,12 @@ class Lane:
         # Nothing can be claimed while the dispatch waits; who has a letter ends that.
         if desk.waits.now is None and self._is_hungry():
             await self._claim()
-        if self.is_paced and self.queue and not self._moments:
-            await self._take_moments()
+        if not self.is_paced or not self.queue:
+            return TICK_SECONDS
+        seconds = await self.moments.refill(self.pace)
+        if not seconds:
+            desk.bell.ring()
+        return seconds or TICK_SECONDS
 
     def _is_hungry(self) -> bool:
         if self.desk.steady() >= self._look_again_at:
@@ -337,7 +333,7 @@ class Lane:
     async def _claim(self) -> None:
         """Claim the next batch; what is due again in those that we hold comes first."""
         desk = self.desk
-        for batch in [held for held in self._batches if not held.left]:
+        for batch in [held for held in self._batches if held.is_kept]:
             self._enqueue(batch, await desk.ledger.read_due(batch.claim))
         claim = await desk.ledger.claim(desk.dispatch_id, self.name)
         if claim is None:
@@ -367,22 +363,6 @@ class Lane:
     async def _release(self, batch: Batch) -> None:
         await self.desk.ledger.release(batch.claim)
         self._batches.discard(batch)
-
-    async def _take_moments(self) -> None:
-        desk = self.desk
-        now, millis = desk.steady(), desk.millis()
-        if now < self._no_moment_before:
-            return
-        taken = await self.pace.take()
-        if isinstance(taken, NotYet):
-            ahead = (taken.at - millis - NEAR_MS) / 1000
-            self._no_moment_before = now + max(0.0, ahead)
-            asyncio.get_running_loop().call_later(max(0.0, ahead), self._bell.ring)
-            return
-        self._no_moment_before = 0.0
-        moments = taken.moments()
-        self._moments.extend(now + (moment - millis) / 1000 for moment in moments)
-        desk.bell.ring()
 
 
 def is_about_opening(ending: Ending) -> bool:

@@ -24,15 +24,16 @@ class Pulse:
         self._elapsed = elapsed
         self._at = self._good_at = elapsed()
 
-    def beat(self, *, is_well: bool) -> None:
-        """Look up.
+    def beat(self, *, is_well: bool) -> float:
+        """Look up; return the seconds since the last time.
 
         Args:
             is_well: The mail server answers, as far as we know.
         """
-        self._at = self._elapsed()
+        before, self._at = self._at, self._elapsed()
         if is_well:
             self._good_at = self._at
+        return self._at - before
 
     def asleep(self) -> Halt | None:
         """Return why to ask the editor if nobody looked up for long."""

@@ -46,20 +46,25 @@ class Seat:
         lane = self.lane
         if self.failures or self.desk.trouble.is_failing or lane.is_over:
             return None
-        if self.server != self.desk.route.now:
+        if self.server != self.desk.route.now or self.number >= lane.allowed:
             return None
-        if self.number >= lane.allowed or (lane.is_paced and not lane.has_moment()):
+        take = self._write_next if self.desk.threads is None else self._written
+        if not lane.is_paced:
+            return take()
+        moment = lane.moments.take()
+        if moment is None:
             return None
-        if self.desk.threads is None:
-            return self._write_next()
-        return self._written()
+        letter = take()
+        if letter is None:
+            lane.moments.put_back(moment)
+        return letter
 
     async def take(self) -> BatchLetter | None:
         """Wait for the next letter; None when there is none left."""
         while not self.lane.is_over and self.server == self.desk.route.now:
             seconds = self._pause()
             if not seconds:
-                letter = await self._next()
+                letter = await self._take_now()
                 if letter is not None:
                     return letter
                 continue
@@ -69,12 +74,14 @@ class Seat:
             await self.desk.bell.wait(None if seconds == inf else seconds)
         return None
 
-    async def leave(self) -> None:
-        """Give back what the line did not take, or dropped: nothing of it left."""
+    async def leave(self, *, has_failed: bool) -> None:
+        """Give back what the line did not take, or dropped when it failed."""
         if self._ahead is not None:
             await self._put_ahead_back()
-        for letter in tuple(self._out):
-            letter.settle(Loss("the line broke", is_message_out=False))
+        if has_failed:
+            for letter in [one for one in self._out if not one.is_settled]:
+                # Nothing of it left: that is the line's law.
+                letter.settle(Loss("the line broke", is_message_out=False))
 
     def _pause(self) -> float:
         """Return for how many seconds nothing may be taken; 0: it may."""
@@ -94,9 +101,17 @@ class Seat:
 
     # --- writing ----------------------------------------------------------------------
 
+    async def _take_now(self) -> BatchLetter | None:
+        """Take the next letter and its moment: nobody else gets that one meanwhile."""
+        lane = self.lane
+        moment = lane.moments.take() if lane.is_paced else None
+        letter = await self._next()
+        if letter is None and moment is not None:
+            lane.moments.put_back(moment)
+        return letter
+
     async def _next(self) -> BatchLetter | None:
-        threads = self.desk.threads
-        if threads is None:
+        if self.desk.threads is None:
             return self._write_next()
         if self._ahead is None:
             self._write_ahead()
@@ -146,14 +161,12 @@ class Seat:
         (letter, job), self._ahead = self._ahead, None
         self.lane.settled()
         self.lane.queue.appendleft(letter)
+        self.desk.bell.ring()
         await asyncio.wait([job])
         # It is written again at its turn; what is wrong with it shows then.
         job.exception()
 
     def _begin(self, letter: BatchLetter, message: Message) -> BatchLetter:
-        lane = self.lane
-        if lane.is_paced:
-            lane.use_moment()
         if self.desk.trouble.is_failing:
             self.desk.trouble.prober = self
         self._out.add(letter)
@@ -192,7 +205,8 @@ class Seat:
         if self.failures == 1:
             self._failing_since = now
         rest = trouble.patience.pause(self.failures)
-        if self.failures >= MAX_LINE_FAILURES:
+        # The first line of a lane never rests long: it may be the only one.
+        if self.number and self.failures >= MAX_LINE_FAILURES:
             do_others_succeed = trouble.succeeded_at > self._failing_since
             rest = LINE_REST_SECONDS if do_others_succeed else rest
         self._rest_until = now + rest

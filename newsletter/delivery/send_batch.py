@@ -64,6 +64,11 @@ class Batch:
         self.set_aside: set[int] = set()
         self._on_over = on_over
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is over but not given back: it would be claimed again at once."""
+        return bool(self.set_aside) and not self.left
+
     def letters(self, deliveries: Sequence[Delivery]) -> "list[BatchLetter]":
         """Return a letter for each delivery that is due."""
         due = [one for one in deliveries if one.seq not in self.set_aside]
@@ -86,6 +91,7 @@ class BatchLetter:
         "_message",
         "batch",
         "delivery",
+        "is_settled",
         "permission",
         "place",
     )
@@ -95,6 +101,8 @@ class BatchLetter:
         self.delivery = delivery
         self.place: Place | None = None
         self.permission: asyncio.Future[Permission] | None = None
+        #: The line is through with this attempt.
+        self.is_settled = False
         self._message: Message | None = None
         self._balks = 0
         self._balked_at = 0.0
@@ -131,6 +139,7 @@ class BatchLetter:
 
     def settle(self, ending: Ending) -> None:
         """Take down how it ended."""
+        self.is_settled = True
         if (
             type(ending) is Answer
             and ending.stage is Stage.END
@@ -148,6 +157,7 @@ class BatchLetter:
         """Make it ready for one attempt."""
         self.place = place
         self.permission = None
+        self.is_settled = False
         self._message = message
 
     def refuse(self, error: RecipientError) -> None:

@@ -45,7 +45,7 @@ class Trouble:
         """Take in that the server answered for a message."""
         self.has_succeeded = True
         self.succeeded_at = at
-        self.failing_since, self.failures = None, 0
+        self.failing_since, self.failures, self.prober = None, 0, None
 
     def note_failure(self, reason: str, at: float, now: datetime) -> Halt | None:
         """Take in a fault that may pass; return why the run must end, if it must.

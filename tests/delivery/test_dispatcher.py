@@ -306,6 +306,20 @@ def test_run_that_sleeps_an_hour_goes_on(make_floor: Any) -> None:
     assert floor.dispatch.state is DispatchState.DONE
 
 
+def test_run_that_wakes_up_looks_at_its_limits_anew(floor: Any) -> None:
+    """The hour it waits for has passed in its sleep."""
+
+    async def sleep(hall: Any) -> None:
+        for _ in range(3):
+            before = len(floor.told.waits)
+            await until(lambda: len(floor.told.waits) > before)  # noqa: B023
+            hall.time.sleep(HOUR)
+            await until(lambda: not hall.desk.waits.now)
+
+    assert floor.run(MemoryTransport, limits=[(1, 3000)], beside=sleep) is None
+    assert floor.dispatch.state is DispatchState.DONE
+
+
 def test_run_that_sleeps_thirteen_hours_asks_before_anything_else_leaves(
     make_floor: Any,
 ) -> None:

@@ -165,6 +165,22 @@ def test_send_batch_after_a_fault_of_ours_tries_again(
     assert floor.dispatch.state is DispatchState.DONE
 
 
+def test_send_batch_records_a_refusal_once_that_ends_its_line_s_work(
+    floor: Any,
+) -> None:
+    """Its intent is not written yet when the line is through with all its letters."""
+    no = Answer(Stage.RCPT, Reply(550, "gone", "5.1.1"))
+    assert floor.run(lambda: MemoryTransport([], lambda _: no)) is None
+    assert floor.told.outcomes == [(S.PENDING, S.REFUSED)] * 4
+    assert floor.dispatch.state is DispatchState.DONE
+
+
+def test_send_batch_says_nothing_of_the_end_of_a_session(floor: Any) -> None:
+    over = Answer(Stage.MAIL, Reply(421, "maximum message count per session"))
+    floor.run(answering(bob=[over]))
+    assert floor.told.troubles == []
+
+
 def test_send_batch_tries_those_last_that_come_back(floor: Any) -> None:
     kept: list[Message] = []
     lost = Loss("gone", is_message_out=False)
