@@ -62,7 +62,7 @@ def test_send_while_the_clock_jumps_mails_everybody_once(
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command, environment=environment) as sender:
-            server.wait_for(15)
+            server.wait_for(15, timeout_seconds=30)
             jump(file, offset)
             out, err = sender.communicate(timeout=60)
         assert sender.returncode == 0, (out, err)
@@ -78,7 +78,7 @@ def test_send_with_a_limit_while_the_clock_goes_back_keeps_to_it(
         # Twenty a second, whatever the clock says.
         post.use_server(server.port, limits=["1200/minute"])
         with post.start(*command, environment=environment) as sender:
-            server.wait_for(10)
+            server.wait_for(10, timeout_seconds=30)
             jump(file, "-2h")
             out, err = sender.communicate(timeout=60)
         assert sender.returncode == 0, (out, err)
@@ -94,7 +94,7 @@ def test_send_after_a_day_asleep_asks_before_it_goes_on(proof: Any, clock: Any) 
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command, environment=environment) as sender:
-            server.wait_for(15)
+            server.wait_for(15, timeout_seconds=30)
             sender.send_signal(signal.SIGSTOP)
             jump(file, "+1d")
             sender.send_signal(signal.SIGCONT)

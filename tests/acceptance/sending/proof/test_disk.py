@@ -23,7 +23,7 @@ def test_send_while_another_program_locks_the_database_waits_for_it(
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(20)
+            server.wait_for(20, timeout_seconds=30)
             # As an import of a long list does.
             file = post.root / "subscribers" / "newsletter.db"
             with closing(sqlite3.connect(file, timeout=10)) as other:
@@ -46,7 +46,7 @@ def test_send_with_the_disk_full_for_a_moment_knows_what_it_sent(proof: Any) -> 
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(20)
+            server.wait_for(20, timeout_seconds=30)
             fill_disk(sender)
             time.sleep(1)
             free_disk(sender)
@@ -69,7 +69,7 @@ def test_send_with_the_disk_full_for_good_names_whom_it_left_in_doubt(
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(20)
+            server.wait_for(20, timeout_seconds=30)
             fill_disk(sender)
             _, err = sender.communicate(timeout=90)
         assert sender.returncode == 3, err

@@ -62,7 +62,7 @@ def test_readers_who_leave_by_the_public_pages_while_it_runs_get_nothing(
         post.use_server(server.port, connections=CONNECTIONS)
         paths = links(post, leavers)
         with post.start(*command) as sender:
-            server.wait_for(2)
+            server.wait_for(2, timeout_seconds=30)
             answers = {name: press_one_click(address, paths[name]) for name in leavers}
             reached = proof.got(server)
             sender.communicate(timeout=60)
@@ -83,7 +83,7 @@ def test_cancel_while_it_runs_ends_it_within_seconds_and_nothing_more_leaves(
     with SmtpServer([SLOW]) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(10)
+            server.wait_for(10, timeout_seconds=30)
             with post.start("cancel") as other:
                 other.communicate(timeout=20)
             said = time.monotonic()

@@ -35,13 +35,18 @@ def cut_and_compare(proof: Any, proxied: Any, *, people: int, cuts: list[int]) -
         post.use_server(network.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
             for count in cuts:
-                server.wait_for(count, timeout_seconds=30)
+                while len(server.messages) < count and sender.poll() is None:
+                    time.sleep(0.005)
                 network.cut()
             out, err = sender.communicate(timeout=60)
         assert sender.returncode in (0, 1), (out, err)
+        found = post.dispatch()
+        if found.state == "paused":
+            # Two cuts so close that nobody was answered between them: it asks.
+            assert "answered none of them" in found.reason
+            post.run("resume")
         most = 2 * CONNECTIONS * len(cuts)
-        unknown = proof.compare_done(server, most_unknown=most)
-        assert sender.returncode == (1 if unknown else 0)
+        proof.compare_done(server, most_unknown=most)
         assert network.connections > CONNECTIONS
 
 
@@ -52,7 +57,7 @@ def test_send_through_a_network_that_stalls_waits_for_it(
     with SmtpServer([SLOW]) as server, proxied(server.port) as network:
         post.use_server(network.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(10)
+            server.wait_for(10, timeout_seconds=30)
             network.stall()
             time.sleep(1)
             network.flow()
@@ -82,7 +87,7 @@ def test_send_to_a_server_that_is_started_anew_goes_on_by_itself(proof: Any) -> 
     first.start()
     post.use_server(first.port, connections=CONNECTIONS)
     with post.start(*command) as sender:
-        first.wait_for(20)
+        first.wait_for(20, timeout_seconds=30)
         first.stop()
         time.sleep(1)
         with SmtpServer([SLOW], port=first.port) as second:

@@ -73,7 +73,7 @@ def test_send_asleep_while_the_server_hangs_up_loses_and_repeats_nobody(
         post.use_server(network.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
             trigger.arm(20, lambda: sender.send_signal(signal.SIGSTOP))
-            server.wait_for(20)
+            server.wait_for(20, timeout_seconds=30)
             time.sleep(1)
             network.cut()
             time.sleep(1)
@@ -92,7 +92,7 @@ def test_send_asleep_for_a_moment_goes_on_as_if_nothing_had_been(
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
             trigger.arm(20, lambda: sender.send_signal(signal.SIGSTOP))
-            server.wait_for(20)
+            server.wait_for(20, timeout_seconds=30)
             time.sleep(1)
             sender.send_signal(signal.SIGCONT)
             sender.communicate(timeout=60)
@@ -108,7 +108,7 @@ def test_resume_beside_a_process_that_sends_is_refused_and_disturbs_nothing(
     with SmtpServer(slow(0.3)) as server:
         post.use_server(server.port, connections=CONNECTIONS)
         with post.start(*command) as sender:
-            server.wait_for(3)
+            server.wait_for(3, timeout_seconds=30)
             with post.start("resume") as second:
                 _, err = second.communicate(timeout=20)
             assert second.returncode == 3
