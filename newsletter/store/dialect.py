@@ -3,11 +3,22 @@
 SQLite is the only one so far.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Table, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.types import TypeEngine
 
 
 def insert_missing(
@@ -52,6 +63,27 @@ def is_one_of(column: ColumnElement[int], parameter: str) -> ColumnElement[bool]
 def one_piece(numbers: Sequence[int]) -> str:
     """Return a list of numbers as `is_one_of` takes it."""
     return f"[{','.join(map(str, numbers))}]"
+
+
+def rows_of(parameter: str, *types: TypeEngine[Any]) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of a table bound in one piece; `one_table` makes it.
+
+    SQLite goes through it and looks up what it is joined to only where all of that
+    key comes from here.
+    """
+    # PostgreSQL: a json_to_recordset with the same columns.
+    rows = func.json_each(bindparam(parameter, None)).table_valued(
+        "value", name=parameter
+    )
+    return tuple(
+        func.json_extract(rows.c.value, literal_column(f"'$[{place}]'"), type_=kind)
+        for place, kind in enumerate(types)
+    )
+
+
+def one_table(rows: Sequence[Sequence[int | str | None]]) -> str:
+    """Return rows as `rows_of` takes them."""
+    return json.dumps(rows)
 
 
 def domain_of(email: ColumnElement[str]) -> ColumnElement[str]:

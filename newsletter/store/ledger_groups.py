@@ -29,7 +29,7 @@ from sqlalchemy import (
 from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.store.claims import may_be_mailed
-from newsletter.store.dialect import is_one_of, one_piece
+from newsletter.store.dialect import is_one_of, one_piece, one_table, rows_of
 from newsletter.store.dispatch_records import counter
 from newsletter.store.instants import to_millis
 from newsletter.store.ledger import kept_words, write_intent, write_result
@@ -106,16 +106,12 @@ class Groups:
     ) -> None:
         if not results:
             return
-        bound = self._accept.bind(
-            at_=at, dispatch=claim.dispatch_id, claimed=claim.epoch
-        )
-        seq, code, text = map(self._accept.place, ("seq_", "code_", "text_"))
-        rows = []
-        for result in results:
-            bound[seq] = result.seq
-            bound[code], bound[text] = kept_words(result.reply)
-            rows.append(tuple(bound))
-        written = connection.exec_driver_sql(self._accept.sql, rows)
+        rows = [
+            (claim.dispatch_id, result.seq, *kept_words(result.reply))
+            for result in results
+        ]
+        bound = self._accept.bind(at_=at, claimed=claim.epoch, said=one_table(rows))
+        written = connection.exec_driver_sql(self._accept.sql, tuple(bound))
         _require(written.rowcount, len(rows))
 
     def _write_attempts(
@@ -248,10 +244,6 @@ class _Plain:
             bound[self._places[name]] = value
         return bound
 
-    def place(self, name: str) -> int:
-        """Return where among them a parameter stands."""
-        return self._places[name]
-
 
 def _require(number: int, wanted: int) -> None:
     if number != wanted:
@@ -260,7 +252,7 @@ def _require(number: int, wanted: int) -> None:
 
 def _given(name: str) -> BindParameter[Any]:
     """Return a parameter that `_Plain.bind` fills in."""
-    return bindparam(name, None, type_=Integer() if name != "text_" else Text())
+    return bindparam(name, None, type_=Integer())
 
 
 def _attempt(lists: Sequence[str]) -> Update:
@@ -293,19 +285,22 @@ def _attempt(lists: Sequence[str]) -> Update:
     )
 
 
+_dispatch_id, _seq, _code, _text = rows_of(
+    "said", Integer(), Integer(), Integer(), Text()
+)
 _ACCEPT = (
     update(deliveries)
     .where(
-        deliveries.c.dispatch_id == _given("dispatch"),
-        deliveries.c.seq == _given("seq_"),
+        deliveries.c.dispatch_id == _dispatch_id,
+        deliveries.c.seq == _seq,
         deliveries.c.state == int(_ATTEMPTING),
         deliveries.c.epoch == _given("claimed"),
     )
     .values(
         state=int(_ACCEPTED),
         at=_given("at_"),
-        reply_code=_given("code_"),
-        reply_text=_given("text_"),
+        reply_code=_code,
+        reply_text=_text,
         next_at=None,
     )
 )

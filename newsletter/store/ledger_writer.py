@@ -35,8 +35,10 @@ from newsletter.store.waiting import begin_waiting, end_waiting
 
 Reply = TypeVar("Reply")
 
-#: More in one transaction is no quicker, and after a crash so many more are in doubt.
-MOST_ROWS = 50
+#: A whole round of 50 lines, results and intents, with one fsync instead of two (0.2 to
+#: 10 ms each). This does not bound what a crash leaves in doubt: that follows from what
+#: the lines have out, and from the order; a transaction is lost as a whole, or kept.
+MOST_ROWS = 200
 #: Another command's long write (an import) must not interrupt a dispatch.
 BUSY_SECONDS = 600.0
 #: How long the database waits before it tells us that it is busy, and we ask again.
@@ -261,12 +263,13 @@ class _Pen:
 
     def _next_rows(self) -> list[_Row]:
         rows: list[_Row] = []
-        while self._waiting and len(rows) < MOST_ROWS:
-            order = self._waiting[0]
+        waiting = self._waiting
+        while waiting and len(rows) < MOST_ROWS:
+            order = waiting.popleft()
             if isinstance(order, _Call):
+                waiting.appendleft(order)
                 break
             rows.append(order)
-            self._waiting.popleft()
         return rows
 
     def _execute(self, call: _Call) -> Any:

@@ -25,6 +25,8 @@ BUSY_SECONDS = 30
 WRITES = "newsletter_writes"
 #: and its value for one that lets all others write first.
 YIELDS = "yields"
+#: What the driver's connection was told last, so that it is told only when it changes.
+_MAY_WRITE = "newsletter_may_write"
 
 #: Primary result code -> what happened, what to do. Other codes are our bugs.
 #: Source: https://www.sqlite.org/rescode.html
@@ -158,7 +160,10 @@ def _switch_to_wal(connection: sqlite3.Connection, patience_seconds: float) -> N
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
     # A reader that writes by mistake fails at once: a GET never changes anything.
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    may_write = bool(writes)
+    if connection.info.get(_MAY_WRITE) is not may_write:
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
+        connection.info[_MAY_WRITE] = may_write
     if not writes:
         connection.exec_driver_sql("BEGIN")
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from newsletter.errors import OperationError
 from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
@@ -127,7 +127,7 @@ def test_close_writes_what_was_ordered(
     assert dispatching.counts(dispatch) == {S.PENDING: PEOPLE - 1, S.ACCEPTED: 1}
 
 
-def test_orders_that_wait_together_are_one_transaction_of_fifty_at_most(
+def test_orders_that_wait_together_are_one_transaction_of_so_many_at_most(
     database: Database, dispatch: Dispatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
@@ -144,6 +144,7 @@ def test_orders_that_wait_together_are_one_transaction_of_fifty_at_most(
         await answers
 
     monkeypatch.setattr(Groups, "write", counted)
+    monkeypatch.setattr(ledger_writer, "MOST_ROWS", 50)
     use(database, dispatch, work)
     # The first one was on its way alone, or with those that were quick enough.
     assert sum(sizes) - sizes[0] <= PEOPLE
@@ -721,3 +722,26 @@ def test_a_process_that_is_killed_leaves_nobody_out_and_nobody_twice(
     touched = {seq for seq, state in states.items() if state != S.PENDING}
     assert len(touched - set(sent)) <= 4
     assert len(sent) == len(set(sent))
+
+
+def test_a_result_is_found_by_its_key_however_large_the_dispatch_is(
+    database: Database, dispatch: Dispatch
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+        asked.append(sql)
+
+    async def work(desk: Desk) -> None:
+        await desk.intend(0)
+        desk.record(0)
+        await desk.ledger.flush()
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    use(database, dispatch, work)
+    [accept] = [sql for sql in asked if sql.startswith("UPDATE") and "said" in sql]
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {accept}", (None,) * 6)
+        plan = [row.detail for row in rows]
+    assert plan[0].startswith("SCAN said VIRTUAL TABLE")
+    assert plan[1:] == ["SEARCH deliveries USING PRIMARY KEY (dispatch_id=? AND seq=?)"]
