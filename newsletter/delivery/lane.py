@@ -110,8 +110,10 @@ class Lane:
                 raise result
 
     def end(self) -> None:
-        """Let nothing more begin."""
+        """Let nothing more begin; who still connects need not wait for the server."""
         self.is_over = True
+        for line in self._lines:
+            line.stop_connecting()
         self.wake()
 
     @property
@@ -229,8 +231,9 @@ class Lane:
     def _fail(self, ended: Ended) -> Halt | None:
         desk, outcome = self.desk, ended.outcome
         reason = why(outcome)
-        if ended.verdict is not Verdict.AGAIN or outcome.reply is None:
-            # The end of a session is no trouble.
+        is_farewell = ended.verdict is Verdict.AGAIN and outcome.reply is not None
+        # The end of a session is no trouble, nor is what comes of our own stop.
+        if not is_farewell and not desk.stop.is_set:
             desk.on_trouble(reason)
         if ended.verdict is Verdict.SLOWER:
             self._slow_down(ended)

@@ -37,6 +37,14 @@ class Ended:
     outcome: Outcome
 
 
+#: The intent was granted, and then the dispatch was halted: nothing of it left.
+_TAKEN_BACK = Ended(
+    Loss("halted before the message left", is_message_out=False),
+    Verdict.AGAIN,
+    Outcome(DeliveryState.PENDING, is_our_fault=True, may_pass=True),
+)
+
+
 class Place(Protocol):
     """Where a letter is handed over: a line's place in its lane."""
 
@@ -135,7 +143,9 @@ class BatchLetter:
         if self.permission is None:
             raise AssertionError("nobody asked")
         permission = yield from self.permission
-        return permission is Permission.GRANTED
+        # It may be minutes old: the server thought about the message before this one.
+        # Whoever halted the dispatch meanwhile wants nothing more to leave.
+        return permission is Permission.GRANTED and not self.batch.desk.stop.is_set
 
     def settle(self, ending: Ending) -> None:
         """Take down how it ended."""
@@ -193,7 +203,11 @@ class BatchLetter:
             self.permission.add_done_callback(lambda _: self._end_asked(ended))
 
     def _end_asked(self, ended: Ended | None) -> None:
-        """Write an attempt down whose permission is known; None: it was denied."""
+        """Write an attempt down whose permission is known.
+
+        Args:
+            ended: How it ended; None: it was denied, or taken back by a stop.
+        """
         assert self.permission is not None  # noqa: S101 - for the type checker
         stop, error = self.batch.desk.stop, self.permission.exception()
         if isinstance(error, Exception):
@@ -206,12 +220,10 @@ class BatchLetter:
             self._close()
             self._tell(DeliveryState.SKIPPED)
             self.batch.close()
-        elif ended is not None:
+        else:
             tries = self.delivery.attempts + 1
             self.delivery = replace(self.delivery, attempts=tries)
-            self._write_down(ended)
-        else:
-            raise AssertionError("denied, and yet permitted")
+            self._write_down(ended or _TAKEN_BACK)
 
     def _write_down(self, ended: Ended) -> None:
         state = ended.outcome.state

@@ -96,6 +96,12 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Say goodbye; may be called again."""
 
+    def stop_connecting(self) -> None:
+        """Make no connection any more, and give up one that is being made.
+
+        Nothing of a letter has left then; what is connected comes to its end.
+        """
+
     def abort(self) -> None:
         """Drop the connection at once, also in the middle of a message."""
 

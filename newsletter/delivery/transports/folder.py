@@ -53,6 +53,9 @@ class FolderTransport:
     async def close(self) -> None:
         """Do nothing: each file is closed already."""
 
+    def stop_connecting(self) -> None:
+        """Do nothing."""
+
     def abort(self) -> None:
         """Do nothing."""
 

@@ -67,5 +67,8 @@ class MemoryTransport:
     async def close(self) -> None:
         """Do nothing."""
 
+    def stop_connecting(self) -> None:
+        """Do nothing."""
+
     def abort(self) -> None:
         """Do nothing."""

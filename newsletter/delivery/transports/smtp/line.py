@@ -26,6 +26,8 @@ from newsletter.delivery.transports.smtp.wire import Wire
 #: counts against how many we may have. A letter each 12 s (300 an hour) keeps it.
 IDLE_SECONDS = 20.0
 
+_DROPPED = Loss("the connection was dropped from this side", is_message_out=False)
+
 
 class SmtpLine:
     """One connection at a time to the mail server; made when needed, and again."""
@@ -36,7 +38,7 @@ class SmtpLine:
         self._session: Session | None = None
         self._opening: asyncio.Task[Session | Answer | Loss | Misfit] | None = None
         self._farewell: asyncio.Task[None] | None = None
-        self._may_pipeline = True
+        self._may_pipeline = self._may_connect = True
 
     async def work(self, feed: Feed) -> None:
         """Hand over one letter after the other; see `Line.work`."""
@@ -65,13 +67,21 @@ class SmtpLine:
         if session is not None:
             await session.close()
 
+    def stop_connecting(self) -> None:
+        """Give up a connection that is being made, and make none any more."""
+        self._may_connect = False
+        self._cancel_opening()
+
     def abort(self) -> None:
         """Drop the connection at once, also one that is only being made."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self._cancel_opening()
         session, self._session = self._session, None
         if session is not None:
             session.drop()
+
+    def _cancel_opening(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
 
     async def _next(self, feed: Feed) -> Letter | None:
         """Return the next letter; say goodbye when it is long in coming."""
@@ -108,11 +118,13 @@ class SmtpLine:
 
     async def _open(self) -> Session | Answer | Loss | Misfit:
         """Connect; nothing of a letter has left, so this may be cancelled."""
+        if not self._may_connect:
+            return _DROPPED
         self._opening = asyncio.ensure_future(self._connect())
         await asyncio.wait({self._opening})
         task, self._opening = self._opening, None
         if task.cancelled():
-            return Loss("the connection was dropped from this side", False)
+            return _DROPPED
         return task.result()
 
     async def _connect(self) -> Session | Answer | Loss | Misfit:
