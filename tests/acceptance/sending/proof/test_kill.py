@@ -120,10 +120,10 @@ def test_send_killed_while_it_holds_has_sent_nothing_and_can_be_resumed(
 def test_status_after_a_kill_names_whom_it_left_in_doubt(
     post: Any, trigger: Any, killing: Any
 ) -> None:
-    post.add("anna", "bob", "carl")
+    post.add("anna", "bob", "carl", "dora")
     with SmtpServer(on_message=trigger.on_message) as server:
         post.use_server(server.port)
-        with post.start("send", "--confirm", "3", "--untested") as sender:
+        with post.start("send", "--confirm", "4", "--untested") as sender:
             trigger.arm(2, killing(sender))
             sender.communicate(timeout=20)
         found = post.json("status", "--unknown")
