@@ -303,7 +303,7 @@ def finish_dispatch(
         return dispatch
     end = halt or _end_of_canary(connection, dispatch)
     if end is None and dispatch.state is DispatchState.RUNNING:
-        end = _waiting_for_deferred(connection, dispatch)
+        end = _unexplained_end(connection, dispatch)
     if end is not None:
         next_at = None if end.next_at is None else to_millis(end.next_at)
         _change(
@@ -327,7 +327,14 @@ def _end_of_canary(connection: Connection, dispatch: Dispatch) -> Halt | None:
     )
 
 
-def _waiting_for_deferred(connection: Connection, dispatch: Dispatch) -> Halt:
+def _unexplained_end(connection: Connection, dispatch: Dispatch) -> Halt:
+    """Return how a run ended that nobody halted: only deferred ones are left, mostly.
+
+    Else the ledger granted nothing more, as to a process that lost its claims.
+    """
+    if dispatch.counts[DeliveryState.PENDING]:
+        reason = "it ended before everybody was tried"
+        return Halt(DispatchState.INTERRUPTED, reason)
     next_at = connection.scalar(
         select(func.min(deliveries.c.next_at)).where(
             deliveries.c.dispatch_id == dispatch.id,

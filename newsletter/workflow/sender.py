@@ -29,7 +29,7 @@ from newsletter.messages.compile import load_compiled
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt
 from newsletter.model.message import CompiledMessage
-from newsletter.store.contents import load_content
+from newsletter.store.contents import Content, load_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import finish_dispatch, recover
 from newsletter.store.keys import open_keyring
@@ -122,7 +122,7 @@ def run_dispatch(
         OperationError: The disk failed; nothing more was sent.
     """
     sender.lock.name_dispatch(dispatch.id)
-    compiled = _frozen_content(sender.database, dispatch)
+    compiled = _frozen_content_or_pause(sender.database, dispatch)
     threads = open_signing_threads(sender.seal)
     try:
         with _stopping(switch) as (wish, reason):
@@ -260,9 +260,20 @@ def _once_each(tell: Callable[[str], None]) -> Callable[[str], None]:
     return note
 
 
-def _frozen_content(database: Database, dispatch: Dispatch) -> CompiledMessage:
+def _frozen_content_or_pause(database: Database, dispatch: Dispatch) -> CompiledMessage:
+    """Return what is sent; without it the dispatch does not stay in state running."""
     with database.reading() as connection:
         content = load_content(connection, dispatch.content_hash)
+    try:
+        return _frozen_content(content, dispatch)
+    except OperationError as error:
+        halt = Halt(DispatchState.PAUSED, error.message.rstrip("."))
+        with database.writing() as connection:
+            finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
+        raise
+
+
+def _frozen_content(content: Content | None, dispatch: Dispatch) -> CompiledMessage:
     if content is None:
         raise OperationError(
             f"the content of dispatch {dispatch.id} is not in the database any more.",

@@ -396,6 +396,18 @@ def test_finish_dispatch_is_done_only_when_nobody_is_left(
     assert found.finished_at is None
 
 
+def test_finish_dispatch_that_stopped_without_a_word_blames_no_mail_server(
+    database: Database, four: list[int]
+) -> None:
+    """A claim was lost, say: some were not tried, and nobody asked for later."""
+    dispatch = send(database)
+    bring(database, dispatch, S.ACCEPTED, S.DEFERRED)
+    found = write(database, lambda c: finish_dispatch(c, dispatch.id, None, now=NOW))
+    assert found.state is DispatchState.INTERRUPTED
+    assert found.reason == "it ended before everybody was tried"
+    assert found.next_at is None
+
+
 def test_finish_dispatch_keeps_why_it_stopped(
     database: Database, four: list[int]
 ) -> None:

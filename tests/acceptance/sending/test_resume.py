@@ -4,7 +4,9 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
+from newsletter.store.tables import contents
 from newsletter.testing.smtp_server import Fault, SmtpServer
 
 NAMES = ("anna", "bob", "carl")
@@ -16,6 +18,27 @@ def send_with(post: Any, *faults: Fault) -> None:
     with SmtpServer(faults) as server:
         post.use_server(server.port)
         post.send(3)
+
+
+def test_resume_of_a_dispatch_whose_mail_is_damaged_pauses_and_says_so(
+    post: Any,
+) -> None:
+    """Running it would be untrue, and a worker would try it for ever."""
+    post.add(*NAMES)
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        post.send(3, "--first", "1")
+        with post.database() as database, database.writing() as connection:
+            good = connection.scalar(select(contents.c.compiled))
+            connection.execute(update(contents).values(compiled=good + b"x"))
+        assert post.run("resume") == 3
+    assert post.err.endswith(
+        "this stored mail is damaged. Restore the database from a backup.\n"
+    )
+    dispatch = post.dispatch()
+    assert dispatch.state == "paused"
+    assert dispatch.reason == "this stored mail is damaged"
+    assert len(server.messages) == 1
 
 
 def test_resume_unknown_accepted_counts_them_and_mails_nobody(post: Any) -> None:
