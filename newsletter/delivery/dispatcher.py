@@ -7,12 +7,14 @@ computer sleep, does everything wait for something that takes long?
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.waits import Wait
+from newsletter.errors import OperationError
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Halt
 
@@ -53,11 +55,13 @@ async def run(dispatch_id: int, *, desk: Desk, open_lane: OpenLane) -> Halt | No
         for lane in lanes:
             lane.end()
         results = await asyncio.gather(*work, return_exceptions=True)
+        # Who was refused before the intent was written waits for that, also when
+        # something broke: else nobody would know that nothing of it left.
+        with suppress(OperationError):
+            await desk.ledger.flush()
     for error in (*results, desk.stop.error):
         if isinstance(error, BaseException):
             raise error
-    # Who was refused before the intent was written waits for that.
-    await desk.ledger.flush()
     halt = desk.stop.halt or _set_aside(lanes)
     for lane in lanes:
         await lane.give_back()

@@ -17,6 +17,7 @@ from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.moments import Moments
 from newsletter.delivery.pace import Meter, Pace
+from newsletter.delivery.scribe import CHUNK, Scribe, Written, write_letter
 from newsletter.delivery.seat import Seat
 from newsletter.delivery.send_batch import Batch, BatchLetter, Ended, is_about_message
 from newsletter.delivery.transports import Answer, Ending, Transport
@@ -24,6 +25,7 @@ from newsletter.delivery.trouble import Streak, pause_for, why
 from newsletter.delivery.waits import Wait
 from newsletter.model.delivery import Delivery, DeliveryState
 from newsletter.model.dispatch import Halt
+from newsletter.model.message import Message
 from newsletter.replies import Stage, Verdict
 
 #: With so few letters left the next batch is claimed: a claim takes some 10 ms, in
@@ -86,11 +88,17 @@ class Lane:
         self._lines: set[Transport] = set()
         self._outlets = tuple(outlets)
         self._seats = max(outlet.connections for outlet in outlets)
+        #: So many letters are written ahead: one for each line, and work for threads.
+        self._ahead = self._seats + 4 * CHUNK
         self._streak = Streak(self._seats)
         self._changed = changed
         self._bell = Bell()
-        #: Letters that lines took or that are being written.
+        #: Rings when there is a letter.
+        self.hungry = Bell()
+        desk.bell.link(self.hungry)
+        #: Letters that lines took.
         self._under_way = 0
+        self._scribe = self._open_scribe()
         self._batches: set[Batch] = set()
         self._over: list[Batch] = []
         self.moments = Moments(desk.steady, desk.millis)
@@ -105,6 +113,8 @@ class Lane:
         self._look_at_brakes()
         workers = [self._serve(Seat(self, number)) for number in range(self._seats)]
         results = await asyncio.gather(self._pump(), *workers, return_exceptions=True)
+        if self._scribe is not None:
+            await self._scribe.close()
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -121,7 +131,7 @@ class Lane:
         """Whether nothing of it can be sent now."""
         return (
             self._is_exhausted
-            and not self.queue
+            and not self.has_letters
             and not self._under_way
             and not self._over
         )
@@ -160,17 +170,52 @@ class Lane:
 
     # --- for its seats ----------------------------------------------------------------
 
-    def pop(self) -> BatchLetter:
-        """Take the next letter off the queue."""
-        self._under_way += 1
-        if len(self.queue) == LOW_WATER or len(self.queue) == 1:
+    @property
+    def has_letters(self) -> bool:
+        """Whether there are letters to take, now or when they are written."""
+        return bool(self.queue or (self._scribe is not None and self._scribe.count))
+
+    def next_letter(self) -> tuple[BatchLetter, Message] | None:
+        """Take the next letter with its message, None when there is none yet.
+
+        Who cannot be written to is refused on the way.
+        """
+        while (found := self._next_written()) is not None:
+            letter, written = found
+            if len(self.queue) < LOW_WATER and not self._is_exhausted:
+                self._bell.ring()
+            if isinstance(written, Message):
+                self._under_way += 1
+                return letter, written
+            letter.refuse(written)
             self._bell.ring()
-        return self.queue.popleft()
+        return None
+
+    def _next_written(self) -> tuple[BatchLetter, Written] | None:
+        if self._scribe is not None:
+            found = self._scribe.take()
+            self._scribe.refill(CHUNK if self.is_paced else self._ahead)
+            return found
+        if not self.queue:
+            return None
+        letter = self.queue.popleft()
+        return letter, write_letter(self.desk.write, letter)
+
+    def _open_scribe(self) -> Scribe | None:
+        if self.desk.threads is None:
+            return None
+        return Scribe(
+            self.queue,
+            write=self.desk.write,
+            threads=self.desk.threads,
+            steady=self.desk.steady,
+            on_written=self.hungry.ring,
+        )
 
     def settled(self) -> None:
         """Count a letter that is under way no more."""
         self._under_way -= 1
-        if not self._under_way and not self.queue:
+        if not self._under_way and not self.has_letters:
             self._bell.ring()
 
     def seconds_to_moment(self) -> float:
@@ -287,7 +332,7 @@ class Lane:
                 if not is_done:
                     # A bug, or a broken disk: the others finish what they have begun.
                     self.desk.stop.request(None)
-                await seat.leave(has_failed=not is_done)
+                    seat.give_back()
                 await line.close()
                 self._lines.discard(line)
 
@@ -321,7 +366,7 @@ class Lane:
         # Nothing can be claimed while the dispatch waits; who has a letter ends that.
         if desk.waits.now is None and self._is_hungry():
             await self._claim()
-        if not self.is_paced or not self.queue:
+        if not self.is_paced or not self.has_letters:
             return TICK_SECONDS
         seconds = await self.moments.refill(self.pace)
         if not seconds:

@@ -1,12 +1,10 @@
 """A line's place in its lane: where it takes letters from, and rests after a fault."""
 
-import asyncio
 from math import inf
 from typing import TYPE_CHECKING
 
 from newsletter.delivery.send_batch import BatchLetter, Ended
 from newsletter.delivery.transports import Loss
-from newsletter.errors import RecipientError
 from newsletter.model.message import Message
 
 if TYPE_CHECKING:
@@ -17,8 +15,10 @@ if TYPE_CHECKING:
 MAX_LINE_FAILURES = 3
 #: and tries again only after so long.
 LINE_REST_SECONDS = 600.0
-#: A line that may not be used looks so often whether it may.
+#: A line that may not be used looks so often whether it may,
 _LOOK_SECONDS = 5.0
+#: and one that waits for a letter whether there is one after all.
+_HUNGRY_SECONDS = 1.0
 
 
 class Seat:
@@ -36,8 +36,6 @@ class Seat:
         self._rest_until = 0.0
         #: Taken by the line and not settled.
         self._out: set[BatchLetter] = set()
-        #: A letter that is being written in a thread.
-        self._ahead: tuple[BatchLetter, asyncio.Future[Message]] | None = None
 
     # --- the feed ---------------------------------------------------------------------
 
@@ -48,40 +46,25 @@ class Seat:
             return None
         if self.server != self.desk.route.now or self.number >= lane.allowed:
             return None
-        take = self._write_next if self.desk.threads is None else self._written
-        if not lane.is_paced:
-            return take()
-        moment = lane.moments.take()
-        if moment is None:
-            return None
-        letter = take()
-        if letter is None:
-            lane.moments.put_back(moment)
-        return letter
+        return self._take_now()
 
     async def take(self) -> BatchLetter | None:
         """Wait for the next letter; None when there is none left."""
         while not self.lane.is_over and self.server == self.desk.route.now:
             seconds = self._pause()
-            if not seconds:
-                letter = await self._take_now()
-                if letter is not None:
-                    return letter
+            if seconds:
+                await self.desk.bell.wait(None if seconds == inf else seconds)
                 continue
-            if self._ahead is not None:
-                # Nobody waits for a line that rests.
-                await self._put_ahead_back()
-            await self.desk.bell.wait(None if seconds == inf else seconds)
+            letter = self._take_now()
+            if letter is not None:
+                return letter
+            await self.lane.hungry.wait(_HUNGRY_SECONDS)
         return None
 
-    async def leave(self, *, has_failed: bool) -> None:
-        """Give back what the line did not take, or dropped when it failed."""
-        if self._ahead is not None:
-            await self._put_ahead_back()
-        if has_failed:
-            for letter in [one for one in self._out if not one.is_settled]:
-                # Nothing of it left: that is the line's law.
-                letter.settle(Loss("the line broke", is_message_out=False))
+    def give_back(self) -> None:
+        """Settle what a line that failed left behind: nothing of it left."""
+        for letter in [one for one in self._out if not one.is_settled]:
+            letter.settle(Loss("the line broke", is_message_out=False))
 
     def _pause(self) -> float:
         """Return for how many seconds nothing may be taken; 0: it may."""
@@ -95,78 +78,25 @@ class Seat:
                 return inf
             if trouble.next_try_at > now:
                 return trouble.next_try_at - now
-        if not lane.queue and self._ahead is None:
-            return inf
         return lane.seconds_to_moment() if lane.is_paced else 0.0
 
-    # --- writing ----------------------------------------------------------------------
-
-    async def _take_now(self) -> BatchLetter | None:
-        """Take the next letter and its moment: nobody else gets that one meanwhile."""
+    def _take_now(self) -> BatchLetter | None:
+        """Take the next letter, and the moment it needs."""
         lane = self.lane
-        moment = lane.moments.take() if lane.is_paced else None
-        letter = await self._next()
-        if letter is None and moment is not None:
+        if not lane.is_paced:
+            return self._begin(lane.next_letter())
+        moment = lane.moments.take()
+        if moment is None:
+            return None
+        letter = self._begin(lane.next_letter())
+        if letter is None:
             lane.moments.put_back(moment)
         return letter
 
-    async def _next(self) -> BatchLetter | None:
-        if self.desk.threads is None:
-            return self._write_next()
-        if self._ahead is None:
-            self._write_ahead()
-        if self._ahead is not None:
-            await asyncio.wait([self._ahead[1]])
-        return None if self.lane.is_over else self._written()
-
-    def _write_next(self) -> BatchLetter | None:
-        """Write the next letter now."""
-        lane = self.lane
-        while lane.queue:
-            letter = lane.pop()
-            try:
-                message = self.desk.write(letter.delivery)
-            except RecipientError as error:
-                lane.settled()
-                letter.refuse(error)
-                continue
-            return self._begin(letter, message)
-        return None
-
-    def _written(self) -> BatchLetter | None:
-        """Return the letter that was written ahead, and have the next one written."""
-        if self._ahead is None or not self._ahead[1].done():
+    def _begin(self, written: tuple[BatchLetter, Message] | None) -> BatchLetter | None:
+        if written is None:
             return None
-        (letter, job), self._ahead = self._ahead, None
-        try:
-            message = job.result()
-        except RecipientError as error:
-            self.lane.settled()
-            letter.refuse(error)
-            return None
-        if not self.lane.is_paced:
-            self._write_ahead()
-        return self._begin(letter, message)
-
-    def _write_ahead(self) -> None:
-        if self.lane.queue:
-            letter, loop = self.lane.pop(), asyncio.get_running_loop()
-            write = self.desk.write
-            job = loop.run_in_executor(self.desk.threads, write, letter.delivery)
-            self._ahead = (letter, job)
-
-    async def _put_ahead_back(self) -> None:
-        if self._ahead is None:
-            return
-        (letter, job), self._ahead = self._ahead, None
-        self.lane.settled()
-        self.lane.queue.appendleft(letter)
-        self.desk.bell.ring()
-        await asyncio.wait([job])
-        # It is written again at its turn; what is wrong with it shows then.
-        job.exception()
-
-    def _begin(self, letter: BatchLetter, message: Message) -> BatchLetter:
+        letter, message = written
         if self.desk.trouble.is_failing:
             self.desk.trouble.prober = self
         self._out.add(letter)
