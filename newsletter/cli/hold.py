@@ -1,44 +1,45 @@
 """Second thoughts: between the number that was typed and the first mail."""
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from newsletter.cli.context import is_terminal, progress, say
 
 if TYPE_CHECKING:
     from newsletter.model.dispatch import Dispatch
+    from newsletter.workflow.switch import Switch
 
 
 def hold(dispatch: "Dispatch", seconds: int) -> bool:
-    """Wait on a terminal, so that second thoughts can come; False when they came."""
+    """Wait on a terminal, so that second thoughts can come; False when they came.
+
+    A closed terminal and a polite kill are second thoughts too: whoever confirmed it
+    cannot undo it any more.
+    """
+    from newsletter.workflow.switch import Switch
+
     if not is_terminal() or not seconds:
         return True
-    with _noting_interrupt() as is_undone:
-        end = time.monotonic() + seconds
-        say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
-        with progress("Holding", seconds) as advance:
-            while time.monotonic() < end and not is_undone.wait(1):
-                advance(1)
-    if is_undone.is_set():
-        say(f"Undone: nothing of dispatch {dispatch.id} has left.")
-        return False
-    return True
+    is_over = False
+    # A KeyboardInterrupt is lost where Python cannot raise (in the clean-up of an
+    # object, say), and here a lost one would send what somebody wanted to stop.
+    with Switch() as switch, switch.on_signals(), suppress(OSError):
+        is_over = _wait(switch, seconds)
+        if not is_over:
+            say(f"Undone: nothing of dispatch {dispatch.id} has left.")
+    return is_over
 
 
-@contextmanager
-def _noting_interrupt() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into a note while the ``with`` block runs.
+def _wait(switch: "Switch", seconds: int) -> bool:
+    """Wait, and tell whether nobody minded.
 
-    A KeyboardInterrupt is lost where Python cannot raise (in the clean-up of an object,
-    say), and here a lost one would send what somebody wanted to stop.
+    Raises:
+        OSError: The terminal is gone.
     """
-    noted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, before)
+    end = time.monotonic() + seconds
+    say(f"Holding for {seconds} seconds; Ctrl-C undoes it all.")
+    with progress("Holding", seconds) as advance:
+        while time.monotonic() < end and not switch.wait(1):
+            advance(1)
+    return not switch.is_on

@@ -59,8 +59,8 @@ def send_planned(
         # The mails point to it; before the first of them is tried nobody is shown it.
         publish_composition(project, plan.composition)
         dispatch = _freeze(project, sender.database, plan, confirmed, nobody_sends=True)
-        if not hold(dispatch):
-            return _undo(sender.database, dispatch)
+        if undone := _hold(sender.database, dispatch, hold):
+            return undone
         watch = watch or Watch()
         watch.on_begin(dispatch)
         return run_dispatch(sender, dispatch, watch)
@@ -151,6 +151,19 @@ def _refuse_sent_meanwhile(connection: Connection, plan: Plan) -> None:
                 "This command sent nothing.",
                 f"See: newsletter status {dispatch.id}",
             )
+
+
+def _hold(
+    database: Database, dispatch: Dispatch, hold: Callable[[Dispatch], bool]
+) -> Dispatch | None:
+    """Undo a dispatch whose hold does not end well, by an error say; else None."""
+    undone, is_over = None, False
+    try:
+        is_over = hold(dispatch)
+    finally:
+        if not is_over:
+            undone = _undo(database, dispatch)
+    return undone
 
 
 def _undo(database: Database, dispatch: Dispatch) -> Dispatch:

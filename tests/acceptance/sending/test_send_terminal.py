@@ -5,6 +5,8 @@ import pty
 import signal
 from typing import Any
 
+import pytest
+
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.testing.smtp_server import Fault, SmtpServer
 
@@ -51,6 +53,24 @@ def test_send_on_a_terminal_asks_holds_and_can_be_undone(post: Any) -> None:
         "       2  skipped: cancelled\n"
         "       2  in all\n"
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_send_whose_hold_is_cut_short_is_undone(post: Any, number: int) -> None:
+    post.add("anna", "bob")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        sender, terminal = on_a_terminal(post, b"2\n", TERM="xterm")
+        with sender:
+            read_until(terminal, b"Ctrl-C undoes it all.")
+            os.close(terminal)
+            sender.send_signal(number)
+            sender.communicate(timeout=10)
+        assert sender.returncode == 130
+        assert server.recording.connections == 0
+    found = post.dispatch()
+    assert found.state is DispatchState.CANCELLED
+    assert found.reason == "undone before the first mail left"
 
 
 def test_send_whose_terminal_is_closed_ends_in_good_order(post: Any) -> None:
