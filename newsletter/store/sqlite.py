@@ -27,6 +27,11 @@ WRITES = "newsletter_writes"
 YIELDS = "yields"
 #: What the driver's connection was told last, so that it is told only when it changes.
 _MAY_WRITE = "newsletter_may_write"
+#: When a connection that yields looks again whether others wait, by the steady clock,
+_NEXT_LOOK = "newsletter_next_look"
+#: and how long after the last time: each look lets go of the interpreter's lock three
+#: times, and beside a busy event loop each of them takes up to 5 ms to get it back.
+LOOK_SECONDS = 0.02
 
 #: Primary result code -> what happened, what to do. Other codes are our bugs.
 #: Source: https://www.sqlite.org/rescode.html
@@ -169,11 +174,19 @@ def _begin(connection: Connection) -> None:
         return
     folder = Path(str(connection.engine.url.database)).parent
     if writes == YIELDS:
-        let_others_pass(folder)
+        _look_behind(connection, folder)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return
     with standing_in_line(folder):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _look_behind(connection: Connection, folder: Path) -> None:
+    """Let others pass, if it is time to look whether somebody waits."""
+    now = time.monotonic()
+    if now >= connection.info.get(_NEXT_LOOK, 0.0):
+        let_others_pass(folder)
+        connection.info[_NEXT_LOOK] = now + LOOK_SECONDS
 
 
 @contextmanager

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.store import courtesy
+from newsletter.store import courtesy, sqlite
 from newsletter.store.courtesy import let_others_pass, standing_in_line
+from newsletter.store.database import Database
 
 
 def test_let_others_pass_waits_while_somebody_stands_in_line(tmp_path: Path) -> None:
@@ -43,3 +44,17 @@ def test_let_others_pass_goes_on_when_it_takes_too_long(
 def test_courtesy_where_there_is_no_folder_is_left_out(tmp_path: Path) -> None:
     with standing_in_line(tmp_path / "nothing"):
         let_others_pass(tmp_path / "nothing")
+
+
+def test_a_connection_that_yields_looks_only_now_and_then(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+    monkeypatch.setattr(sqlite, "let_others_pass", looks.append)
+    for seconds, looked in ((0.0, 3), (60.0, 4)):
+        monkeypatch.setattr(sqlite, "LOOK_SECONDS", seconds)
+        with database.connect_writer(yields=True) as connection:
+            for _ in range(3):
+                with connection.begin():
+                    pass
+        assert looks == [database.path.parent] * looked
