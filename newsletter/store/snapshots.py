@@ -90,8 +90,9 @@ def count_by_lane(
     """Return how many a dispatch made now would have in each lane."""
     chosen = select_recipients(issue, lists, only).subquery()
     lane = _lane_of(chosen.c.email, lanes).label("lane")
-    rows = connection.execute(select(lane, func.count()).group_by("lane"))
-    return {row.lane: row[1] for row in rows}
+    # Without lanes it is a constant, and names no table by itself.
+    people = select(lane, func.count()).select_from(chosen).group_by("lane")
+    return {row.lane: row[1] for row in connection.execute(people)}
 
 
 def freeze_recipients(

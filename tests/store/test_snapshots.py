@@ -20,6 +20,7 @@ from newsletter.store.dispatches import (
     start_dispatch,
 )
 from newsletter.store.ledger import write_intent, write_result
+from newsletter.store.snapshots import count_by_lane
 from newsletter.store.tables import batches, contents, deliveries, dispatches
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -97,6 +98,20 @@ def test_create_dispatch_numbers_recipients_lane_by_lane(
     ]
     with database.reading() as connection:
         assert open_lanes(connection, dispatch.id) == ["", "example", "google"]
+
+
+@pytest.mark.parametrize(
+    ("lanes", "counts"), [({}, {"": 7}), (LANES, {"": 3, "example": 2, "google": 2})]
+)
+def test_count_by_lane_counts_whom_a_dispatch_would_have(
+    database: Database, people: Any, lanes: Any, counts: dict[str, int]
+) -> None:
+    add(people, *MIXED)
+    with database.reading() as connection:
+        found = count_by_lane(
+            connection, issue="i", lists=("main",), only=None, lanes=lanes
+        )
+    assert found == counts
 
 
 def test_create_dispatch_cuts_each_lane_into_batches(
