@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from newsletter.workflow.sender import Watch
 
 INTERRUPTED = 130
-#: On a terminal somebody waits; a script is told sooner that the network is gone.
-_PATIENCE_ON_TERMINAL = 15 * 60.0
 #: Greylisting is over by then; beyond that nobody sits and waits.
 _DEFERRED_ON_TERMINAL = 3600.0
 
@@ -130,4 +128,4 @@ def _patience() -> "Patience":
 
     if not is_terminal():
         return Patience()
-    return Patience(later=_PATIENCE_ON_TERMINAL, deferred=_DEFERRED_ON_TERMINAL)
+    return Patience(deferred=_DEFERRED_ON_TERMINAL)

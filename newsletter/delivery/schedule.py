@@ -19,11 +19,13 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds a fault that may pass is waited for before we halt."""
+    """How many seconds is waited for what may pass."""
 
-    #: Before any message was answered in this run: a mistyped host should show at once.
+    #: Before any message was answered in this run: a mistyped host should show at once,
+    #: so the run ends then.
     at_start: float = 10.0
-    #: Afterwards: a lost network, a server that restarts.
+    #: Afterwards, a lost network or a server that restarts: then the dispatch is said
+    #: to wait (and goes on waiting), and the next of several servers is tried.
     later: float = 60.0
     #: First pause before a new connection; it doubles each time up to *longest*.
     first: float = 0.25
