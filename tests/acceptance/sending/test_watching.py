@@ -6,6 +6,7 @@ import pty
 import re
 import struct
 import termios
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,7 +83,9 @@ def test_terminal_that_cannot_draw_gets_lines(post: Any) -> None:
 
 def test_pause_from_another_process_is_shown_as_the_result(post: Any) -> None:
     post.add(*NAMES)
-    with SmtpServer([SLOW]) as server:
+    # To pause takes a second on a busy machine: nobody is to be done before it.
+    slower = replace(SLOW, delay_seconds=0.6)
+    with SmtpServer([slower]) as server:
         post.use_server(server.port)
         watched(post, 80, stop_at=b"3 of 8")
     dispatch = post.dispatch()
