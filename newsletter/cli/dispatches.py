@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +54,8 @@ def summary_lines(
         about: Lines on what was sent, to stand before the numbers.
     """
     time_zone = project.settings.newsletter.time_zone
-    yield from fold(headline(dispatch, time_zone), sys.stdout)
+    told = headline(dispatch, time_zone, now=datetime.now(UTC))
+    yield from fold(told, sys.stdout)
     yield from about
     for number in numbers(dispatch):
         yield f"{number.people:>8,}  {number.words}"

@@ -151,7 +151,7 @@ def state_line(live: Live, now: datetime) -> str:
     if live.is_stopping:
         return STOPPING
     if is_news(live, now):
-        return wait_line(live)
+        return wait_line(live, now)
     if live.trouble:
         return trouble_line(live)
     return " · ".join(pace_words(live, now)) or (
@@ -159,11 +159,11 @@ def state_line(live: Live, now: datetime) -> str:
     )
 
 
-def wait_line(live: Live) -> str:
+def wait_line(live: Live, now: datetime) -> str:
     """Return ``Waiting until 14:35: 300 an hour.``."""
     until = ""
     if live.until is not None:
-        until = f" until {show_clock(live.until, live.time_zone)}"
+        until = f" until {show_clock(live.until, live.time_zone, now=now)}"
     return f"Waiting{until}: {live.waiting.rstrip('.')}."
 
 

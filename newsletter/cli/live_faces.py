@@ -161,7 +161,7 @@ class Lines:
             say(progress_line(live, now))
 
     def _look_at_waiting(self, live: Live, now: datetime) -> None:
-        wait = wait_line(live) if is_news(live, now) else ""
+        wait = wait_line(live, now) if is_news(live, now) else ""
         if wait and wait != self._wait:
             say(wait)
         elif self._wait and not live.waiting:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from newsletter.cli.context import say
 from newsletter.cli.findings import count_of
 from newsletter.cli.folding import fold
+from newsletter.workflow.standing import show_clock
 
 if TYPE_CHECKING:
     from newsletter.model.finding import Finding
@@ -122,9 +123,7 @@ def _time(forecast: "Forecast", zone: ZoneInfo, *, is_now: bool) -> str:
     seconds = forecast.seconds
     if seconds is None or forecast.ends_at is None:
         return "as fast as the mail server takes it"
-    end = forecast.ends_at.astimezone(zone)
-    is_same_day = end.date() == forecast.begins_at.astimezone(zone).date()
-    until = f"{end:%H:%M}" if is_same_day else f"{end:%A %H:%M}"
+    until = show_clock(forecast.ends_at, zone.key, now=forecast.begins_at)
     limits = " and ".join(_limit(limit) for limit in forecast.limits)
     lane = f"{forecast.lane}, " if forecast.lane else ""
     used = f" ({forecast.used:,} used already)" if forecast.used else ""

@@ -65,16 +65,16 @@ def lead(overview: Overview, *, now: datetime, time_zone: str) -> str:
         return _sentence(", ".join(pace) or "the first mails are on their way")
     if dispatch.state is DispatchState.DONE:
         return _end(dispatch)
-    until = _until(dispatch, time_zone)
+    until = _until(dispatch, now, time_zone)
     return _sentence(": ".join(filter(None, (until, dispatch.reason))))
 
 
-def _until(dispatch: Dispatch, time_zone: str) -> str:
+def _until(dispatch: Dispatch, now: datetime, time_zone: str) -> str:
     if dispatch.next_at is None:
         return ""
     if dispatch.state is DispatchState.SCHEDULED:
         return f"it starts on {show_moment(dispatch.next_at, time_zone)}"
-    return f"until {show_clock(dispatch.next_at, time_zone)}"
+    return f"until {show_clock(dispatch.next_at, time_zone, now=now)}"
 
 
 def _end(dispatch: Dispatch) -> str:

@@ -26,6 +26,7 @@ STATE_WORDS = {
     DeliveryState.PENDING: "not tried yet",
 }
 _CANCELLED = "skipped: cancelled"
+_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,11 @@ class Step:
     command: str
 
 
-def headline(dispatch: Dispatch, time_zone: str) -> str:
+def headline(dispatch: Dispatch, time_zone: str, *, now: datetime) -> str:
     """Return ``Dispatch 7 of 2026-03 is waiting until 14:35: 300 an hour``."""
     until = ""
     if dispatch.next_at is not None and dispatch.is_open:
-        until = f" until {show_clock(dispatch.next_at, time_zone)}"
+        until = f" until {show_clock(dispatch.next_at, time_zone, now=now)}"
         if dispatch.state is DispatchState.SCHEDULED:
             start = dispatch.next_at.astimezone(ZoneInfo(time_zone))
             until = f" for {start:%A %Y-%m-%d %H:%M %Z}"
@@ -129,7 +130,7 @@ def going(
     if rate:
         yield show_rate(rate)
     if seconds is not None:
-        end = show_clock(now + timedelta(seconds=seconds), time_zone)
+        end = show_clock(now + timedelta(seconds=seconds), time_zone, now=now)
         yield f"about {show_duration(max(1, seconds))} left, until {end}"
 
 
@@ -142,6 +143,12 @@ def show_rate(per_second: float) -> str:
     return f"{per_second * 3600:.0f} an hour"
 
 
-def show_clock(at: datetime, time_zone: str) -> str:
-    """Return ``18:20``, by the clock of *time_zone*."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+def show_clock(at: datetime, time_zone: str, *, now: datetime) -> str:
+    """Return ``18:20``, by the clock of *time_zone*; with the day if it is another."""
+    there, here = (one.astimezone(ZoneInfo(time_zone)) for one in (at, now))
+    days = abs((there.date() - here.date()).days)
+    if not days:
+        return f"{there:%H:%M}"
+    # A weekday alone would be taken for the next one.
+    date = f" {there.day} {there:%B}" if days >= _WEEK else ""
+    return f"{there:%A}{date} {there:%H:%M}"

@@ -65,6 +65,16 @@ def test_numbers_of_nobody_taken_say_so() -> None:
             "Dispatch 7 of 2026-03 is waiting until 13:35: 300 an hour",
         ),
         (
+            "waiting",
+            NOW + timedelta(hours=15),
+            "Dispatch 7 of 2026-03 is waiting until Monday 04:00: 300 an hour",
+        ),
+        (
+            "waiting",
+            NOW + timedelta(days=7),
+            "Dispatch 7 of 2026-03 is waiting until Sunday 8 March 13:00: 300 an hour",
+        ),
+        (
             "scheduled",
             NOW + timedelta(days=1),
             "Dispatch 7 of 2026-03 is scheduled for Monday 2026-03-02 13:00 CET",
@@ -78,7 +88,7 @@ def test_headline_says_state_time_and_reason(
 
     reason = "300 an hour" if state == "waiting" else ""
     made = replace(dispatch(state, pending=1), next_at=next_at, reason=reason)
-    assert headline(made, ZONE) == told
+    assert headline(made, ZONE, now=NOW) == told
 
 
 def test_next_steps_of_a_clean_end_are_none() -> None:
