@@ -53,6 +53,8 @@ from newsletter.store.snapshots import (
 )
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 
+#: Why a dispatch is interrupted whose process died.
+LEFT_BEHIND = "the program was stopped while sending"
 #: A dispatch in one of these states is done as soon as nobody is left.
 _MAY_BE_OVER = (DispatchState.RUNNING, DispatchState.WAITING, DispatchState.PAUSED)
 
@@ -252,9 +254,14 @@ def recover(connection: Connection, *, now: datetime) -> None:
     note_next_due(connection, claimed)
     connection.execute(update(batches).where(claimed).values(owner=None))
     for dispatch in load_where(connection, or_(_was_at_work(), _is_paused())):
-        reason = "the program was stopped while sending"
-        halt = Halt(DispatchState.INTERRUPTED, reason, dispatch.next_at)
+        halt = Halt(DispatchState.INTERRUPTED, LEFT_BEHIND, dispatch.next_at)
         finish_dispatch(connection, dispatch.id, halt, now=now)
+
+
+def is_at_work(connection: Connection, dispatch_id: int) -> bool:
+    """Tell whether a process runs a dispatch, or waits with it, if it is alive."""
+    of_it = dispatches.c.id == dispatch_id
+    return bool(connection.scalar(select(exists().where(of_it, _was_at_work()))))
 
 
 def _was_at_work() -> ColumnElement[bool]:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sqlalchemy import Connection
+
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, PastDispatch
 from newsletter.store.database import Database, exists, open_database
@@ -16,6 +18,7 @@ from newsletter.store.dispatch_records import (
     load_dispatch,
     newest_dispatch,
 )
+from newsletter.store.dispatches import LEFT_BEHIND, is_at_work
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.project import Project
 from newsletter.workflow.reached import Person, people_in
@@ -53,7 +56,8 @@ def peek_overview(
                 found,
                 earlier_dispatches(connection, newest.id, limit=most_earlier),
             )
-            return overview_of(project, connection, _as_it_is(found, database), others)
+            found = _as_it_is(connection, found, database)
+            return overview_of(project, connection, found, others)
 
 
 @contextmanager
@@ -95,9 +99,11 @@ def _others(
     return [one for one in everything if one.id != shown.id]
 
 
-def _as_it_is(dispatch: Dispatch, database: Database) -> Dispatch:
+def _as_it_is(
+    connection: Connection, dispatch: Dispatch, database: Database
+) -> Dispatch:
     """Return a dispatch as it stands, also where its process cannot say so any more."""
-    if dispatch.state is not DispatchState.RUNNING:
+    if not is_at_work(connection, dispatch.id):
         return dispatch
     with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
         if not nobody_sends:
@@ -108,6 +114,6 @@ def _as_it_is(dispatch: Dispatch, database: Database) -> Dispatch:
     return replace(
         dispatch,
         state=DispatchState.INTERRUPTED,
-        reason="the program was stopped while sending",
+        reason=LEFT_BEHIND,
         counts=counts,
     )

@@ -63,6 +63,7 @@ class Ledger:
         state: DispatchState = DispatchState.DONE,
         reason: str = "",
         issue: str = "2026-03",
+        owner: str | None = None,
     ) -> None:
         """Add a dispatch whose recipients are where *people* says."""
         code = self.compiled.content_hash
@@ -74,6 +75,7 @@ class Ledger:
                 content_hash=code,
                 lists=["main"],
                 state=state,
+                owner=owner,
                 reason=reason,
                 total=len(people),
                 created_at=to_millis(NOW),

@@ -142,6 +142,15 @@ def test_reading_changes_nothing_of_what_a_dead_process_left(
     assert ledger.rows() == before
 
 
+def test_a_dispatch_whose_process_died_while_it_waited_is_interrupted(
+    desk: Desk, ledger: Ledger
+) -> None:
+    ledger.dispatch(MIXED, state=DispatchState.WAITING, owner="host:7")
+    text = desk.ask("GET", "/dispatches").text
+    assert "Interrupted" in text
+    assert "The program was stopped while sending." in text
+
+
 def test_earlier_dispatches_are_a_press_away(desk: Desk, ledger: Ledger) -> None:
     ledger.dispatch(MIXED, state=DispatchState.DONE)
     ledger.dispatch({"anna": (DeliveryState.ACCEPTED, 250, "")}, issue="2026-04")
