@@ -9,6 +9,8 @@ import click
 from newsletter.cli.context import json_option, pass_project, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from newsletter.workflow.project import Project
     from newsletter.workflow.test import TrialReport
 
@@ -55,9 +57,9 @@ def command(
         print_json(_json(report))
     else:
         _show(project, report)
-    if report.files or not report.failed:
+    if report.files or not (report.failed or report.unknown):
         return 0
-    return 1 if report.accepted else 3
+    return 1 if report.accepted or report.unknown else 3
 
 
 def _json(report: "TrialReport") -> dict[str, object]:
@@ -65,20 +67,26 @@ def _json(report: "TrialReport") -> dict[str, object]:
         "issue": report.issue,
         "content_hash": report.content_hash,
         "accepted": list(report.accepted),
-        "failed": [
-            {"email": email, "reason": reason}
-            for email, reason in report.failed.items()
-        ],
+        "failed": _reasons_json(report.failed),
+        "unknown": _reasons_json(report.unknown),
         "files": [str(path) for path in report.files],
     }
 
 
+def _reasons_json(reasons: "Mapping[str, str]") -> list[dict[str, str]]:
+    return [{"email": email, "reason": reason} for email, reason in reasons.items()]
+
+
 def _show(project: "Project", report: "TrialReport") -> None:
+    from newsletter.workflow.standing import UNKNOWN_WORDS
+
     click.echo(f"Subject: {report.subject}")
     for address in report.accepted:
         click.echo(f"{address}: taken by your mail server")
     for address, reason in report.failed.items():
         click.echo(f"{address}: not sent; {reason}")
+    for address in report.unknown:
+        click.echo(f"{address}: {UNKNOWN_WORDS}")
     for path in report.files:
         click.echo(f"wrote {project.shown(path)}")
     if report.files:

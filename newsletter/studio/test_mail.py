@@ -16,6 +16,7 @@ from newsletter.errors import DefinitionError, NewsletterError
 from newsletter.model.copy import Reader
 from newsletter.studio.requests import texts_in
 from newsletter.studio.watch import Watch
+from newsletter.workflow.standing import UNKNOWN_WORDS
 from newsletter.workflow.test import Trial, TrialReport
 
 #: Outcomes kept for who asks again.
@@ -100,6 +101,9 @@ def _sent(report: TrialReport) -> Outcome:
         _line(address, f"not sent; {reason}", is_good=False)
         for address, reason in report.failed.items()
     ]
+    lines += [
+        _line(address, UNKNOWN_WORDS, is_good=False) for address in report.unknown
+    ]
     lines += [_line(path.name, "written to the folder outbox") for path in report.files]
     return {
         "title": _title(report),
@@ -111,8 +115,10 @@ def _sent(report: TrialReport) -> Outcome:
 def _title(report: TrialReport) -> str:
     if report.files:
         return "Nobody was mailed: there is no mail server in newsletter.toml."
-    if not report.failed:
+    if not (report.failed or report.unknown):
         return "Sent."
+    if report.unknown and not report.accepted:
+        return "It may have arrived."
     return "Sent to some of them." if report.accepted else "Not sent."
 
 

@@ -25,6 +25,8 @@ STATE_WORDS = {
     DeliveryState.ATTEMPTING: "under way",
     DeliveryState.PENDING: "not tried yet",
 }
+#: Of one mail in doubt.
+UNKNOWN_WORDS = f"{STATE_WORDS[DeliveryState.UNKNOWN]}; it may have arrived"
 _CANCELLED = "skipped: cancelled"
 _WEEK = 7
 

@@ -68,6 +68,8 @@ class TrialReport:
     accepted: tuple[str, ...] = ()
     #: Address -> why not.
     failed: Mapping[str, str] = field(default_factory=dict)
+    #: Addresses whose mail left without an answer -> what happened instead.
+    unknown: Mapping[str, str] = field(default_factory=dict)
     #: Files written instead, because there is no server.
     files: tuple[Path, ...] = ()
 
@@ -181,6 +183,7 @@ async def _send_all(
     """Send one message after the other, within the limits of the server."""
     accepted: list[str] = []
     failed: dict[str, str] = {}
+    unknown: dict[str, str] = {}
 
     def note(message: Message, ending: Ending) -> None:
         if isinstance(ending, Denial):
@@ -188,6 +191,8 @@ async def _send_all(
         outcome = judge_ending(ending).outcome
         if outcome.state is DeliveryState.ACCEPTED:
             accepted.append(message.envelope_recipient)
+        elif outcome.state is DeliveryState.UNKNOWN:
+            unknown[message.envelope_recipient] = why(outcome)
         else:
             failed[message.envelope_recipient] = why(outcome)
 
@@ -201,7 +206,7 @@ async def _send_all(
         await hand_over(messages, line, on_ending=note, wait=moments.wait)
     finally:
         await ledger.close()
-    return replace(report, accepted=tuple(accepted), failed=failed)
+    return replace(report, accepted=tuple(accepted), failed=failed, unknown=unknown)
 
 
 class _Moments:

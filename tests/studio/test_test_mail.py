@@ -156,6 +156,21 @@ def test_preview_stops_while_a_test_is_on_its_way(tmp_path: Path) -> None:
             },
         ),
         (
+            TrialReport("s", "S", "h", unknown={"b@x.org": "the connection broke"}),
+            {
+                "title": "It may have arrived.",
+                "advice": "",
+                "lines": [
+                    {
+                        "what": "b@x.org",
+                        "told": "unknown: the mail left, and no answer came; it may "
+                        "have arrived",
+                        "isGood": False,
+                    }
+                ],
+            },
+        ),
+        (
             TrialReport("s", "S", "h", files=(Path("/p/outbox/s-test-1.eml"),)),
             {
                 "title": "Nobody was mailed: there is no mail server in "

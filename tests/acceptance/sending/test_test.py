@@ -1,3 +1,4 @@
+import json
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -128,6 +129,30 @@ def test_test_partly_refused_says_who_and_why(post: Any) -> None:
     )
 
 
+def test_test_that_nobody_answered_is_unknown_and_not_called_unsent(post: Any) -> None:
+    to = [word for n in range(1, 7) for word in ("--to", f"t{n}@example.org")]
+    faults = [Fault("end", nth=3, closes=True, keeps=True)]
+    with SmtpServer(faults) as server:
+        post.use_server(server.port)
+        code = post.run("test", *to)
+        assert len(server.messages) == 6
+    assert code == 1
+    assert (
+        "t3@example.org: unknown: the mail left, and no answer came; it may have "
+        "arrived\n"
+    ) in post.out
+    assert post.out.count("taken by your mail server") == 5
+
+
+def test_test_of_which_all_are_unknown_is_exit_1_and_json_lists_them(post: Any) -> None:
+    with SmtpServer([Fault("end", nth=1, closes=True, keeps=True)]) as server:
+        post.use_server(server.port)
+        assert post.run("test", "--to", "me@example.org", "--json") == 1
+    found = json.loads(post.out)
+    assert (found["accepted"], found["failed"]) == ([], [])
+    assert [one["email"] for one in found["unknown"]] == ["me@example.org"]
+
+
 def test_test_refused_altogether_is_exit_3_and_no_test(post: Any) -> None:
     post.add("anna")
     with SmtpServer([Fault("mail", nth=1, reply="553 5.7.1 not you")]) as server:
@@ -145,6 +170,7 @@ def test_test_json_is_one_object(post: Any) -> None:
         "issue": "2026-03",
         "accepted": ["me@example.org"],
         "failed": [],
+        "unknown": [],
         "files": [],
     }
 
