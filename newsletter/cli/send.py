@@ -21,7 +21,6 @@ from newsletter.cli.starting import see_to_start
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
-    from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.clearance import Wish
     from newsletter.workflow.plan import Plan
     from newsletter.workflow.project import Project
@@ -99,7 +98,6 @@ def command(
     from newsletter.workflow.clearance import Wish, read_only
     from newsletter.workflow.plan import count_planned, plan_send
     from newsletter.workflow.schedule import read_start
-    from newsletter.workflow.send import schedule_planned, send_planned
 
     now = datetime.now(UTC)
     zone = project.settings.newsletter.time_zone
@@ -127,9 +125,22 @@ def command(
     )
     show_plan(plan, project.settings.newsletter)
     confirmed = _confirm(plan, confirm)
-    if plan.starts_at is not None:
-        dispatch = schedule_planned(project, plan, confirmed=confirmed)
-        return see_to_start(project, dispatch, as_json=as_json)
+    act = _send if plan.starts_at is None else _schedule
+    return act(project, plan, confirmed, as_json=as_json)
+
+
+def _schedule(
+    project: "Project", plan: "Plan", confirmed: int, *, as_json: bool
+) -> int:
+    from newsletter.workflow.send import schedule_planned
+
+    dispatch = schedule_planned(project, plan, confirmed=confirmed)
+    return see_to_start(project, dispatch, as_json=as_json)
+
+
+def _send(project: "Project", plan: "Plan", confirmed: int, *, as_json: bool) -> int:
+    from newsletter.workflow.send import UNDONE, send_planned
+
     with watching(project) as watch:
         dispatch = send_planned(
             project,
@@ -140,13 +151,7 @@ def command(
             watch=watch,
         )
     code = show_end(project, dispatch, as_json=as_json)
-    return INTERRUPTED if _is_undone(dispatch) else code
-
-
-def _is_undone(dispatch: "Dispatch") -> bool:
-    from newsletter.workflow.send import UNDONE
-
-    return dispatch.reason == UNDONE
+    return INTERRUPTED if dispatch.reason == UNDONE else code
 
 
 def _rehearse(

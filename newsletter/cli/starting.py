@@ -20,8 +20,6 @@ def see_to_start(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> 
         The exit code of the command.
     """
     from newsletter.workflow.beating import is_worker_alive
-    from newsletter.workflow.start import send_at_start
-    from newsletter.workflow.switch import Switch
 
     number = dispatch.id
     say(f"Dispatch {number} of {dispatch.issue} starts {_when(project, dispatch)}.")
@@ -30,6 +28,13 @@ def see_to_start(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> 
         say(f"To call it off: newsletter cancel {number}")
         show_end(project, dispatch, as_json=as_json)
         return 0
+    return _wait_and_send(project, number, as_json=as_json)
+
+
+def _wait_and_send(project: "Project", number: int, *, as_json: bool) -> int:
+    from newsletter.workflow.start import send_at_start
+    from newsletter.workflow.switch import Switch
+
     say(
         "No newsletter worker is running, so this command waits and sends it: leave "
         "this open, and the computer on."
