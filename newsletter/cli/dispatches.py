@@ -13,6 +13,7 @@ from newsletter.cli.folding import fold
 from newsletter.cli.live import Live
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.care import find_care
 from newsletter.workflow.people_table import instant_json
 from newsletter.workflow.standing import headline, next_steps, numbers
 
@@ -60,7 +61,7 @@ def summary_lines(
     for number in numbers(dispatch):
         yield f"{number.people:>8,}  {number.words}"
     yield f"{dispatch.total:>8,}  in all"
-    for step in next_steps(dispatch):
+    for step in next_steps(dispatch, find_care(project, dispatch)):
         yield from fold(f"{step.words} {step.command}", sys.stdout)
 
 

@@ -32,6 +32,7 @@ from newsletter.studio.dispatch_view import (
     spoken,
     title,
 )
+from newsletter.workflow.care import find_care
 from newsletter.workflow.peek import peek_overview, peeking_at_people
 from newsletter.workflow.people_table import csv_lines
 from newsletter.workflow.project import Project, open_project
@@ -128,6 +129,7 @@ def _values(project: Project, overview: Overview) -> dict[str, Any]:
     # What these commands would print stands on the page itself.
     lists = f"newsletter status {dispatch.id}"
     shown = (f"{lists} --unknown", f"{lists} --not-reached")
+    steps = next_steps(dispatch, find_care(project, dispatch))
     return {
         "overview": overview,
         "dispatch": dispatch,
@@ -138,7 +140,7 @@ def _values(project: Project, overview: Overview) -> dict[str, Any]:
         "served": served(dispatch),
         "segments": list(segments(dispatch)),
         "numbers": list(numbers(dispatch)),
-        "steps": [one for one in next_steps(dispatch) if one.command not in shown],
+        "steps": [one for one in steps if one.command not in shown],
         "begun": show_moment(dispatch.created_at, zone),
         "ended": show_moment(dispatch.finished_at, zone)
         if dispatch.finished_at

@@ -27,6 +27,8 @@ STATE_WORDS = {
 }
 #: Of one mail in doubt.
 UNKNOWN_WORDS = f"{STATE_WORDS[DeliveryState.UNKNOWN]}; it may have arrived"
+#: RFC 4954 section 6: a reply to AUTH alone.
+_LOGIN_REFUSED = "the mail server said: 535 "
 _CANCELLED = "skipped: cancelled"
 _WEEK = 7
 
@@ -39,6 +41,16 @@ class Number:
     kind: str
     people: int
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What a dispatch itself does not tell."""
+
+    #: While it waits: a live process goes on with it by itself.
+    is_seen_to: bool = True
+    #: As in the settings of its server: "", "keyring", "env:NAME" or "file:PATH".
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ def numbers(dispatch: Dispatch) -> Iterator[Number]:
         yield Number("cancelled", dispatch.cancelled, _CANCELLED)
 
 
-def next_steps(dispatch: Dispatch) -> Iterator[Step]:
+def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
     """Yield what somebody can do now, the most useful first."""
     number, counts = dispatch.id, dispatch.counts
     if dispatch.state is DispatchState.RUNNING:
@@ -83,7 +95,7 @@ def next_steps(dispatch: Dispatch) -> Iterator[Step]:
         yield Step("Start it now with:", f"newsletter resume {number} --now")
         yield Step("Call it off with:", f"newsletter cancel {number}")
     elif dispatch.is_open:
-        yield Step("Go on with:", f"newsletter resume {number}")
+        yield from _ways_on(dispatch, care)
     if counts[DeliveryState.UNKNOWN]:
         yield Step(
             "Who may have got it or not:", f"newsletter status {number} --unknown"
@@ -99,6 +111,26 @@ def next_steps(dispatch: Dispatch) -> Iterator[Step]:
         yield Step(
             "Who was refused, why, and what to do:",
             f"newsletter status {number} --not-reached",
+        )
+
+
+def _ways_on(dispatch: Dispatch, care: Care) -> Iterator[Step]:
+    command = f"newsletter resume {dispatch.id}"
+    if _LOGIN_REFUSED in dispatch.reason:
+        if care.password in ("", "keyring"):
+            yield Step("Store the right password with:", "newsletter login")
+            yield Step("Then go on with:", command)
+        else:
+            yield Step(
+                f"Put the password right ({care.password}), then go on with:", command
+            )
+    elif care.is_seen_to:
+        yield Step("Go on with:", command)
+    else:
+        when = "then" if dispatch.next_at else "later"
+        yield Step(
+            f"Nobody sees to it now: leave newsletter worker running, or give {when}:",
+            command,
         )
 
 

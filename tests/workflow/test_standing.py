@@ -6,6 +6,7 @@ import pytest
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.workflow.standing import (
+    Care,
     Step,
     going,
     headline,
@@ -110,6 +111,49 @@ def test_next_steps_name_the_command_for_each_that_can_be_helped() -> None:
             "newsletter status 7 --not-reached",
         ),
     ]
+
+
+def test_next_steps_of_a_wait_that_nobody_sees_to_say_so() -> None:
+    from dataclasses import replace
+
+    made = replace(dispatch("waiting", accepted=1, deferred=1), next_at=NOW)
+    assert list(next_steps(made, Care(is_seen_to=False))) == [
+        Step(
+            "Nobody sees to it now: leave newsletter worker running, or give then:",
+            "newsletter resume 7",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("password", "steps"),
+    [
+        (
+            "keyring",
+            [
+                Step("Store the right password with:", "newsletter login"),
+                Step("Then go on with:", "newsletter resume 7"),
+            ],
+        ),
+        (
+            "env:MAIL_PASSWORD",
+            [
+                Step(
+                    "Put the password right (env:MAIL_PASSWORD), then go on with:",
+                    "newsletter resume 7",
+                )
+            ],
+        ),
+    ],
+)
+def test_next_steps_after_a_refused_login_begin_with_the_password(
+    password: str, steps: list[Step]
+) -> None:
+    from dataclasses import replace
+
+    reason = "the mail server said: 535 5.7.8 authentication failed"
+    made = replace(dispatch("paused", pending=2), reason=reason)
+    assert list(next_steps(made, Care(password=password))) == steps
 
 
 def test_next_steps_while_it_runs_or_is_to_start() -> None:

@@ -11,6 +11,7 @@ from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Permission
 from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.testing.smtp_server import Fault, SmtpServer
+from newsletter.workflow.worker import only_worker
 
 NAMES = ("anna", "bob", "carl", "dora", "eve")
 
@@ -45,6 +46,38 @@ def test_send_with_a_recipient_put_off_waits_and_resume_tries_again(post: Any) -
         assert sorted(server.recording.recipients) == [
             f"{name}@example.org" for name in NAMES
         ]
+
+
+def test_send_that_ends_waiting_says_that_nobody_sees_to_it(post: Any) -> None:
+    post.add("anna")
+    told = (
+        "Nobody sees to it now: leave newsletter worker running, or give then: "
+        "newsletter resume 1"
+    )
+    with SmtpServer([Fault("rcpt", nth=1, reply="451 4.7.1 greylisted")]) as server:
+        post.use_server(server.port)
+        assert post.send(1) == 1
+        assert told in post.out
+        post.run("status")
+        assert told in post.out
+        with only_worker(post.project):
+            post.run("status")
+    assert "Nobody sees" not in post.out
+    assert "Go on with: newsletter resume 1" in post.out
+
+
+def test_send_with_a_login_refused_says_how_to_put_it_right(
+    post: Any,
+) -> None:
+    post.add("anna")
+    said = "535 5.7.8 authentication failed"
+    with SmtpServer([Fault("mail", nth=1, reply=said)]) as server:
+        post.use_server(server.port)
+        post.send(1)
+    assert post.out.splitlines()[-2:] == [
+        "Store the right password with: newsletter login",
+        "Then go on with: newsletter resume 1",
+    ]
 
 
 def test_send_when_the_disk_fails_says_how_to_go_on(

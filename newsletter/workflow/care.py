@@ -1,0 +1,38 @@
+"""What only a look around tells of a dispatch: who sees to it, where the password is.
+
+Law: nothing here writes; a page may ask as often as it likes.
+"""
+
+from newsletter.model.delivery import DispatchState
+from newsletter.model.dispatch import Dispatch
+from newsletter.store.database import Database, open_database
+from newsletter.store.dispatches import is_at_work
+from newsletter.store.sender_lock import lock_path, sender_lock_if_free
+from newsletter.workflow.beating import has_live_worker
+from newsletter.workflow.project import Project
+from newsletter.workflow.standing import Care
+
+
+def find_care(project: Project, dispatch: Dispatch) -> Care:
+    """Return who sees to a dispatch, and where the password of its server is.
+
+    Raises:
+        OperationError: The database cannot be used.
+    """
+    server = project.settings.server
+    password = server.password if server else ""
+    if dispatch.state is not DispatchState.WAITING:
+        return Care(password=password)
+    with open_database(project.settings.database_url, root=project.root) as database:
+        return Care(_is_seen_to(database, dispatch), password)
+
+
+def _is_seen_to(database: Database, dispatch: Dispatch) -> bool:
+    """Tell whether a worker, or the command that waits with it, is alive."""
+    if has_live_worker(database):
+        return True
+    with database.reading() as connection:
+        if not is_at_work(connection, dispatch.id):
+            return False
+    with sender_lock_if_free(lock_path(database.path)) as nobody_sends:
+        return not nobody_sends
