@@ -30,10 +30,10 @@ def command(
     Only this computer can open it. Ctrl-C stops it.
     """
     from newsletter.studio.session import open_preview
-    from newsletter.workflow.project import find_issue
+    from newsletter.workflow.project import find_issue_to_show
     from newsletter.workflow.serve import open_listener, serve_app
 
-    path = find_issue(project, issue)
+    path = find_issue_to_show(project, issue)
     listener = open_listener("127.0.0.1", port)
     session = open_preview(
         project.root, path, port=listener.port, environment=os.environ

@@ -60,7 +60,7 @@ from newsletter.workflow.describe_sending import (
     sender_address,
 )
 from newsletter.workflow.dkim_keys import NewKey
-from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.project import Project, find_issue_to_show
 from newsletter.workflow.sample import sample_message
 from newsletter.workflow.server import SERVER_LINES, open_account, useful_connections
 from newsletter.workflow.side_thread import in_side_thread
@@ -237,7 +237,7 @@ async def _visit(
 def _mail_bytes(project: Project) -> int:
     """Return how big the mail of the newest issue is."""
     try:
-        composition = compose_issue(project, find_issue(project, None))
+        composition = compose_issue(project, find_issue_to_show(project, None))
         assembled = require_assembled(composition)
         return len(sample_message(assembled, project.settings))
     except (DefinitionError, OperationError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from newsletter.config import find_project, read_settings
 from newsletter.definition.files import read_definition
 from newsletter.definition.frontmatter import declared
-from newsletter.errors import DefinitionError, OperationError
+from newsletter.errors import DefinitionError, OperationError, UsageError
 from newsletter.model.settings import Settings
 
 
@@ -71,9 +71,13 @@ def find_issue(project: Project, reference: str | None) -> Path:
 
     Raises:
         OperationError: There is none; the advice names what there is.
+        UsageError: Several have the latest date: which one goes out is no guess.
     """
     if reference is None:
-        return _newest(project)
+        last = _last_issues(project)
+        if len(last) > 1:
+            raise _several(project, last)
+        return last[0]
     by_path = _by_path(Path(reference)) or _by_path(project.root / reference)
     if by_path:
         return by_path
@@ -81,6 +85,21 @@ def find_issue(project: Project, reference: str | None) -> Path:
     if reference in issues:
         return issues[reference]
     raise _not_found(project, reference, list(issues))
+
+
+def find_issue_to_show(project: Project, reference: str | None) -> Path:
+    """Return what `find_issue` does; of several last ones, the one changed last."""
+    if reference is not None:
+        return find_issue(project, reference)
+    return max(_last_issues(project), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _several(project: Project, last: list[Path]) -> UsageError:
+    names = ", ".join(map(issue_name, last))
+    return UsageError(
+        f"several issues have the latest date, {_date_in(last[0], project)}: {names}.",
+        "Say which one, by its name.",
+    )
 
 
 def _not_found(project: Project, reference: str, names: list[str]) -> OperationError:
@@ -115,11 +134,14 @@ def no_issue() -> OperationError:
     )
 
 
-def _newest(project: Project) -> Path:
+def _last_issues(project: Project) -> list[Path]:
+    """Return the issues with the latest date; without any date the last by name."""
     issues = list_issues(project)
     if not issues:
         raise no_issue()
-    return max(issues, key=lambda path: (_date_in(path, project), issue_name(path)))
+    dates = {path: _date_in(path, project) for path in issues}
+    latest = max(dates.values())
+    return [path for path in issues if dates[path] == latest] if latest else issues[-1:]
 
 
 def _date_in(path: Path, project: Project) -> str:

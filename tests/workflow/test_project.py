@@ -1,11 +1,13 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from newsletter.errors import OperationError
+from newsletter.errors import OperationError, UsageError
 from newsletter.workflow.project import (
     Project,
     find_issue,
+    find_issue_to_show,
     issue_name,
     list_issues,
     open_project,
@@ -99,6 +101,23 @@ def test_last_issue_is_the_one_with_the_latest_date(project: Project) -> None:
         path = project.root / "issues" / f"{name}.md"
         path.write_text(f"---\ndate: {day}\n---\n", "utf-8")
     assert issue_name(find_issue(project, None)) == "2025-04-01"
+
+
+def test_last_issue_of_two_with_one_date_is_asked_for_but_shown(
+    project: Project,
+) -> None:
+    for number, name in enumerate(("2026-11-correction", "2026-11-22")):
+        path = project.root / "issues" / f"{name}.md"
+        path.write_text("---\ndate: 2026-11-22\n---\n", "utf-8")
+        os.utime(path, (100 - number, 100 - number))
+    with pytest.raises(UsageError) as caught:
+        find_issue(project, None)
+    assert str(caught.value) == (
+        "several issues have the latest date, 2026-11-22: 2026-11-22, "
+        "2026-11-correction. Say which one, by its name."
+    )
+    assert issue_name(find_issue_to_show(project, None)) == "2026-11-correction"
+    assert issue_name(find_issue_to_show(project, "2025-01")) == "2025-01"
 
 
 def test_a_folder_without_an_issue_is_told_as_one(project: Project) -> None:
