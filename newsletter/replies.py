@@ -87,6 +87,7 @@ _TOO_FAST = (
     r"rate.?limit|throttl|too (many|fast|much)|exceeded the (rate|maximum)|"
     r"slow down|sending rate|concurren|unusual rate|rate.{0,20}exceed"
 )
+_SLOWER_CODES = r"4\.7\.(28|[56]\d\d)"
 _USED_UP = (
     r"(daily|hourly|monthly|sending|message|user|account) ?(sending |message |user )?"
     r"(limit|quota).{0,20}(exceed|reach)|quota exceeded for|"
@@ -156,7 +157,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_USED_UP),
     # Words beat codes: 5.7.1 is given for unknown people too.
     Rule(Verdict.REFUSED, _ABOUT_MESSAGE, r"5\d\d", words=_UNKNOWN_PERSON),
-    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", r"4\.7\.(28|[56]\d\d)"),
+    Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", _SLOWER_CODES),
     Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", r"4\.[12]\.\d+"),
     Rule(Verdict.LATER, _ABOUT_MESSAGE, r"4\d\d", words=_MAILBOX_FULL),
     Rule(Verdict.SLOWER, _ABOUT_MESSAGE, r"4\d\d", words=_TOO_FAST),
@@ -232,6 +233,22 @@ def judge_reply(stage: Stage, reply: Reply) -> Verdict:
 def find_rule(stage: Stage, reply: Reply) -> Rule:
     """Return the first rule that fits; the last one always does."""
     return next(rule for rule in RULES if _fits(rule, stage, reply))
+
+
+def asks_for_less(reply: Reply) -> bool:
+    """Tell whether a server speaks of how much mail we send at a time.
+
+    Not of its disk or a restart, and not of what a day may hold: none of that is
+    better for going slower.
+    """
+    if reply.code // 100 != 4 or re.search(_USED_UP, reply.text, re.IGNORECASE):
+        return False
+    is_policy = reply.code == 421 and reply.enhanced.startswith("4.7.")
+    return (
+        is_policy
+        or re.fullmatch(_SLOWER_CODES, reply.enhanced) is not None
+        or re.search(_TOO_FAST, reply.text, re.IGNORECASE) is not None
+    )
 
 
 def show_reply(reply: Reply) -> str:

@@ -6,6 +6,7 @@ from newsletter.replies import (
     RULES,
     Stage,
     Verdict,
+    asks_for_less,
     classify_reply,
     find_rule,
     judge_reply,
@@ -186,3 +187,24 @@ def test_read_reply_with_a_number_that_is_no_enhanced_code_keeps_it() -> None:
 def test_show_reply_is_what_the_server_said() -> None:
     assert show_reply(Reply(550, "no such user", "5.1.1")) == "550 5.1.1 no such user"
     assert show_reply(Reply(250)) == "250"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "asks"),
+    [
+        (421, "4.7.28 Our system has detected an unusual rate", True),
+        (421, "4.7.0 Try again later", True),
+        (451, "4.7.500 Server busy. Please try again later", True),
+        (454, "Throttling failure: Maximum sending rate exceeded", True),
+        (454, "Throttling failure: Daily message quota exceeded", False),
+        (452, "4.3.1 Insufficient system storage", False),
+        (421, "4.3.2 shutting down", False),
+        (450, "4.7.1 hourly sending limit exceeded", False),
+        (550, "5.4.5 Daily user sending limit exceeded", False),
+        (599, "too fast for SMTP", False),
+    ],
+)
+def test_asks_for_less_only_when_it_is_about_speed(
+    code: int, text: str, asks: bool
+) -> None:
+    assert asks_for_less(read_reply(code, text)) is asks

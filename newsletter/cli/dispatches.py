@@ -112,6 +112,7 @@ def watching(project: "Project") -> Iterator["Watch"]:
             on_begin=begin,
             on_outcome=live.note,
             on_trouble=live.hinder,
+            on_slow=live.slow,
             on_wait=live.wait,
             on_stop=live.stop,
             patience=_patience(),

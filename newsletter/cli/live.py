@@ -54,6 +54,8 @@ class Live:
     until: datetime | None = None
     #: What hinders it; over as soon as somebody is served.
     trouble: str = ""
+    #: Why it is slower than it could be, or empty.
+    slowed: str = ""
     is_stopping: bool = False
     #: (seconds of a clock that only goes forward, people tried) of the last minute.
     _samples: deque[tuple[float, int]] = field(default_factory=deque)
@@ -99,6 +101,10 @@ class Live:
     def hinder(self, reason: str) -> None:
         """Take in what hinders the dispatch; it tries again by itself."""
         self.trouble, self._tried_before_trouble = reason, self._tried
+
+    def slow(self, reason: str) -> None:
+        """Take in why it is slower than it could be; empty: it is so no more."""
+        self.slowed = reason
 
     def stop(self) -> None:
         """Take in that somebody asked it to stop."""
@@ -183,4 +189,6 @@ def is_news(live: Live, now: datetime) -> bool:
 def pace_words(live: Live, now: datetime) -> Iterator[str]:
     """Yield ``52 a second``, ``about 40 min left, until 18:20``, as far as known."""
     seconds = live.seconds_left if live.left else None
-    return going(live.rate or 0.0, seconds, now=now, time_zone=live.time_zone)
+    yield from going(live.rate or 0.0, seconds, now=now, time_zone=live.time_zone)
+    if live.slowed:
+        yield live.slowed

@@ -127,10 +127,20 @@ def _time(forecast: "Forecast", zone: ZoneInfo, *, is_now: bool) -> str:
     limits = " and ".join(_limit(limit) for limit in forecast.limits)
     lane = f"{forecast.lane}, " if forecast.lane else ""
     used = f" ({forecast.used:,} used already)" if forecast.used else ""
-    text = f"{lane}{limits}{used}: about {_duration(seconds)}, until {until}"
+    told = f"{lane}{limits}{used}: about {_duration(seconds)}, until {until}"
+    text = _slowed(forecast, zone, told if limits else f"about {_duration(seconds)}")
     if seconds < _SOON_SECONDS:
         return text
     return f"{text}; leave the computer on{'' if is_now else ' then'}"
+
+
+def _slowed(forecast: "Forecast", zone: ZoneInfo, text: str) -> str:
+    """Return ``about 12 s: the mail server asked us to go slower at 14:05``."""
+    if forecast.slowed_at is None:
+        return text
+    at = show_clock(forecast.slowed_at, zone.key, now=forecast.begins_at)
+    joint = "; " if forecast.limits else ": "
+    return f"{text}{joint}the mail server asked us to go slower at {at}"
 
 
 def _limit(limit: tuple[int, int]) -> str:

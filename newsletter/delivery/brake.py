@@ -1,7 +1,7 @@
 """Slower after a mail server said so, and slowly faster again. Pure.
 
 Each "slower" halves the share of the connections and of the rate that is used; what was
-lost comes back evenly over half an hour, whether or not the program runs meanwhile. The
+lost comes back evenly within minutes, whether or not the program runs meanwhile. The
 share goes on growing beyond the whole, until nothing of the brake is left: where no
 limit is set, the rate at which a server protested is one to come near to carefully.
 
@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 #: The whole, in thousandths.
 WHOLE = 1000
 #: In this time one whole comes back.
-RECOVERY_MS = 30 * 60_000
+RECOVERY_MS = 5 * 60_000
 #: One storm of protests from all connections is one protest.
 STORM_MS = 10_000
 #: A 64th: 5 an hour of 300.
 LEAST = WHOLE // 64
-#: At four times the rate of the protest nothing is braked any more.
-FADED = 4 * WHOLE
+#: At twice the rate of the protest nothing is braked any more: after ten minutes.
+FADED = 2 * WHOLE
 
 _SHARE = "brake"
 _RATE = "brake rate"

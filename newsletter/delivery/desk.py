@@ -42,6 +42,8 @@ class Desk:
     on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
     #: Told what hinders us.
     on_trouble: Callable[[str], None] = lambda _: None
+    #: Told that the mail server wants less than the limits allow; empty: no more.
+    on_slow: Callable[[str], None] = lambda _: None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     #: Counts for all lanes.
     meter: Meter = field(default_factory=Meter)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
-from newsletter.delivery.lane import Lane
+from newsletter.delivery.lane import BRAKED, Lane
 from newsletter.delivery.waits import Wait
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DispatchState
@@ -22,6 +22,8 @@ from newsletter.model.dispatch import Halt
 LOOK_SECONDS = 0.4
 #: Nobody is kept from looking up for so long but by sleep.
 SLEPT_SECONDS = 30.0
+#: Shorter trouble is no news for other processes.
+HINDERED_SECONDS = 3.0
 LATER = "the mail server asked to try some of them later"
 
 _AT_WORK = frozenset({DispatchState.RUNNING, DispatchState.WAITING})
@@ -91,8 +93,13 @@ class _Watch:
         self._desk = desk
         self._lanes = lanes
         self._changed = changed
-        #: When the next deferred delivery is due; asked again when it has passed.
+        #: When the next deferred delivery is due; asked again when it has passed, or
+        #: somebody else was put off.
         self._next_due: datetime | None = None
+        #: How many had been put off in this run when we looked last.
+        self._deferred = 0
+        #: What the ledger says of a dispatch that runs.
+        self._told = ""
         #: Since when nothing else is left.
         self._only_deferred_since: datetime | None = None
 
@@ -122,9 +129,29 @@ class _Watch:
             return
         if desk.trouble.is_away(desk.steady()):
             desk.change_server()
+        await self._explain()
         wait = self._find_wait()
         if wait is not None:
             await desk.waits.begin(wait)
+
+    async def _explain(self) -> None:
+        """Let other processes know what hinders us; a wait has a reason of its own."""
+        desk = self._desk
+        if desk.waits.now is not None:
+            self._told = ""
+            return
+        reason = self._hindrance()
+        if reason != self._told:
+            self._told = reason
+            desk.on_slow(BRAKED if reason == BRAKED else "")
+            await desk.ledger.explain(self._dispatch_id, reason)
+
+    def _hindrance(self) -> str:
+        trouble = self._desk.trouble
+        since = trouble.failing_since
+        if since is not None and self._desk.steady() - since >= HINDERED_SECONDS:
+            return trouble.reason
+        return BRAKED if any(lane.is_braked for lane in self._lanes) else ""
 
     def _find_wait(self) -> Wait | None:
         """Return what everything waits for."""
@@ -142,6 +169,7 @@ class _Watch:
             return False
         is_all = all(lane.is_idle for lane in self._lanes)
         desk = self._desk
+        self._forget_if_more_deferred()
         if self._next_due is None and (is_all or desk.waits.now is not None):
             self._next_due = await desk.ledger.next_due(self._dispatch_id)
         if self._next_due is None:
@@ -160,6 +188,11 @@ class _Watch:
             return True
         await desk.waits.begin(Wait(LATER, self._next_due))
         return False
+
+    def _forget_if_more_deferred(self) -> None:
+        deferred = sum(lane.deferred for lane in self._lanes)
+        if deferred != self._deferred:
+            self._deferred, self._next_due = deferred, None
 
     def _pays(self, due: datetime, since: datetime) -> bool:
         patience = self._desk.trouble.patience.deferred

@@ -26,7 +26,7 @@ from newsletter.delivery.waits import Wait
 from newsletter.model.delivery import Delivery, DeliveryState
 from newsletter.model.dispatch import Halt
 from newsletter.model.message import Message
-from newsletter.replies import Stage, Verdict
+from newsletter.replies import Stage, Verdict, asks_for_less
 
 #: With so few letters left the next batch is claimed: a claim takes some 10 ms, in
 #: which the quickest server takes a hundred.
@@ -83,6 +83,8 @@ class Lane:
         #: How many a policy spoke against in this run, and what it said last.
         self.set_aside = 0
         self.policy = ""
+        #: How many times somebody was put off in this run.
+        self.deferred = 0
         #: Whether nothing was due when it last asked for a batch.
         self._is_exhausted = False
         self._lines: set[Transport] = set()
@@ -167,6 +169,12 @@ class Lane:
     def pace(self) -> Pace:
         """The limits of the server in use, and its own."""
         return self._outlets[self.desk.route.now].pace
+
+    @property
+    def is_braked(self) -> bool:
+        """Whether the mail server asked us to go slower than the limits say."""
+        scopes = self.pace.scopes
+        return any(self.desk.brakes.slows(scope.key) for scope in scopes)
 
     # --- for its seats ----------------------------------------------------------------
 
@@ -253,6 +261,7 @@ class Lane:
             case Verdict.LATER:
                 self._answered()
                 self._streak.note_deferred()
+                self.deferred += 1
                 return None
             case Verdict.POLICY:
                 self._answered()
@@ -280,7 +289,8 @@ class Lane:
         # The end of a session is no trouble, nor is what comes of our own stop.
         if not is_farewell and not desk.stop.is_set:
             desk.on_trouble(reason)
-        if ended.verdict is Verdict.SLOWER:
+        reply = outcome.reply if ended.verdict is Verdict.SLOWER else None
+        if reply is not None and asks_for_less(reply):
             self._slow_down(ended)
         halt = desk.trouble.note_failure(reason, desk.steady(), desk.clock())
         if halt is not None and not desk.route.is_last:
@@ -385,7 +395,9 @@ class Lane:
             self._enqueue(batch, await desk.ledger.read_due(batch.claim))
         claim = await desk.ledger.claim(desk.dispatch_id, self.name)
         if claim is None:
-            self._is_exhausted = True
+            # A dispatch that began to wait meanwhile gives out nothing: no reason to
+            # believe that nothing is left.
+            self._is_exhausted = desk.waits.now is None
             self._look_again_at = desk.steady() + LOOK_AGAIN_SECONDS
             return
         batch = Batch(claim, desk, on_over=self._end_batch)

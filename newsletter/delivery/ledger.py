@@ -61,6 +61,9 @@ class Ledger(Protocol):
     async def next_due(self, dispatch_id: int) -> datetime | None:
         """Return when the next deferred delivery is due, None when there is none."""
 
+    async def explain(self, dispatch_id: int, reason: str) -> None:
+        """Say what hinders a running dispatch; empty: nothing does any more."""
+
     async def begin_waiting(
         self, dispatch_id: int, *, reason: str, until: datetime | None
     ) -> bool:

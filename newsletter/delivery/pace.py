@@ -6,6 +6,7 @@ moments at which messages may leave, or when there would be one.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from newsletter.delivery.brake import (
@@ -28,8 +29,10 @@ from newsletter.delivery.limits import (
 
 #: Seconds whose rate counts when a server asks for less.
 _SAMPLES = 60
-#: Fewer messages make no rate.
-_FEW = 10
+#: Fewer messages, or less time, make no rate: a brake made of it would hold back far
+#: more than the server asked for.
+_FEW = 50
+_SHORT_SECONDS = 3.0
 
 Answer = TypeVar("Answer")
 Marks = Mapping[str, tuple[int, int]]
@@ -169,12 +172,20 @@ class Meter:
             self._samples.append((at, self.accepted))
 
     def hourly(self, at: float) -> int:
-        """Return the messages an hour of the last minute; 0: too few to say."""
-        if not self._samples:
+        """Return the messages an hour of the last minute; 0: too few to say.
+
+        Only time in which something was taken counts: in the rest we waited.
+        """
+        samples = [*self._samples, (at, self.accepted)]
+        busy = [
+            (until - since, after - before)
+            for (since, before), (until, after) in pairwise(samples)
+            if after > before
+        ]
+        seconds, number = sum(one[0] for one in busy), sum(one[1] for one in busy)
+        if number < _FEW or seconds < _SHORT_SECONDS:
             return 0
-        since, accepted = self._samples[0]
-        number = self.accepted - accepted
-        return int(number * 3600 / max(1.0, at - since)) if number >= _FEW else 0
+        return int(number * 3600 / seconds)
 
 
 def _slowest(scopes: Sequence[Scope]) -> int:

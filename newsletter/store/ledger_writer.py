@@ -31,7 +31,7 @@ from newsletter.store.database import Database
 from newsletter.store.ledger_groups import Groups, Intent, Record
 from newsletter.store.rate_limits import Marks, change_marks
 from newsletter.store.sqlite import explained, is_busy, set_busy_seconds
-from newsletter.store.waiting import begin_waiting, end_waiting
+from newsletter.store.waiting import begin_waiting, end_waiting, explain
 
 Reply = TypeVar("Reply")
 
@@ -175,6 +175,10 @@ class LedgerWriter:
         return await self._order(
             lambda connection: claims.read_next_due(connection, dispatch_id)
         )
+
+    async def explain(self, dispatch_id: int, reason: str) -> None:
+        """See `waiting.explain`."""
+        await self._order(lambda connection: explain(connection, dispatch_id, reason))
 
     async def begin_waiting(
         self, dispatch_id: int, *, reason: str, until: datetime | None

@@ -1,4 +1,4 @@
-"""A dispatch that waits with a process at its side, which goes on by itself.
+"""A dispatch that waits, or is hindered, with a process at its side that goes on.
 
 All functions take a writing connection and leave the transaction to the caller.
 """
@@ -48,6 +48,16 @@ def end_waiting(connection: Connection, dispatch_id: int) -> bool:
             "reason": "",
             "next_at": None,
         },
+    )
+
+
+def explain(connection: Connection, dispatch_id: int, reason: str) -> bool:
+    """Say what hinders a running dispatch; False when it does not run."""
+    return _turn(
+        connection,
+        dispatch_id,
+        before=DispatchState.RUNNING,
+        values={"reason": reason},
     )
 
 

@@ -13,6 +13,10 @@ from newsletter.workflow.schedule import is_missed, show_start
 
 #: Why a dispatch is interrupted that its editor stopped: it waits for her word.
 STOPPED = "stopped at the keyboard"
+KILLED = "stopped by the system or another program"
+HUNG_UP = "the terminal was closed"
+#: All of them: nothing goes on by itself that was stopped so.
+STOPPED_BY_HAND = frozenset({STOPPED, KILLED, HUNG_UP})
 #: Why one is interrupted whose worker was stopped: the next worker goes on.
 WORKER_STOPPED = "the worker was stopped"
 
@@ -32,7 +36,8 @@ def is_due(dispatch: Dispatch, now: datetime) -> bool:
     """Tell whether a dispatch goes on by itself, without anybody's word, now."""
     if dispatch.state is DispatchState.SCHEDULED:
         return dispatch.starts_at is None or dispatch.starts_at <= now
-    if dispatch.state is DispatchState.INTERRUPTED and dispatch.reason == STOPPED:
+    is_stopped = dispatch.reason in STOPPED_BY_HAND
+    if dispatch.state is DispatchState.INTERRUPTED and is_stopped:
         return False
     if dispatch.state in (DispatchState.WAITING, DispatchState.INTERRUPTED):
         return dispatch.next_at is None or dispatch.next_at <= now

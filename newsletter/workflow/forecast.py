@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from newsletter.delivery.brake import Mark
-from newsletter.delivery.limits import Scope, lane_key, take_slots
+from newsletter.delivery.brake import Brake, Mark, read_brake
+from newsletter.delivery.limits import MOST_AT_ONCE, Scope, lane_key, take_slots
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.model.settings import Settings
@@ -40,6 +40,8 @@ class Forecast:
     ahead: int = 0
     #: Mails of tests and dispatches that the longest of several limits counts then.
     used: int = 0
+    #: Aware; when the mail server asked us to go slower, if that holds us back still.
+    slowed_at: datetime | None = None
 
     @property
     def seconds(self) -> int | None:
@@ -73,12 +75,13 @@ def forecast_end(
     ends = [
         (_end_of_slots(marks, scope, count=count, now=now), scope)
         for scope, count in _scopes(counts, settings, ahead)
-        if scope.limits and count
+        if count and (scope.limits or _brake(marks, scope, now))
     ]
     if not ends:
         return Forecast(starts_at, None, ahead=ahead)
     end, scope = max(ends, key=lambda one: one[0])
     lanes = {lane_key(name): name for name in settings.lanes}
+    brake = _brake(marks, scope, now)
     return Forecast(
         starts_at,
         datetime.fromtimestamp(end / 1000, UTC),
@@ -86,6 +89,7 @@ def forecast_end(
         lanes.get(scope.key, ""),
         ahead,
         _used(marks, scope, now),
+        datetime.fromtimestamp(brake.at / 1000, UTC) if brake else None,
     )
 
 
@@ -95,6 +99,8 @@ def _scopes(
     """Yield whose limits hold, for how many mails."""
     if settings.server is not None:
         yield Scope(limits=settings.server.limits), ahead + sum(counts.values())
+    # Without limits of its own; the server may have asked it to go slower.
+    yield Scope(lane_key("")), counts.get("", 0)
     for name, lane in settings.lanes.items():
         yield Scope(lane_key(name), lane.limits), counts.get(name, 0)
 
@@ -107,6 +113,16 @@ def _goes_first(dispatch: Dispatch, starts_at: datetime) -> bool:
 
 def _look(marks: Marks) -> tuple[Marks, Marks]:
     return marks, marks
+
+
+def _brake(marks: Marks, scope: Scope, now: int) -> Brake | None:
+    """Return what holds the rate of a scope back, None when nothing does."""
+    brake = read_brake(_known(marks), scope.key, now)
+    return brake if brake and brake.hourly else None
+
+
+def _known(marks: Marks) -> dict[str, Mark]:
+    return {key: Mark(*mark) for key, mark in marks.items()}
 
 
 def _used(marks: Marks, scope: Scope, now: int) -> int:
@@ -124,10 +140,13 @@ def _used(marks: Marks, scope: Scope, now: int) -> int:
 
 def _end_of_slots(marks: Marks, scope: Scope, *, count: int, now: int) -> int:
     """Take slots as the sender will, without telling anybody; return their end."""
-    known: Mapping[str, Mark] = {key: Mark(*mark) for key, mark in marks.items()}
+    known: Mapping[str, Mark] = _known(marks)
     at = now
     while count > 0:
-        slots, known = take_slots(known, [scope], count=count, now=at)
+        # A brake eases meanwhile; without one a limit is the same all the time.
+        is_braked = read_brake(known, scope.key, at) is not None
+        wanted = min(count, MOST_AT_ONCE) if is_braked else count
+        slots, known = take_slots(known, [scope], count=wanted, now=at)
         at = slots.first_at + slots.count * slots.interval_ms
         count -= slots.count
     return at

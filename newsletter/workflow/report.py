@@ -57,7 +57,7 @@ def _line(
     project: Project, dispatch: "Dispatch", *, nobody_sends: bool, has_worker: bool
 ) -> str:
     """Return how a dispatch stands, and what to do if nothing does it by itself."""
-    from newsletter.workflow.due import STOPPED
+    from newsletter.workflow.due import STOPPED_BY_HAND
 
     state, number = dispatch.state, dispatch.id
     name = f"Dispatch {number} of {dispatch.issue}"
@@ -67,7 +67,8 @@ def _line(
     if state is DispatchState.RUNNING and nobody_sends:
         state = DispatchState.INTERRUPTED
     line = f"{name} is {state}: {left}."
-    is_halted = state is DispatchState.PAUSED or dispatch.reason == STOPPED
+    is_by_hand = dispatch.reason in STOPPED_BY_HAND
+    is_halted = state is DispatchState.PAUSED or is_by_hand
     if not is_halted and not nobody_sends:
         # Whoever sends or waits there goes on by itself.
         return line

@@ -37,7 +37,7 @@ from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import read_list_ids
 from newsletter.store.sender_lock import SenderLock, lock_path, sender_lock
 from newsletter.tokens import Keyring
-from newsletter.workflow.due import STOPPED, WORKER_STOPPED
+from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
 from newsletter.workflow.letters import (
     Seal,
     dispatch_writer,
@@ -62,6 +62,8 @@ class Watch:
     on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
     #: What hinders us; called again only when it is something else.
     on_trouble: Callable[[str], None] = lambda _: None
+    #: Why it is slower than it could be; empty: it is so no more.
+    on_slow: Callable[[str], None] = lambda _: None
     #: The dispatch waits: why, and until when if that is known. An empty reason: it
     #: goes on.
     on_wait: Callable[[str, datetime | None], None] = lambda *_: None
@@ -125,7 +127,8 @@ def run_dispatch(
     compiled = _frozen_content_or_pause(sender.database, dispatch)
     threads = open_signing_threads(sender.seal)
     try:
-        with _stopping(switch) as (wish, reason):
+        with _stopping(switch) as wish:
+            reason = _reason_of(wish) if switch is None else lambda: WORKER_STOPPED
             halt = run_loop(
                 _Run(sender, dispatch, compiled, watch, threads).run(wish, reason)
             )
@@ -140,17 +143,23 @@ def run_dispatch(
 
 
 @contextmanager
-def _stopping(switch: Switch | None) -> Iterator[tuple[Switch, str]]:
-    """Give what ends the run, and what is said then."""
+def _stopping(switch: Switch | None) -> Iterator[Switch]:
+    """Give what ends the run."""
     if switch is not None:
-        yield switch, WORKER_STOPPED
+        yield switch
         return
     with Switch() as own:
         if threading.current_thread() is threading.main_thread():
             with own.on_signals():
-                yield own, STOPPED
+                yield own
         else:
-            yield own, STOPPED
+            yield own
+
+
+def _reason_of(wish: Switch) -> Callable[[], str]:
+    """Return what tells who turned *wish* on: it is not known before."""
+    words = {"SIGTERM": KILLED, "SIGHUP": HUNG_UP}
+    return lambda: words.get(wish.signal, STOPPED)
 
 
 class _Run:
@@ -173,7 +182,7 @@ class _Run:
         self._lanes: list[Lane] = []
         self._tell = _once_each(watch.on_trouble)
 
-    async def run(self, wish: Switch, reason: str) -> Halt | None:
+    async def run(self, wish: Switch, reason: Callable[[], str]) -> Halt | None:
         """Send until it is over, or *wish* ends it for that reason."""
         stop, loop = Stop(), asyncio.get_running_loop()
         ledger = LedgerWriter(
@@ -189,7 +198,7 @@ class _Run:
                 for lane in self._lanes:
                     lane.abort()
                 return
-            stop.request(Halt(DispatchState.INTERRUPTED, reason))
+            stop.request(Halt(DispatchState.INTERRUPTED, reason()))
             self._watch.on_stop()
 
         try:
@@ -226,6 +235,7 @@ class _Run:
             threads=self._threads,
             on_outcome=watch.on_outcome,
             on_trouble=self._tell,
+            on_slow=watch.on_slow,
         )
 
     def _open_lane(self, name: str, desk: Desk, changed: Bell) -> Lane:

@@ -73,7 +73,8 @@ def overview_of(
         tuple(earlier),
         rate,
         seconds_left(dispatch.unfinished, rate, server.limits if server else ())
-        if dispatch.state is DispatchState.RUNNING
+        # Who is hindered has no end that anybody knows.
+        if dispatch.state is DispatchState.RUNNING and not dispatch.reason
         else None,
     )
 

@@ -21,6 +21,8 @@ class Switch:
         # for ever. A byte that nobody reads keeps every later wait short.
         self._ear, self._mouth = socket.socketpair()
         self._times = 0
+        #: Name of the first signal that turned it on; empty: none did.
+        self.signal = ""
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -75,7 +77,8 @@ class Switch:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = self.signal or signal.Signals(number).name
         self.turn_on()
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -85,6 +86,20 @@ def test_plan_that_ends_another_day_names_the_day() -> None:
 def test_plan_that_is_soon_over_asks_for_nothing() -> None:
     forecast = Forecast(NOW, NOW + timedelta(seconds=30), ((5, 10),))
     assert rows(forecast=forecast)["Time:"] == "5 in 10 s: about 30 s, until 14:00"
+
+
+def test_plan_that_a_brake_slows_says_since_when() -> None:
+    forecast = Forecast(
+        NOW, NOW + timedelta(seconds=12), slowed_at=NOW - timedelta(minutes=5)
+    )
+    assert rows(forecast=forecast)["Time:"] == (
+        "about 12 s: the mail server asked us to go slower at 13:55"
+    )
+    limited = replace(forecast, limits=((300, 3600),))
+    assert rows(forecast=limited)["Time:"] == (
+        "300 an hour: about 12 s, until 14:00; the mail server asked us to go slower "
+        "at 13:55"
+    )
 
 
 def test_plan_for_later_says_when_by_the_clock_of_the_newsletter() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.delivery.schedule import Patience
+from newsletter.delivery.schedule import Patience, RetryPolicy
 from newsletter.delivery.transports import Answer, Ending, Letter, Loss
 from newsletter.delivery.transports.memory import MemoryTransport
 from newsletter.model.delivery import DeliveryState, DispatchState
@@ -226,6 +226,39 @@ def test_run_tries_the_deferred_of_one_lane_while_another_waits_for_its_limit(
     assert floor.dispatch.state is DispatchState.DONE
 
 
+def test_run_that_learns_of_an_earlier_second_try_waits_no_longer_than_that(
+    make_floor: Any,
+) -> None:
+    """One lane's second try is in hours; the other one's, put off later, in minutes."""
+    names = ["x@big.example", "bob@example.org"]
+    floor = make_floor(emails=names, lanes={"big": ["big.example"]})
+
+    class Away(MemoryTransport):
+        async def hand_over(self, letter: Letter) -> Ending:
+            await letter.ask()
+            if letter.message.envelope_recipient == "x@big.example":
+                return LATER
+            # Until the dispatch waits for the server.
+            if not floor.told.waits:
+                return LOST
+            await asyncio.sleep(0.6)
+            return LATER
+
+    async def wait(hall: Any) -> None:
+        await until(lambda: any(when for _, when in floor.told.waits))
+        hall.desk.stop.request(None)
+
+    floor.run(
+        Away,
+        lanes={"big": floor.lane()},
+        retry=RetryPolicy(delays=(4 * 3600, 600)),
+        patience=Patience(first=0.01, longest=0.05, later=0.5, deferred=None),
+        beside=wait,
+    )
+    [second_try] = [when for _, when in floor.told.waits if when]
+    assert second_try < floor.began_at + timedelta(minutes=11)
+
+
 # --- the network, and sleep -----------------------------------------------------------
 
 
@@ -360,3 +393,29 @@ def test_run_that_loses_its_quota_midway_pauses_and_blames_nobody(
     assert 46 <= floor.dispatch.counts[S.ACCEPTED] <= 50
     assert floor.dispatch.unfinished == floor.dispatch.counts[S.PENDING]
     assert floor.dispatch.counts[S.REFUSED] == 0
+
+
+def test_run_in_trouble_tells_other_processes_why_and_takes_it_back(
+    make_floor: Any,
+) -> None:
+    floor = make_floor(count=3)
+    full = Answer(Stage.END, Reply(452, "no room", "4.3.1"))
+    is_full, seen = [True], []
+
+    async def look(hall: Any) -> None:
+        await until(lambda: floor.told.troubles)
+        hall.time.pass_by(4)
+        await until(lambda: floor.look().reason)
+        seen.append((floor.look().state, floor.look().reason))
+        is_full[0] = False
+        await until(lambda: not floor.look().reason)
+
+    floor.run(
+        lambda: MemoryTransport([], lambda _: full if is_full[0] else YES),
+        patience=Patience(at_start=60, later=60, first=0.01, longest=0.5),
+        beside=look,
+    )
+    assert seen == [
+        (DispatchState.RUNNING, "the mail server said: 452 4.3.1 no room"),
+    ]
+    assert (floor.dispatch.state, floor.dispatch.reason) == (DispatchState.DONE, "")

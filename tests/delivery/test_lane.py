@@ -121,15 +121,18 @@ def test_lane_told_to_be_slower_halves_and_a_restart_remembers(
 
     async def stop(hall: Any) -> None:
         lane = hall.lanes[""]
-        while not lane.is_paced:  # noqa: ASYNC110 - lines work meanwhile
+        while lane.allowed == 4:  # noqa: ASYNC110 - lines work meanwhile
             await asyncio.sleep(0.01)
         assert lane.allowed == 2
+        assert lane.is_braked
         await asyncio.sleep(0.1)
         hall.desk.stop.request(None)
 
     floor.run(
         lambda: MemoryTransport([], lambda _: next(answers, YES)),
         connections=4,
+        # Too few and too quick to measure: the limit is the rate.
+        limits=[(1000, 10)],
         beside=stop,
     )
     assert floor.dispatch.counts[S.ACCEPTED] < 90
@@ -147,6 +150,34 @@ def test_lane_told_to_be_slower_halves_and_a_restart_remembers(
 
     assert floor.run(MemoryTransport, connections=4, beside=look) is None
     assert floor.dispatch.counts[S.ACCEPTED] == 90
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(Stage.END, Reply(452, "Insufficient system storage", "4.3.1")),
+        Answer(Stage.MAIL, Reply(421, "shutting down", "4.3.2")),
+        Answer(Stage.RCPT, Reply(450, "hourly sending limit exceeded", "4.7.1")),
+        Loss("the connection was cut", is_message_out=False),
+    ],
+)
+def test_lane_hindered_by_what_is_not_about_speed_gets_no_slower(
+    make_floor: Any, answer: Ending
+) -> None:
+    floor = make_floor(count=90)
+    answers = iter([YES] * 40 + [answer])
+    floor.run(lambda: MemoryTransport([], lambda _: next(answers, YES)), connections=4)
+    assert floor.dispatch.counts[S.ACCEPTED] == 90
+    assert not [key for key in floor.marks() if "brake" in key]
+
+
+def test_lane_slowed_after_few_mails_goes_at_full_speed_again(make_floor: Any) -> None:
+    """Of 40 mails in a moment no rate is known: only connections are held back."""
+    floor = make_floor(count=90)
+    answers = iter([YES] * 40 + [SLOWER])
+    floor.run(lambda: MemoryTransport([], lambda _: next(answers, YES)), connections=4)
+    assert floor.dispatch.counts[S.ACCEPTED] == 90
+    assert floor.marks()["others brake rate"][1] == 0
 
 
 def test_lane_told_of_too_many_connections_uses_fewer_and_is_not_slower(

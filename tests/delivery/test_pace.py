@@ -109,7 +109,34 @@ def test_meter_knows_the_rate_of_late() -> None:
 def test_meter_makes_no_rate_of_few() -> None:
     meter = Meter()
     meter.sample(0.0)
-    meter.accepted = 9
-    assert meter.hourly(1.0) == 0
-    meter.accepted = 10
-    assert meter.hourly(1.0) == 36_000
+    meter.accepted = 49
+    assert meter.hourly(4.0) == 0
+    meter.accepted = 50
+    assert meter.hourly(4.0) == 45_000
+
+
+def test_meter_makes_no_rate_of_a_moment() -> None:
+    meter = Meter()
+    meter.sample(0.0)
+    meter.accepted = 500
+    assert meter.hourly(2.9) == 0
+
+
+def test_meter_leaves_out_the_time_in_which_nothing_was_taken() -> None:
+    meter = Meter()
+    for second in range(50):
+        meter.sample(float(second))
+        meter.accepted += 100 * (second < 4)
+    assert meter.hourly(50.0) == 360_000
+
+
+def test_brake_is_gone_ten_minutes_after_the_last_protest() -> None:
+    notebook = Notebook()
+    brakes = notebook.brakes()
+    for _ in range(30):
+        brakes.protest("", 3600)
+        notebook.now += STORM_MS
+    asyncio.run(brakes.keep())
+    notebook.now += 10 * 60_000
+    assert not notebook.brakes().slows("")
+    assert notebook.brakes().allowed("", 8) == 8

@@ -6,6 +6,8 @@ import pytest
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.workflow.due import (
+    HUNG_UP,
+    KILLED,
     STOPPED,
     WORKER_STOPPED,
     is_due,
@@ -43,6 +45,8 @@ DISPATCH = Dispatch(
         (DispatchState.INTERRUPTED, None, WORKER_STOPPED, True),
         (DispatchState.INTERRUPTED, SOON, "the program was stopped", False),
         (DispatchState.INTERRUPTED, None, STOPPED, False),
+        (DispatchState.INTERRUPTED, None, KILLED, False),
+        (DispatchState.INTERRUPTED, None, HUNG_UP, False),
         (DispatchState.PAUSED, None, "paused by hand", False),
         (DispatchState.RUNNING, None, "", False),
         (DispatchState.DONE, None, "", False),

@@ -145,3 +145,20 @@ def test_forecast_lets_dispatches_go_first_that_go_on_by_themselves(
     found = forecast(connection, settings((300, HOUR)), all=300)
     assert found.ahead == 300
     assert 1.9 <= about(found) <= 2.2
+
+
+def test_forecast_of_a_server_that_asked_for_less_says_when_it_did(
+    connection: Connection,
+) -> None:
+    at = to_millis(NOW)
+    rows = [
+        {"key": "others brake", "arrival_at": at, "used": 500},
+        {"key": "others brake rate", "arrival_at": at, "used": 36_000},
+    ]
+    connection.execute(insert(rate_limits), rows)
+    found = forecast(connection, settings(), all=60)
+    assert found.slowed_at == NOW
+    assert found.seconds is not None
+    assert 10 <= found.seconds <= 12
+    later = forecast(connection, settings(), start=NOW + timedelta(minutes=10), all=60)
+    assert (later.slowed_at, later.ends_at) == (None, None)

@@ -52,6 +52,7 @@ def test_signal_turns_it_on_and_later_ones_find_their_old_handler(
         with switch.on_signals():
             os.kill(os.getpid(), number)
             assert switch.wait(5)
+            assert switch.signal == number.name
         assert signal.getsignal(number) is before
 
 

@@ -118,9 +118,16 @@ def test_send_by_two_processes_at_once_is_refused(
         )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGINT, "stopped at the keyboard"),
+        (signal.SIGTERM, "stopped by the system or another program"),
+        (signal.SIGHUP, "the terminal was closed"),
+    ],
+)
 def test_send_interrupted_answers_for_what_is_under_way(
-    post: Any, number: signal.Signals
+    post: Any, number: signal.Signals, reason: str
 ) -> None:
     post.add(*NAMES)
     senders: list[Any] = []
@@ -144,7 +151,7 @@ def test_send_interrupted_answers_for_what_is_under_way(
         assert done == 2
         assert server.recording.commands[-1] == "DATA"
     assert out.decode() == (
-        "Dispatch 1 of 2026-03 is interrupted: stopped at the keyboard\n"
+        f"Dispatch 1 of 2026-03 is interrupted: {reason}\n"
         f"       {done}  taken by your mail server\n"
         f"       {5 - done}  not tried yet\n"
         "       5  in all\n"

@@ -90,6 +90,6 @@ def test_send_whose_terminal_is_closed_ends_in_good_order(post: Any) -> None:
         assert len(server.messages) < 5
     found = post.dispatch()
     assert found.state is DispatchState.INTERRUPTED
-    assert found.reason == "stopped at the keyboard"
+    assert found.reason == "the terminal was closed"
     assert found.counts[DeliveryState.ACCEPTED] == len(server.messages)
     assert found.unfinished == 5 - len(server.messages)
