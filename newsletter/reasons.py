@@ -109,7 +109,7 @@ _TOO_FAST = Reason(
 )
 _USED_UP = Reason(
     "What your mail provider lets you send was used up.",
-    "Go on later with: newsletter resume",
+    "Go on when it is free again, mostly tomorrow, with: newsletter resume",
 )
 _SERVER_FAULT = Reason(
     "The mail server had a fault of its own.",

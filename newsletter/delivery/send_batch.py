@@ -158,6 +158,9 @@ class BatchLetter:
             self._accept(ending.reply)
         elif isinstance(ending, Denial):
             self._end_asked(None)
+        elif self.batch.desk.stop.is_set and _is_nothing_out(ending):
+            # Whatever cut the line: it is over because the dispatch stops.
+            self._end(_TAKEN_BACK)
         else:
             self._end(self._balked(judge_ending(ending)))
 
@@ -288,7 +291,9 @@ class BatchLetter:
 
     async def _end_waiting_and_ask(self) -> Permission:
         desk = self.batch.desk
-        await desk.waits.end()
+        while desk.waits.now is not None:
+            # The dispatcher may begin another waiting before this one is over.
+            await desk.waits.end()
         return await desk.ledger.intend(self.batch.claim, self.delivery)
 
 
@@ -305,6 +310,10 @@ def judge_ending(ending: Answer | Loss | Misfit) -> Ended:
         case Misfit(reason):
             misfit = Outcome(DeliveryState.PENDING, is_our_fault=True, reason=reason)
             return Ended(ending, Verdict.OURS, misfit)
+
+
+def _is_nothing_out(ending: Ending) -> bool:
+    return isinstance(ending, Loss) and not ending.is_message_out
 
 
 def is_about_message(ending: Ending) -> bool:

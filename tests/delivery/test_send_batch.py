@@ -9,6 +9,7 @@ from sqlalchemy import select
 from newsletter.delivery.schedule import RetryPolicy
 from newsletter.delivery.transports import Answer, Ending, Letter, Loss, Misfit
 from newsletter.delivery.transports.memory import MemoryTransport
+from newsletter.delivery.waits import Wait
 from newsletter.errors import OperationError, RecipientError
 from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
 from newsletter.model.dispatch import Claim, Halt, Permission
@@ -355,3 +356,19 @@ def test_send_batch_with_many_refused_one_after_the_other_pauses(
     assert halt is not None
     assert halt.state is DispatchState.PAUSED
     assert 20 <= floor.dispatch.counts[S.REFUSED] <= 23
+
+
+def test_send_batch_that_ends_a_waiting_is_not_overtaken_by_the_next_one(
+    make_floor: Any,
+) -> None:
+    """The dispatcher may see the server still away while a letter gets through."""
+    floor = make_floor(count=20)
+
+    async def keep_waiting(hall: Any) -> None:
+        for number in range(10_000):
+            if hall.lanes[""].is_idle or hall.desk.stop.is_set:
+                return
+            await hall.desk.waits.begin(Wait(f"away {number}"))
+
+    assert floor.run(answering(), connections=3, beside=keep_waiting) is None
+    assert floor.dispatch.counts[S.ACCEPTED] == 20
