@@ -4,8 +4,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def show_time(at: datetime, time_zone: str, *, weekday: bool = False) -> str:
-    """Return ``2026-03-01 14:05 CET``, or ``Sunday 2026-03-01 14:05 CET``."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    day = f"{local:%A} " if weekday else ""
-    return f"{day}{local:%Y-%m-%d %H:%M %Z}"
+def show_time(at: datetime, time_zone: str) -> str:
+    """Return ``2026-03-01 14:05 CET``."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M %Z}"

@@ -17,7 +17,6 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.dispatches import dispatch_json, summary_lines
 from newsletter.cli.findings import count_of
-from newsletter.cli.local_time import show_time
 from newsletter.cli.people import (
     MOST_SHOWN,
     person_lines,
@@ -27,7 +26,7 @@ from newsletter.cli.people import (
     write_csv,
 )
 from newsletter.model.delivery import DeliveryState
-from newsletter.workflow.people_table import instant_json, person_row
+from newsletter.workflow.people_table import person_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,14 +105,14 @@ def _show_dispatch(
 
 
 def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
-    from newsletter.workflow.standing import going
+    from newsletter.workflow.schedule import show_start
+    from newsletter.workflow.standing import going, moments
 
     dispatch = overview.dispatch
-    yield f"Subject: {overview.subject}"
-    yield f"To:      {', '.join(dispatch.lists)}"
-    yield f"Begun:   {show_time(dispatch.created_at, time_zone, weekday=True)}"
-    if dispatch.finished_at is not None:
-        yield f"Ended:   {show_time(dispatch.finished_at, time_zone, weekday=True)}"
+    yield f"{'Subject:':<11}{overview.subject}"
+    yield f"{'To:':<11}{', '.join(dispatch.lists)}"
+    for name, at in moments(dispatch, now=datetime.now(UTC)):
+        yield f"{name + ':':<11}{show_start(at, time_zone)}"
     pace = going(
         overview.rate,
         overview.seconds_left,
@@ -121,19 +120,22 @@ def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
         time_zone=time_zone,
     )
     if told := ", ".join(pace):
-        yield f"Going:   {told}"
+        yield f"{'Going:':<11}{told}"
 
 
 def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> None:
     from newsletter.workflow.reached import reading_people
+    from newsletter.workflow.schedule import show_start
 
+    time_zone = project.settings.newsletter.time_zone
     with reading_people(project, dispatch, [DeliveryState.UNKNOWN]) as people:
         if as_json:
             rows = map(unknown_json, people)
             print_json_with(dispatch_json(dispatch), "unknown_recipients", rows)
             return
         for one in people:
-            click.echo(f"{one.email}  {one.message_id}  {instant_json(one.at)}")
+            at = show_start(one.at, time_zone) if one.at else ""
+            click.echo(f"{one.email}  {one.message_id}  {at}".rstrip())
     number = dispatch.counts[DeliveryState.UNKNOWN]
     if not number:
         say(
@@ -141,7 +143,8 @@ def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) ->
             "an answer."
         )
         return
-    say(f"{count_of(number, 'recipient')} of dispatch {dispatch.id} unknown.")
+    verb = "is" if number == 1 else "are"
+    say(f"{count_of(number, 'recipient')} of dispatch {dispatch.id} {verb} unknown.")
     say(
         "The log of your mail server knows them by these Message-IDs. To send to "
         f"all of them again: newsletter resume {dispatch.id} --unknown"

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import UNFINISHED, Dispatch
 from newsletter.reasons import Reason
 from newsletter.workflow.reached import Person
+from newsletter.workflow.schedule import show_start
 from newsletter.workflow.standing import going, numbers, show_clock
 from newsletter.workflow.status import Overview
 
@@ -73,7 +73,7 @@ def _until(dispatch: Dispatch, now: datetime, time_zone: str) -> str:
     if dispatch.next_at is None:
         return ""
     if dispatch.state is DispatchState.SCHEDULED:
-        return f"it starts on {show_moment(dispatch.next_at, time_zone)}"
+        return f"it starts on {show_start(dispatch.next_at, time_zone)}"
     return f"until {show_clock(dispatch.next_at, time_zone, now=now)}"
 
 
@@ -114,12 +114,6 @@ def group_by_reason(people: Iterable[Person], *, most: int) -> list[ReasonGroup]
             person
         )
     return sorted(groups.values(), key=lambda group: -len(group.people))
-
-
-def show_moment(at: datetime, time_zone: str) -> str:
-    """Return ``Tuesday 1 December 2026, 09:00``."""
-    there = at.astimezone(ZoneInfo(time_zone))
-    return f"{there:%A} {there.day} {there:%B %Y}, {there:%H:%M}"
 
 
 def _sentence(text: str) -> str:

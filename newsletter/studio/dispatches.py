@@ -28,7 +28,6 @@ from newsletter.studio.dispatch_view import (
     mood,
     segments,
     served,
-    show_moment,
     spoken,
     title,
 )
@@ -37,7 +36,8 @@ from newsletter.workflow.peek import peek_overview, peeking_at_people
 from newsletter.workflow.people_table import csv_lines
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.reached import NOT_REACHED, Person
-from newsletter.workflow.standing import next_steps, numbers
+from newsletter.workflow.schedule import show_start
+from newsletter.workflow.standing import moments, next_steps, numbers
 from newsletter.workflow.status import Overview
 
 #: On a page nobody reads more; the CSV file has all.
@@ -141,10 +141,9 @@ def _values(project: Project, overview: Overview) -> dict[str, Any]:
         "segments": list(segments(dispatch)),
         "numbers": list(numbers(dispatch)),
         "steps": [one for one in steps if one.command not in shown],
-        "begun": show_moment(dispatch.created_at, zone),
-        "ended": show_moment(dispatch.finished_at, zone)
-        if dispatch.finished_at
-        else "",
+        "moments": [
+            (name, show_start(at, zone)) for name, at in moments(dispatch, now=now)
+        ],
         "groups": _groups(project, dispatch),
         "explained": sum(dispatch.counts[state] for state in _EXPLAINED),
         "unknown": _unknown(project, dispatch),

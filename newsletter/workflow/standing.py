@@ -14,6 +14,7 @@ from newsletter.delivery.limits import estimate_seconds
 from newsletter.delivery.schedule import show_duration
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.schedule import show_start
 
 #: State -> what a reader of a report understands, in the order in which it is told.
 STATE_WORDS = {
@@ -30,6 +31,7 @@ UNKNOWN_WORDS = f"{STATE_WORDS[DeliveryState.UNKNOWN]}; it may have arrived"
 #: RFC 4954 section 6: a reply to AUTH alone.
 _LOGIN_REFUSED = "the mail server said: 535 "
 _CANCELLED = "skipped: cancelled"
+_SET_ASIDE = "tried, not sent: left for now"
 _WEEK = 7
 
 
@@ -67,11 +69,26 @@ def headline(dispatch: Dispatch, time_zone: str, *, now: datetime) -> str:
     if dispatch.next_at is not None and dispatch.is_open:
         until = f" until {show_clock(dispatch.next_at, time_zone, now=now)}"
         if dispatch.state is DispatchState.SCHEDULED:
-            start = dispatch.next_at.astimezone(ZoneInfo(time_zone))
-            until = f" for {start:%A %Y-%m-%d %H:%M %Z}"
+            until = f" for {show_start(dispatch.next_at, time_zone)}"
     because = f": {dispatch.reason}" if dispatch.reason else ""
     name = f"Dispatch {dispatch.id} of {dispatch.issue}"
     return f"{name} is {dispatch.state}{until}{because}"
+
+
+def moments(dispatch: Dispatch, *, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """Yield when it was confirmed, begun or is to start, and ended, by name."""
+    start, end = dispatch.starts_at, dispatch.finished_at
+    if start is None:
+        yield "Begun", dispatch.created_at
+    else:
+        yield "Confirmed", dispatch.created_at
+        if dispatch.state is DispatchState.SCHEDULED:
+            yield "Starts", start
+        # Called off, or begun by hand, before its time: it did not begin then.
+        elif start < (end or now):
+            yield "Begun", start
+    if end is not None:
+        yield "Ended", end
 
 
 def numbers(dispatch: Dispatch) -> Iterator[Number]:
@@ -80,6 +97,9 @@ def numbers(dispatch: Dispatch) -> Iterator[Number]:
         people = dispatch.counts[state]
         if state is DeliveryState.SKIPPED:
             people -= dispatch.cancelled
+        if state is DeliveryState.PENDING and dispatch.set_aside:
+            yield Number("set_aside", dispatch.set_aside, _SET_ASIDE)
+            people -= dispatch.set_aside
         if people or state is DeliveryState.ACCEPTED:
             yield Number(state.name.lower(), people, words)
     if dispatch.cancelled:
@@ -107,7 +127,9 @@ def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
             "To count the unknown as having it:",
             f"newsletter resume {number} --unknown-accepted",
         )
-    if counts[DeliveryState.REFUSED]:
+    if dispatch.set_aside:
+        yield Step("To end it without them:", f"newsletter cancel {number}")
+    if counts[DeliveryState.REFUSED] or dispatch.set_aside:
         yield Step(
             "Who was refused, why, and what to do:",
             f"newsletter status {number} --not-reached",

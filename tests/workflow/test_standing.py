@@ -10,6 +10,7 @@ from newsletter.workflow.standing import (
     Step,
     going,
     headline,
+    moments,
     next_steps,
     numbers,
     seconds_left,
@@ -78,7 +79,7 @@ def test_numbers_of_nobody_taken_say_so() -> None:
         (
             "scheduled",
             NOW + timedelta(days=1),
-            "Dispatch 7 of 2026-03 is scheduled for Monday 2026-03-02 13:00 CET",
+            "Dispatch 7 of 2026-03 is scheduled for Monday 2 March 2026, 13:00 CET",
         ),
     ],
 )
@@ -90,6 +91,23 @@ def test_headline_says_state_time_and_reason(
     reason = "300 an hour" if state == "waiting" else ""
     made = replace(dispatch(state, pending=1), next_at=next_at, reason=reason)
     assert headline(made, ZONE, now=NOW) == told
+
+
+def test_moments_of_a_scheduled_one_tell_confirmation_and_start_apart() -> None:
+    from dataclasses import replace
+
+    start = NOW + timedelta(minutes=2)
+    made = replace(dispatch("scheduled", pending=1), starts_at=start)
+    assert list(moments(made, now=NOW)) == [("Confirmed", NOW), ("Starts", start)]
+    sent = replace(made, state=DispatchState.DONE, finished_at=start + timedelta(1))
+    assert [name for name, _ in moments(sent, now=NOW)] == [
+        "Confirmed",
+        "Begun",
+        "Ended",
+    ]
+    called_off = replace(made, state=DispatchState.CANCELLED, finished_at=NOW)
+    assert [name for name, _ in moments(called_off, now=NOW)] == ["Confirmed", "Ended"]
+    assert list(moments(dispatch("running", pending=1), now=NOW)) == [("Begun", NOW)]
 
 
 def test_next_steps_of_a_clean_end_are_none() -> None:

@@ -143,13 +143,13 @@ def test_status_names_subject_list_times_and_earlier_dispatches(post: Any) -> No
         post.use_server(server.port)
         post.run("send", "2026-04", "--confirm", "3", "--untested")
     assert post.run("status") == 0
-    day = r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    day = r"(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d+ \w+ \d{4}, [\d:]+ UTC"
     assert re.fullmatch(
         "Dispatch 2 of 2026-04 is done\n"
-        "Subject: Hello reader\n"
-        "To:      main\n"
-        f"Begun:   {day}\n"
-        f"Ended:   {day}\n"
+        "Subject:   Hello reader\n"
+        "To:        main\n"
+        f"Begun:     {day}\n"
+        f"Ended:     {day}\n"
         "       3  taken by your mail server\n"
         "       3  in all\n"
         r"Earlier: 1 \(2026-03, done\)\n",
