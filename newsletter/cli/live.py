@@ -47,6 +47,8 @@ class Live:
     unfinished: int = 0
     #: How many were served before.
     begun_with: int = 0
+    #: How many stay behind a canary in this run.
+    held: int = 0
     #: By `DeliveryState`; changed in place.
     counts: list[int] = field(default_factory=lambda: [0] * len(DeliveryState))
     #: Why it waits, or empty; and until when, if that is known.
@@ -64,8 +66,10 @@ class Live:
     def begin(self, dispatch: Dispatch) -> None:
         """Take in how a dispatch stands before its first mail."""
         self.issue, self.total = dispatch.issue, dispatch.total
-        self.unfinished = dispatch.unfinished
         self.counts[:] = [dispatch.counts[state] for state in DeliveryState]
+        canary_left = dispatch.canary - self._tried
+        self.held = self._untried - canary_left if canary_left > 0 else 0
+        self.unfinished = dispatch.unfinished - self.held
         self.begun_with = self.served
 
     @property
@@ -82,8 +86,7 @@ class Live:
     @property
     def left(self) -> int:
         """How many are still to be served now; deferred ones come later."""
-        pending = self.counts[DeliveryState.PENDING]
-        return max(0, pending + self.counts[DeliveryState.ATTEMPTING])
+        return max(0, self._untried - self.held)
 
     @property
     def served(self) -> int:
@@ -92,7 +95,12 @@ class Live:
 
     @property
     def _tried(self) -> int:
-        return self.total - self.left
+        return self.total - self._untried
+
+    @property
+    def _untried(self) -> int:
+        pending = self.counts[DeliveryState.PENDING]
+        return max(0, pending + self.counts[DeliveryState.ATTEMPTING])
 
     def wait(self, reason: str, until: datetime | None) -> None:
         """Take in that the dispatch waits; without a reason, that it goes on."""

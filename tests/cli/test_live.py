@@ -1,4 +1,5 @@
 import timeit
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,23 +20,24 @@ ACCEPTED, PENDING = DeliveryState.ACCEPTED, DeliveryState.PENDING
 
 
 def live(pending: int = 100, *, limits: tuple[tuple[int, int], ...] = ()) -> Live:
-    counts = dict.fromkeys(DeliveryState, 0) | {PENDING: pending}
     made = Live("Europe/Amsterdam", limits)
-    made.begin(
-        Dispatch(
-            1,
-            "2026-03",
-            "",
-            ("main",),
-            DispatchState.RUNNING,
-            "",
-            None,
-            pending,
-            counts,
-            NOW,
-        )
-    )
+    made.begin(dispatch_of(pending))
     return made
+
+
+def dispatch_of(pending: int) -> Dispatch:
+    return Dispatch(
+        1,
+        "2026-03",
+        "",
+        ("main",),
+        DispatchState.RUNNING,
+        "",
+        None,
+        pending,
+        dict.fromkeys(DeliveryState, 0) | {PENDING: pending},
+        NOW,
+    )
 
 
 def serve(live: Live, people: int, state: DeliveryState = ACCEPTED) -> None:
@@ -140,3 +142,20 @@ def test_stopping_is_said_before_all_else() -> None:
 def test_begin_counts_those_who_may_still_get_it() -> None:
     assert begin_line(live(1)) == "Sending 2026-03 to 1 subscriber."
     assert begin_line(live(12_345)) == "Sending 2026-03 to 12,345 subscribers."
+
+
+def test_canary_announces_and_times_only_its_own() -> None:
+    made = live(59)
+    made.begin(replace(dispatch_of(59), canary=20))
+    assert begin_line(made) == "Sending 2026-03 to 20 subscribers."
+    assert made.left == 20
+    serve(made, 20)
+    assert (made.served, made.left) == (20, 0)
+
+
+def test_go_on_behind_a_canary_announces_the_others() -> None:
+    made = live(59)
+    counts = dict.fromkeys(DeliveryState, 0) | {PENDING: 39, ACCEPTED: 20}
+    made.begin(replace(dispatch_of(59), canary=20, counts=counts))
+    assert begin_line(made) == "Sending 2026-03 to 39 subscribers."
+    assert (made.served, made.left) == (20, 39)
