@@ -118,7 +118,7 @@ def show_link_progress(total: int) -> AbstractContextManager[Callable[[int], Non
 @contextmanager
 def _told_progress(total: int) -> Iterator[Callable[[int], None]]:
     """Say what begins, and how far it is whenever nothing was said for a while."""
-    addresses = count_of(total, "address", plural="addresses")
+    addresses = count_of(total, "link address", plural="link addresses")
     say(f"asking {addresses}.")
     answered, ended = 0, Event()
 

@@ -164,7 +164,7 @@ class Lines:
         wait = wait_line(live, now) if is_news(live, now) else ""
         if wait and wait != self._wait:
             say(wait)
-        elif self._wait and not live.waiting:
+        elif self._wait and not (live.waiting or live.is_stopping):
             say("Going on.")
         if wait or not live.waiting:
             self._wait = wait

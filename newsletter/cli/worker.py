@@ -29,9 +29,12 @@ def command(project: "Project", as_json: bool) -> int:
     in a line. Ctrl-C ends it when the mails under way are answered; a second one hangs
     up on them. One worker for a newsletter is enough, and a second one is refused.
     """
+    from newsletter.workflow.server import no_server_here
     from newsletter.workflow.switch import Switch
     from newsletter.workflow.worker import Worker, only_worker
 
+    if project.settings.server is None:
+        raise no_server_here("a worker has nothing to send with")
     tell = tell_json if as_json else telling(project.settings.newsletter.time_zone)
     with Switch() as switch, switch.on_signals(), only_worker(project):
         Worker(project, environment=os.environ, tell=tell, switch=switch).run()

@@ -19,7 +19,7 @@ from newsletter.model.settings import ServerSettings
 from newsletter.replies import Stage, show_reply
 from newsletter.workflow.passwords import drop_password, keep_password
 from newsletter.workflow.project import Project
-from newsletter.workflow.server import make_account, no_server
+from newsletter.workflow.server import make_account, no_server_here
 
 _NOTHING_STORED = "Nothing was stored."
 
@@ -48,7 +48,7 @@ def server_to_log_in_to(project: Project, host: str = "") -> ServerSettings:
     """
     first = project.settings.server
     if first is None:
-        raise no_server()
+        raise no_server_here("there is nothing to log in to")
     servers = (first, *project.settings.spare_servers)
     found = [server for server in servers if host.lower() in ("", server.host)]
     if not found:
@@ -130,7 +130,7 @@ def _refused(account: Account, ending: Ending) -> OperationError:
     if isinstance(ending, Answer) and ending.stage is Stage.LOGIN:
         return OperationError(
             f"{where} does not take this password for {account.server.user}. "
-            f"It said: {show_reply(ending.reply)}",
+            f"It said: {show_reply(ending.reply).rstrip('.')}.",
             f"{_NOTHING_STORED} Some providers want a password made for programs (an "
             '"app password"); theirs is not the one of your mailbox.',
         )
@@ -138,7 +138,8 @@ def _refused(account: Account, ending: Ending) -> OperationError:
         said = f"it said: {show_reply(ending.reply)}"
     else:
         said = getattr(ending, "reason", "")
+    said = said.rstrip(".")
     return OperationError(
-        f"the password could not be tried at {where}: {said}",
+        f"the password could not be tried at {where}: {said}.",
         f"{_NOTHING_STORED} With --no-check it is stored without a try.",
     )

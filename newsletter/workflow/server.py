@@ -89,6 +89,18 @@ def no_server() -> RefusedError:
     )
 
 
+def no_server_here(purpose: str) -> RefusedError:
+    """Return the same to who neither sends nor rehearses now.
+
+    Args:
+        purpose: What nobody can do then: "there is nothing to log in to".
+    """
+    return RefusedError(
+        f"there is no mail server in newsletter.toml, so {purpose}.",
+        f"Add what your mail provider told you, then try again:\n\n{SERVER_LINES}",
+    )
+
+
 def useful_connections(server: ServerSettings) -> int:
     """Return how many connections the limits leave something to do for."""
     if server.limits and pace_interval(shortest_limit(server.limits)) >= _SLOW_MS:

@@ -249,7 +249,7 @@ def test_asked_addresses_are_announced_on_standard_error(
     write(project, ISSUE.partition("Mail")[0] + links)
     assert run(["check", "2023-02", "--project", str(project)]) == 1
     said = capsys.readouterr()
-    assert said.err == "asking 2 addresses.\n"
+    assert said.err == "asking 2 link addresses.\n"
     # No name is found in tests, so there is nothing to sum up.
     assert "links were not checked: this computer has no network." in said.out
     assert "links checked" not in said.out

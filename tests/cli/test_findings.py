@@ -126,8 +126,8 @@ def test_long_wait_without_a_terminal_is_told(
         step(1)
         time.sleep(0.3)
     begun, *told = capsys.readouterr().err.splitlines()
-    assert begun == "asking 17 addresses."
-    assert set(told) == {"3 of 17 addresses answered."}
+    assert begun == "asking 17 link addresses."
+    assert set(told) == {"3 of 17 link addresses answered."}
 
 
 def test_short_wait_without_a_terminal_is_one_line(
@@ -135,4 +135,4 @@ def test_short_wait_without_a_terminal_is_one_line(
 ) -> None:
     with show_link_progress(1) as step:
         step(1)
-    assert capsys.readouterr().err == "asking 1 address.\n"
+    assert capsys.readouterr().err == "asking 1 link address.\n"

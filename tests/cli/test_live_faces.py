@@ -162,6 +162,19 @@ def test_lines_say_when_waiting_begins_and_ends_and_nothing_in_between(
     assert said(capsys)[1:] == ["Waiting until 12:35: 300 an hour.", "Going on."]
 
 
+def test_lines_of_a_stop_while_waiting_do_not_say_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines, made = Lines(), live()
+    lines.begin(made)
+    made.wait("300 an hour", NOW + timedelta(minutes=35))
+    look(lines, made, 1.0)
+    made.stop()
+    made.wait("", None)
+    look(lines, made, 2.0)
+    assert "Going on." not in said(capsys)
+
+
 def test_lines_say_trouble_once(capsys: pytest.CaptureFixture[str]) -> None:
     lines, made = Lines(), live()
     lines.begin(made)

@@ -126,11 +126,24 @@ def test_login_with_a_wrong_password_stores_nothing(
         3,
         "",
         f"127.0.0.1:{server.port} does not take this password for letter. It said: 535 "
-        "5.7.8 authentication failed Nothing was stored. Some providers want a "
+        "5.7.8 authentication failed. Nothing was stored. Some providers want a "
         'password made for programs (an "app password"); theirs is not the one of your '
         "mailbox.\n",
     )
     assert not stored(tmp_path, server).exists()
+
+
+def test_login_without_a_server_says_what_to_add_and_not_to_log_in(
+    login: Login, tmp_path: Path
+) -> None:
+    text = '[newsletter]\nname = "D"\nsender = "d@example.org"\naddress = "Here"\n'
+    next(tmp_path.rglob("newsletter.toml")).write_text(text)
+    code, out, err = login("login", "--stdin", text=PASSWORD)
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "there is no mail server in newsletter.toml, so there is nothing to log in to. "
+        "Add what your mail provider told you, then try again:\n\n[server]\n"
+    )
 
 
 def test_login_keeps_the_old_password_when_the_new_one_is_refused(

@@ -93,7 +93,7 @@ def test_send_asks_again_what_was_seen_a_day_ago_and_stops_on_a_dead_link(
         assert server.messages == []
     assert sorted(site.hits) == ["/report", "/report", "/ruling"]
     said = post.err.splitlines()
-    assert said[0] == "asking 2 addresses."
+    assert said[0] == "asking 2 link addresses."
     assert said[1].startswith(
         f'issues/2026-03.md:7:54: "the report" ({site.url}/report): '
         "the page does not exist."

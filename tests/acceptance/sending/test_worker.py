@@ -362,6 +362,15 @@ def test_worker_uses_the_settings_of_the_moment(post: Any) -> None:
         assert got(new) == ONCE
 
 
+def test_worker_without_a_server_says_what_to_add(post: Any) -> None:
+    assert post.run("worker") == 1
+    assert post.out == ""
+    assert post.err.startswith(
+        "there is no mail server in newsletter.toml, so a worker has nothing to send "
+        "with. Add what your mail provider told you, then try again:\n\n[server]\n"
+    )
+
+
 @pytest.mark.long
 def test_worker_waits_for_a_password_that_is_not_there(post: Any) -> None:
     post.add(*NAMES)
