@@ -267,7 +267,7 @@ def explain_delivery(
         case DeliveryState.UNKNOWN:
             return _unknown(message_id)
         case DeliveryState.SKIPPED:
-            is_cancelled = reply is not None and reply.text == _CANCELLED
+            is_cancelled = reply is not None and reply.text.startswith(_CANCELLED)
             return _CANCELLED_BEFORE if is_cancelled else _LEFT
         case DeliveryState.PENDING:
             return _pending(reply)

@@ -81,6 +81,9 @@ class Dispatch:
     waivers: tuple[str, ...] = ()
     #: So many of the skipped are so because it was cancelled; the others left.
     cancelled: int = 0
+    #: While it is paused: so many of the pending were tried, and the mail server said no
+    #: to them for a reason that is not theirs.
+    set_aside: int = 0
     #: Aware; None: it was to start at once.
     starts_at: datetime | None = None
     only: Only | None = None

@@ -30,7 +30,8 @@ from newsletter.replies import read_reply
 from newsletter.store.instants import from_millis
 from newsletter.store.tables import batches, deliveries, dispatches
 
-#: What a skipped delivery of a cancelled dispatch says.
+#: What a skipped delivery of a cancelled dispatch says first; the last words of the
+#: mail server may follow.
 CANCELLED = "cancelled"
 
 
@@ -90,7 +91,7 @@ def load_where(
         for state in DeliveryState
     ]
     rows = connection.execute(
-        select(dispatches, _cancelled().label("cancelled"), *sums)
+        select(dispatches, _cancelled().label("cancelled"), _tried(), *sums)
         .outerjoin(batches, batches.c.dispatch_id == dispatches.c.id)
         .where(condition)
         .group_by(dispatches.c.id)
@@ -106,13 +107,29 @@ def _cancelled() -> ColumnElement[int]:
         .where(
             deliveries.c.dispatch_id == dispatches.c.id,
             deliveries.c.state == DeliveryState.SKIPPED,
-            deliveries.c.reply_text == CANCELLED,
+            deliveries.c.reply_text.startswith(CANCELLED),
         )
         .correlate(dispatches)
         .scalar_subquery()
     )
     # Deliveries are counted only of a dispatch that was cancelled.
     return case((dispatches.c.state == DispatchState.CANCELLED, counted), else_=0)
+
+
+def _tried() -> Any:
+    """Count who is pending although the server answered; batches do not tell it."""
+    counted = (
+        select(func.count())
+        .where(
+            deliveries.c.dispatch_id == dispatches.c.id,
+            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.reply_code.is_not(None),
+        )
+        .correlate(dispatches)
+        .scalar_subquery()
+    )
+    is_paused = dispatches.c.state == DispatchState.PAUSED
+    return case((is_paused, counted), else_=0).label("set_aside")
 
 
 def _dispatch(row: Any) -> Dispatch:
@@ -130,6 +147,7 @@ def _dispatch(row: Any) -> Dispatch:
         finished_at=None if row.finished_at is None else from_millis(row.finished_at),
         waivers=tuple(row.waivers),
         cancelled=row.cancelled,
+        set_aside=row.set_aside,
         starts_at=None if row.starts_at is None else from_millis(row.starts_at),
         only=None if row.only is None else _read_only(row.only),
         canary=row.canary,

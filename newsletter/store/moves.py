@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    case,
     exists,
     literal,
     select,
@@ -114,8 +115,11 @@ def skip_untried(connection: Connection, dispatch_id: int, now: datetime) -> Non
             state=DeliveryState.SKIPPED,
             at=to_millis(now),
             next_at=None,
-            reply_code=None,
-            reply_text=CANCELLED,
+            # What the server said of somebody stays known.
+            reply_text=case(
+                (deliveries.c.reply_text.is_(None), CANCELLED),
+                else_=f"{CANCELLED}; before that: " + deliveries.c.reply_text,
+            ),
         )
     )
     connection.execute(

@@ -217,6 +217,29 @@ def test_cancel_dispatch_skips_whoever_was_not_tried_or_put_off(
     assert_sums(database)
 
 
+def test_cancel_dispatch_keeps_what_the_server_had_said(
+    database: Database, four: list[int]
+) -> None:
+    dispatch = send(database)
+    said = deliveries.update().where(deliveries.c.seq == 1)
+    values = {"reply_code": 550, "reply_text": "5.7.1 rejected as spam"}
+    write(database, lambda c: c.execute(said.values(values)))
+    paused = write(database, lambda c: pause_dispatch(c, dispatch.id))
+    assert (paused.set_aside, paused.counts[S.PENDING]) == (1, 4)
+    ended = write(database, lambda c: cancel_dispatch(c, dispatch.id, now=NOW))
+    assert (ended.cancelled, ended.set_aside) == (4, 0)
+    with database.reading() as connection:
+        kept = connection.execute(
+            select(deliveries.c.reply_code, deliveries.c.reply_text)
+            .where(deliveries.c.seq <= 2)
+            .order_by(deliveries.c.seq)
+        ).all()
+    assert [tuple(row) for row in kept] == [
+        (550, "cancelled; before that: 5.7.1 rejected as spam"),
+        (None, "cancelled"),
+    ]
+
+
 def test_continue_dispatch_makes_what_was_put_off_due_now(
     database: Database, four: list[int]
 ) -> None:
