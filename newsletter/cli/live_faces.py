@@ -177,7 +177,10 @@ class Lines:
         from newsletter.delivery.schedule import show_duration
 
         seconds = max(1, round(time.monotonic() - self._begun_at))
-        say(f"Ended after {show_duration(seconds)}: {', '.join(count_words(live))}.")
+        words = [*count_words(live)]
+        if live.left:
+            words.append(f"{live.left:,} not sent")
+        say(f"Ended after {show_duration(seconds)}: {', '.join(words)}.")
 
 
 def progress_line(live: Live, now: datetime) -> str:

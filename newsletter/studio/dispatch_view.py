@@ -86,12 +86,13 @@ def _end(dispatch: Dispatch) -> str:
 
 def spoken(dispatch: Dispatch) -> str:
     """Return how far it is, for screen readers: another text only at each tenth."""
-    tenth = 10 * served(dispatch) // dispatch.total if dispatch.total else 10
-    return f"{title(dispatch)}, {tenth * 10} per cent served"
+    tenth = 10 * dealt_with(dispatch) // dispatch.total if dispatch.total else 10
+    least = "" if tenth in (0, 10) else "at least "
+    return f"{title(dispatch)}, {least}{tenth * 10} per cent dealt with"
 
 
-def served(dispatch: Dispatch) -> int:
-    """Return how many are not to be tried any more."""
+def dealt_with(dispatch: Dispatch) -> int:
+    """Return how many are not to be tried any more, whatever became of them."""
     return dispatch.total - sum(dispatch.counts[state] for state in UNFINISHED)
 
 
@@ -99,7 +100,8 @@ def segments(dispatch: Dispatch) -> Iterator[Segment]:
     """Yield the stretches of the bar, in the order of the numbers."""
     begin = 0.0
     for number in numbers(dispatch):
-        if number.kind == DeliveryState.PENDING.name.lower() or not number.people:
+        # Who was set aside is pending too: the bar is empty there.
+        if number.kind in ("pending", "set_aside") or not number.people:
             continue
         length = 100 * number.people / dispatch.total
         yield Segment(number.kind, round(begin, 3), round(length, 3))

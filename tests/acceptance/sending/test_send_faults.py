@@ -167,6 +167,11 @@ def test_send_with_a_policy_against_one_recipient_mails_all_others_and_pauses(
     assert post.dispatch().reason == (
         "the mail server said: 554 5.7.1 no (of 1 recipient; all others were tried)"
     )
+    assert "       1  tried, not sent: left for now\n" in post.out
+    assert "4 taken by your mail server, 1 not sent." in post.err
+    assert post.run("cancel", "1") == 0
+    assert post.run("status", "--not-reached") == 0
+    assert "554" in post.out
 
 
 def test_send_with_a_policy_against_everybody_pauses_after_three(post: Any) -> None:
