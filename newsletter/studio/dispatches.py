@@ -23,11 +23,11 @@ from newsletter.model.dispatch import Dispatch
 from newsletter.studio.answers import PAGE_POLICY, PRIVATE, html_answer
 from newsletter.studio.dispatch_view import (
     ReasonGroup,
+    dealt_with,
     group_by_reason,
     lead,
     mood,
     segments,
-    served,
     spoken,
     title,
 )
@@ -137,7 +137,7 @@ def _values(project: Project, overview: Overview) -> dict[str, Any]:
         "mood": mood(dispatch),
         "lead": lead(overview, now=now, time_zone=zone),
         "spoken": spoken(dispatch),
-        "served": served(dispatch),
+        "dealt_with": dealt_with(dispatch),
         "segments": list(segments(dispatch)),
         "numbers": list(numbers(dispatch)),
         "steps": [one for one in steps if one.command not in shown],

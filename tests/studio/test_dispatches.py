@@ -59,7 +59,7 @@ def test_page_says_state_numbers_reasons_and_what_to_do(
     text = " ".join(desk.ask("GET", "/dispatches").text.split())
     assert '<h1 id="state-title">Paused</h1>' in text
     assert "Paused by hand." in text
-    assert "<b>5</b> of 6 served" in text
+    assert "<b>5</b> of 6 dealt with" in text
     assert "<code>newsletter resume 1</code>" in text
     assert 'This mailbox does not exist. <span class="count">2</span>' in text
     assert "Remove the address, or ask for a new one." in text
@@ -185,6 +185,31 @@ def test_settings_that_cannot_be_read_are_told_on_the_page(
 
 
 @pytest.mark.browser
+def test_page_at_320_breaks_no_command_at_a_hyphen_and_hangs_the_second_line(
+    tab: Tab, desk: Desk, ledger: Ledger
+) -> None:
+    ledger.dispatch(MIXED, state=DispatchState.PAUSED, reason="paused by hand")
+    tab.page.set_viewport_size({"width": 320, "height": 700})
+    open_page(tab, desk)
+    expect(tab.page.locator("#spoken")).to_have_text(
+        "Paused, at least 80 per cent dealt with"
+    )
+    rows = "one => one.getClientRects().length"
+    words = tab.page.locator(".steps .word").all()
+    assert words
+    assert {word.evaluate(rows) for word in words} == {1}
+    second = """() => {
+      const cell = document.querySelector(".numbers .chip.unknown").parentElement;
+      const range = document.createRange();
+      range.selectNodeContents(cell.lastChild);
+      return [...range.getClientRects()].map(box => box.left);
+    }"""
+    lefts = tab.page.evaluate(second)
+    assert len(lefts) > 1
+    assert max(lefts) - min(lefts) < 1
+
+
+@pytest.mark.browser
 def test_page_follows_a_dispatch_without_a_reload(
     tab: Tab, desk: Desk, ledger: Ledger
 ) -> None:
@@ -195,11 +220,11 @@ def test_page_follows_a_dispatch_without_a_reload(
     )
     open_page(tab, desk)
     expect(tab.page.get_by_role("heading", name="Waiting")).to_be_visible()
-    expect(tab.page.locator("#spoken")).to_have_text("Waiting, 0 per cent served")
+    expect(tab.page.locator("#spoken")).to_have_text("Waiting, 0 per cent dealt with")
     tab.page.evaluate("document.body.dataset.kept = 'yes'")
     ledger.move(range(1, 11), DeliveryState.ACCEPTED, DispatchState.DONE)
     expect(tab.page.get_by_role("heading", name="Done")).to_be_visible()
-    expect(tab.page.locator("#spoken")).to_have_text("Done, 100 per cent served")
+    expect(tab.page.locator("#spoken")).to_have_text("Done, 100 per cent dealt with")
     expect(tab.page.get_by_text("Your mail server took the mail for")).to_be_visible()
     assert tab.page.evaluate("document.body.dataset.kept") == "yes"
     assert (tab.said, tab.outside) == ([], [])
