@@ -102,7 +102,7 @@ def test_status_while_it_runs_says_how_fast_and_until_when(post: Any) -> None:
             assert post.run("status") == 0
             sender.communicate(timeout=10)
     assert post.out.startswith("Dispatch 1 of 2026-03 is running\n")
-    assert re.search(r"\nGoing:   \d+ a (second|minute), about \d+ s left", post.out)
+    assert re.search(r"\nGoing: +\d+ a (second|minute), about \d+ s left", post.out)
     assert "\nHalt it with: newsletter pause 1\n" in post.out
 
 
