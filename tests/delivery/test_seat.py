@@ -63,13 +63,13 @@ def test_seat_sends_one_letter_for_each_moment_also_when_threads_write(
     kept: list[Message] = []
 
     async def look(hall: Any) -> None:
-        for number in range(1, 4):
-            async with asyncio.timeout(5):
-                while len(kept) < number:  # noqa: ASYNC110 - lines work meanwhile
-                    await asyncio.sleep(0.01)
-            await asyncio.sleep(0.2)
-            assert len(kept) == number
+        for _ in range(6):
+            before = len(kept)
+            await asyncio.sleep(0.5)
+            # Time that jumps looks like sleep, which may cost a moment, and gives none.
+            assert len(kept) <= before + 1
             hall.pass_by(20 * 60)
+        assert len(kept) > 2
         hall.desk.stop.request(None)
 
     with ThreadPoolExecutor(4) as pool:
