@@ -127,9 +127,11 @@ def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
             "To count the unknown as having it:",
             f"newsletter resume {number} --unknown-accepted",
         )
-    if dispatch.set_aside:
+    is_left = dispatch.set_aside == counts[DeliveryState.PENDING] > 0
+    is_set_aside = is_left and _LOGIN_REFUSED not in dispatch.reason
+    if is_set_aside:
         yield Step("To end it without them:", f"newsletter cancel {number}")
-    if counts[DeliveryState.REFUSED] or dispatch.set_aside:
+    if counts[DeliveryState.REFUSED] or is_set_aside:
         yield Step(
             "Who was refused, why, and what to do:",
             f"newsletter status {number} --not-reached",
