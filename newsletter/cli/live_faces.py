@@ -6,6 +6,7 @@ closed takes nothing with it.
 """
 
 import os
+import shutil
 import sys
 import textwrap
 import threading
@@ -37,6 +38,8 @@ TICK_SECONDS = 0.25
 _LINE_SECONDS = 30.0
 #: Tenths that follow each other faster are not worth a line each.
 _LEAST_LINE_SECONDS = 2.0
+#: A bar that is shorter shows nothing.
+_LEAST_COLUMNS = 40
 #: A bar that is longer is no easier to read.
 _MOST_COLUMNS = 80
 _CALM = "Ctrl-C stops it in good order; newsletter resume goes on later."
@@ -197,7 +200,10 @@ def _tenth(live: Live) -> int:
 
 def choose_face() -> Face:
     """Return a bar where one can be drawn, lines elsewhere."""
-    can_draw = os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+    can_draw = (
+        os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+        and shutil.get_terminal_size().columns >= _LEAST_COLUMNS
+    )
     return Bar() if sys.stderr.isatty() and can_draw else Lines()
 
 

@@ -108,7 +108,7 @@ def _ask(order: "ImportOrder", plan: "ImportReport") -> None:
     """Show what would happen, and go on only with a yes."""
     _show_problems(order, plan)
     _show_counts(order, plan, "would be imported")
-    click.confirm("Do it?", abort=True, err=True)
+    click.confirm("Do it? Answer y or n", abort=True, err=True)
 
 
 @command.command("add")

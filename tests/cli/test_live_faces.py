@@ -105,6 +105,16 @@ def test_terminal_that_cannot_draw_gets_lines(
     assert isinstance(choose_face(), Lines)
 
 
+@pytest.mark.parametrize(("columns", "face"), [("39", Lines), ("40", Bar)])
+def test_bar_is_drawn_from_40_columns_on(
+    monkeypatch: pytest.MonkeyPatch, columns: str, face: type
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert isinstance(choose_face(), face)
+
+
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().err.splitlines()
 

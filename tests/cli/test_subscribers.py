@@ -148,7 +148,9 @@ def test_import_on_a_terminal_shows_counts_and_asks(
     found, shown = on_a_terminal(desk, answer, desk.file("anna@example.org"))
     assert found == code
     assert "readers.csv: would be imported into main as active\n" in shown
-    assert shown.index("  new         1\n") < shown.index("Do it?")
+    assert shown.index("  new         1\n") < shown.index(
+        "Do it? Answer y or n [y/N]: "
+    )
     assert len(desk.json("list")["subscribers"]) == people
 
 
