@@ -99,16 +99,17 @@ def test_page_answers_while_a_test_is_on_its_way(slow_desk: Desk) -> None:
 def test_preview_stops_while_a_test_is_on_its_way(tmp_path: Path) -> None:
     class StuckDesk(Desk):
         def send(self, trial: Trial) -> TrialReport:
+            is_asked.set()
             is_stopped.wait(10)
             return super().send(trial)
 
-    is_stopped = threading.Event()
+    is_asked, is_stopped = threading.Event(), threading.Event()
     mail = tmp_path / "mail.html"
     mail.write_text(MAIL)
     with ThreadPoolExecutor(1) as pool:
         with running(StuckDesk(mail)) as desk:
             asked = pool.submit(desk.post, "/test", press())
-            time.sleep(0.2)
+            assert is_asked.wait(10)
             started = time.monotonic()
         assert time.monotonic() - started < 3
         is_stopped.set()

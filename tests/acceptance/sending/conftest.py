@@ -121,7 +121,7 @@ class Post:
             stdout=options.pop("stdout", subprocess.PIPE),
             stderr=options.pop("stderr", subprocess.PIPE),
             cwd=self.root,
-            env=os.environ | {"TERM": "dumb"} | options.pop("environment", {}),
+            env=_environment() | {"TERM": "dumb"} | options.pop("environment", {}),
             **options,
         )
 
@@ -191,6 +191,12 @@ class Post:
                 record.email.partition("@")[0]: record.state.name.lower()
                 for record in read_records(connection, number, list(DeliveryState))
             }
+
+
+def _environment() -> dict[str, str]:
+    """Return ours without the width of a terminal, which pytest's workers write in."""
+    widths = ("COLUMNS", "LINES")
+    return {key: value for key, value in os.environ.items() if key not in widths}
 
 
 @pytest.fixture

@@ -386,14 +386,20 @@ def test_hard_cases_are_judged_and_nothing_private_is_dialled(web: "Web") -> Non
 
 
 def test_one_site_never_gets_more_than_four_questions_at_once(web: "Web") -> None:
+    # Counted before the answer leaves: who got it may ask on while we still write.
+    at_once, most = [], []
+
     def slowly(visit: "Visit") -> None:
+        at_once.append(visit)
+        most.append(len(at_once))
         time.sleep(0.03)
+        at_once.pop()
         visit.send(FINE)
 
     cases = [Case(f"{{site}}/{n}", OK, {f"/{n}": slowly}) for n in range(40)]
     found = ask(cases, web)
     assert set(found.verdicts.values()) == {OK}
-    assert found.site.most_at_once <= 4
+    assert max(most) <= 4
 
 
 @pytest.mark.parametrize(
