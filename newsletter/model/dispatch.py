@@ -81,7 +81,7 @@ class Dispatch:
     waivers: tuple[str, ...] = ()
     #: So many of the skipped are so because it was cancelled; the others left.
     cancelled: int = 0
-    #: While it is paused: so many of the pending were tried, and the mail server said no
+    #: While it is paused: so many of the pending were tried, and the server said no
     #: to them for a reason that is not theirs.
     set_aside: int = 0
     #: Aware; None: it was to start at once.

@@ -52,6 +52,9 @@ class Site:
     context: ssl.SSLContext | None = None
     #: Paths asked, in order.
     hits: list[str] = field(default_factory=list)
+    most_at_once: int = 0
+    _open: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def port(self) -> int:
@@ -81,7 +84,10 @@ class Site:
         if not head:
             return
         path = head.split(" ")[1]
-        self.hits.append(path)
+        with self._lock:
+            self.hits.append(path)
+            self._open += 1
+            self.most_at_once = max(self.most_at_once, self._open)
         given = self.answers.get(path, answer(404))
         headers = dict(line.lower().split(": ", 1) for line in lines if ": " in line)
         visit = Visit(connection, path, headers)
@@ -89,6 +95,8 @@ class Site:
             visit.send(given)
         else:
             given(visit)
+        with self._lock:
+            self._open -= 1
 
 
 def _read_head(connection: socket.socket) -> str:
