@@ -268,6 +268,7 @@ def test_worker_stopped_answers_for_what_is_under_way_and_the_next_goes_on(
 
 
 def test_a_second_worker_is_told_and_ends(post: Any) -> None:
+    post.use_server(2525)
     with worker(post):
         assert post.run("worker") == 3
         assert post.err == (
@@ -462,6 +463,7 @@ def test_serve_without_worker_serves_pages_alone(post: Any) -> None:
 
 
 def test_serve_beside_a_worker_serves_pages_alone(post: Any) -> None:
+    post.use_server(2525)
     with (
         worker(post),
         post.running("serve", "--port", "0", stderr=None) as process,
