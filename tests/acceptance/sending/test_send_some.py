@@ -225,4 +225,6 @@ def test_send_in_two_terminals_with_the_same_number_sends_once(post: Any) -> Non
         assert names_of(server) == list(NAMES)
     assert 0 in ends
     (late,) = (err.decode() for code, err in ends.items() if code != 0)
-    assert re.search(r"ispatch 1\b.*(made since|not over yet)", late)
+    # It came too late for a plan, for a dispatch, or for the lock of the other one.
+    told = r"ispatch 1\b.*(made since|not over yet)|another process.* is sending"
+    assert re.search(told, late), late
