@@ -3,7 +3,6 @@
 import time
 from email import message_from_bytes
 from email.policy import default
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -125,8 +124,8 @@ def test_send_keeps_the_limit_and_tests_count_too(post: Any) -> None:
         post.run("test", "--to", "me@example.org")
         assert post.run("send", "--confirm", "3") == 0
         assert len(server.messages) == 4
-    # 0.2 seconds each; a busy machine notes one of them late, and the next in time.
-    assert min(after - before for before, after in pairwise(times)) > 0.05
+    # 0.2 seconds each; a busy machine notes some of them late, and the next in time.
+    assert times[-1] - times[0] > 0.3
 
 
 def test_send_says_how_long_it_will_take(post: Any) -> None:
