@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -90,6 +91,11 @@ def use(database: Database, dispatch: Dispatch, work: Work) -> Desk:
     return asyncio.run(main())
 
 
+def think(seconds: float) -> None:
+    """Keep the loop, and let other threads work."""
+    time.sleep(seconds)
+
+
 # --- the plain way --------------------------------------------------------------------
 
 
@@ -101,6 +107,32 @@ def test_intend_answers_when_it_is_on_the_disk(
         assert dispatching.counts(dispatch) == {S.PENDING: PEOPLE - 3, S.ATTEMPTING: 3}
 
     use(database, dispatch, work)
+
+
+def test_what_is_ordered_upon_an_answer_is_written_together(
+    database: Database, dispatch: Dispatch
+) -> None:
+    lines = 20
+    begun: list[object] = []
+    event.listen(database.engine, "begin", begun.append)
+
+    async def work(desk: Desk) -> None:
+        begun.clear()
+
+        async def line(first: int) -> None:
+            for number in range(first, PEOPLE, lines):
+                answer = desk.ledger.intend(desk.claim, desk.due[number])
+                assert await answer is GRANTED
+                # Meanwhile the writer could begin with the orders of other lines.
+                think(0.001)
+                desk.record(number)
+
+        await asyncio.gather(*map(line, range(lines)))
+        await desk.ledger.flush()
+
+    use(database, dispatch, work)
+    # Three rounds of intents, the last results, and who was first of all.
+    assert len(begun) <= 5, len(begun)
 
 
 def test_flush_returns_when_every_result_is_on_the_disk(
