@@ -57,6 +57,18 @@ class Purpose(StrEnum):
     TEST = "test"
     #: Proves that the public address reaches this database. Numbers: any nonce.
     PROBE = "probe"
+    #: See and change one's own lists, language and address. Numbers: subscriber.
+    PREFERENCES = "preferences"
+    #: Join the lists that were asked for. Numbers: row of `joinings`.
+    CONFIRM = "confirm"
+    #: Never again a confirmation mail to this address. Numbers: row of `joinings`.
+    NOT_ME = "not-me"
+    #: Take a leaving back, for a day. Numbers: subscriber, milliseconds when they left.
+    UNDO = "undo"
+    #: Confirm a new address. Numbers: row of `address_changes`.
+    CHANGE = "change"
+    #: When a form was shown, to tell people from programs. Numbers: milliseconds.
+    FORM = "form"
 
 
 Hasher = Callable[[bytes], bytes]
@@ -148,6 +160,17 @@ def address_hash(keyring: Keyring, address_key: str) -> bytes:
     """
     key = keyring.suppression_key or keyring.keys[min(keyring.keys)]
     return hmac.digest(key, b"suppression\0" + address_key.encode(), "sha256")
+
+
+def network_hash(keyring: Keyring, network: str) -> bytes:
+    """Return what a limit knows of a network it counts: 16 bytes, keyed.
+
+    Args:
+        keyring: Its current key is used: after a rotation counting starts anew.
+        network: ``192.0.2.0/24`` or ``2001:db8::/64``.
+    """
+    key = keyring.keys[keyring.current]
+    return hmac.digest(key, b"network\0" + network.encode(), "sha256")[:16]
 
 
 def _prepare_hmac(key: bytes, prefix: bytes) -> Hasher:

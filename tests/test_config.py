@@ -56,13 +56,13 @@ def test_settings_of_the_real_newsletter_are_read(shared: Path) -> None:
 
 def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "newsletter.toml").write_text(
-        f'{_SETTINGS}\nlangauge = "nl"\n[inbox]\nhost = "h"\n'
+        f'{_SETTINGS}\nlangauge = "nl"\n[postbox]\nhost = "h"\n'
     )
     assert _problems(tmp_path) == [
         'newsletter.toml:5:1: unknown setting "langauge". Did you mean "language"?',
-        'newsletter.toml:6:1: unknown table "[inbox]". Tables are: newsletter, '
+        'newsletter.toml:6:1: unknown table "[postbox]". Tables are: newsletter, '
         "template, shortlinks, lists, fields, server, lanes, dkim, database, checks, "
-        "test, web.",
+        "test, inbox, web, retention.",
     ]
 
 

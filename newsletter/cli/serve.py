@@ -41,7 +41,7 @@ def command(
     from newsletter.workflow.serve import open_listener, serve_app
     from newsletter.workflow.unsubscribe import open_desk
 
-    wanted = project.settings.web_port if port is None else port
+    wanted = project.settings.web.port if port is None else port
     listener = open_listener(host, wanted)
     with open_desk(project) as desk, ExitStack() as stack:
         _announce(project, listener)

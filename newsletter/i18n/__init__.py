@@ -7,13 +7,15 @@ English words with dates as Unicode's CLDR knows them.
 
 from newsletter.i18n.dates import format_date, format_event_time
 from newsletter.i18n.languages import direction
-from newsletter.i18n.words import CATALOGUES, Words, words
+from newsletter.i18n.words import CATALOGUES, WORDING, Words, page_words, words
 
 __all__ = [
     "CATALOGUES",
+    "WORDING",
     "Words",
     "direction",
     "format_date",
     "format_event_time",
+    "page_words",
     "words",
 ]

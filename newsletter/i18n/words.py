@@ -13,6 +13,10 @@ from newsletter.i18n.languages import primary_language
 #: Languages with a catalogue; English needs none.
 CATALOGUES = ("ar", "de", "fr", "nl")
 
+#: Which words people agree to when they join; changes when these do. It stands in their
+#: history, so that anybody can tell later what they saw.
+WORDING = "2026-11"
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -37,7 +41,19 @@ def words(language: str) -> Words:
     return Words(name, read_catalogue(name))
 
 
-def read_catalogue(name: str) -> Mapping[str, str]:
+@cache
+def page_words(language: str) -> Words:
+    """Return the words of the public pages and of our notices, those of mail included.
+
+    ``pages/nl.po`` holds what stands on pages alone.
+    """
+    name = primary_language(language)
+    if name not in CATALOGUES:
+        return Words("en")
+    return Words(name, {**read_catalogue(name), **read_catalogue(name, "pages")})
+
+
+def read_catalogue(name: str, folder: str = "mail") -> Mapping[str, str]:
     """Return a catalogue as English -> translation.
 
     Raises:
@@ -45,7 +61,7 @@ def read_catalogue(name: str) -> Mapping[str, str]:
     """
     from babel.messages.pofile import read_po  # 20 ms, for who needs a catalogue
 
-    path = files("newsletter.i18n").joinpath("mail", f"{name}.po")
+    path = files("newsletter.i18n").joinpath(folder, f"{name}.po")
     with path.open("rb") as file:
         catalogue = read_po(file, locale=name, abort_invalid=True)
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id}

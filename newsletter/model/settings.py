@@ -9,7 +9,7 @@ from typing import Literal
 
 Security = Literal["tls", "starttls", "none"]
 ImageMode = Literal["embedded", "hosted"]
-FieldType = Literal["text", "number", "date"]
+FieldType = Literal["text", "number", "date", "list"]
 DkimAlgorithm = Literal["rsa", "ed25519"]
 RuleLevel = Literal["error", "warning", "info", "off"]
 
@@ -99,6 +99,10 @@ class FieldSettings:
     type: FieldType = "text"
     #: None: every use in an issue needs a fallback of its own.
     fallback: str | None = None
+    #: What readers call it; empty: its name.
+    title: str = ""
+    #: Readers may give it when they join, and change it.
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,53 @@ class DkimSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """``[inbox]``: the mailbox that returned mail and answers come to."""
+
+    #: IMAP server; empty: `maildir` is read.
+    host: str = ""
+    port: int = 993
+    user: str = ""
+    security: Security = "tls"
+    #: As in `ServerSettings`.
+    password: str = ""
+    folder: str = "INBOX"
+    #: Folder that mails go to which no person has to read; empty: they stay, marked as
+    #: read.
+    done: str = ""
+    #: Folder in the file system; a relative path counts from the project folder.
+    maildir: str = ""
+    #: How often the worker looks; 0: never.
+    minutes: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """``[web]``: the public pages."""
+
+    #: Port of `newsletter serve`.
+    port: int = 8025
+    #: Reverse proxies before us whose ``X-Forwarded-For`` is believed; 0: none.
+    trusted_hops: int = 0
+    #: So many confirmation mails an hour at the most, whoever asks; 0: nobody joins.
+    joins_per_hour: int = 100
+    #: Paragraphs of the editor's on the privacy page, divided by an empty line.
+    privacy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """``[retention]``: days after which things are erased; 0: never."""
+
+    #: Addresses, fields and replies in deliveries of dispatches that are over.
+    deliveries: int = 30
+    #: What is known of returned mails.
+    bounces: int = 180
+    #: Who asked to join and did not confirm.
+    pending: int = 14
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of newsletter.toml."""
 
@@ -173,7 +224,9 @@ class Settings:
     checks: Mapping[str, RuleLevel] = field(default_factory=dict)
     #: Addresses `newsletter test` writes to by default, at most ten.
     test_to: tuple[str, ...] = ()
-    #: Port of `newsletter serve`.
-    web_port: int = 8025
+    web: WebSettings = field(default_factory=WebSettings)
+    #: None: returned mail is read only where `newsletter inbox` is told from where.
+    inbox: InboxSettings | None = None
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     #: Mail programs that count, as `newsletter.clients.names` has them.
     clients: tuple[str, ...] = DEFAULT_CLIENTS

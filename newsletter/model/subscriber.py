@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+#: The field that says in which language somebody reads, a BCP 47 tag: always there,
+#: declared in newsletter.toml or not. Empty: that of the newsletter.
+LANGUAGE_FIELD = "language"
+
 
 class SubscriptionStatus(IntEnum):
     """What a person and a list are to each other."""

@@ -19,6 +19,7 @@ def find_conflicts(file: File) -> Iterator[Refusal]:
     yield from _domains_in_two_lanes(file)
     yield from _signatures_twice(file)
     yield from _unaligned_signatures(file)
+    yield from _inbox_elsewhere(file)
 
 
 def _unknown_list(file: File) -> Iterator[Refusal]:
@@ -88,6 +89,20 @@ def _unaligned_signatures(file: File) -> Iterator[Refusal]:
         )
         advice = f'Write domain = "{sender}", or sign nothing and remove [dkim].'
         yield Refusal(("dkim", 0, "domain"), "refused", what, advice)
+
+
+def _inbox_elsewhere(file: File) -> Iterator[Refusal]:
+    inbox = file.inbox
+    if inbox is not None and bool(inbox.host) == bool(inbox.maildir):
+        yield Refusal(
+            ("inbox",),
+            "refused",
+            "needs a host or a maildir, and not both.",
+            'Write host = "imap.example.org", or maildir = "/var/mail/news".',
+        )
+    elif inbox is not None and inbox.host and not inbox.user:
+        what = "needs the user whose mailbox it is."
+        yield Refusal(("inbox", "host"), "refused", what, 'Add a line user = "…".')
 
 
 def _may_align(one: str, other: str) -> bool:

@@ -15,17 +15,26 @@ from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import (
     DkimSettings,
     FieldSettings,
+    InboxSettings,
     LaneSettings,
     ListSettings,
     NewsletterSettings,
+    RetentionSettings,
     Security,
     ServerSettings,
     Settings,
     Theme,
+    WebSettings,
 )
 from newsletter.settings.conflicts import find_conflicts
 from newsletter.settings.places import locate_settings, place_of
-from newsletter.settings.tables import TABLES, File, LaneTable, ServerTable
+from newsletter.settings.tables import (
+    TABLES,
+    File,
+    InboxTable,
+    LaneTable,
+    ServerTable,
+)
 from newsletter.validation import Refusal, nearest, refusals_of, suggest
 
 #: Keys and indexes from the outermost to a value.
@@ -51,6 +60,12 @@ _SECURITY_OF_PORT: Mapping[int, Security] = {
     25: "starttls",
 }
 _PORT_OF_SECURITY: Mapping[Security, int] = {"tls": 465, "starttls": 587, "none": 25}
+#: RFC 8314, section 7.2, and RFC 9051, section 2.1.
+_IMAP_PORT_OF_SECURITY: Mapping[Security, int] = {
+    "tls": 993,
+    "starttls": 143,
+    "none": 143,
+}
 
 
 def judge_settings(text: str, file: str) -> tuple[Settings | None, list[Problem]]:
@@ -194,7 +209,7 @@ def _make_settings(file: File) -> Settings:
         shortlinks=dict(file.shortlinks),
         lists=lists,
         fields={
-            name: FieldSettings(table.type, table.fallback)
+            name: FieldSettings(table.type, table.fallback, table.title, table.ask)
             for name, table in file.fields.items()
         },
         server=servers[0] if servers else None,
@@ -205,8 +220,15 @@ def _make_settings(file: File) -> Settings:
         checks=dict(file.checks.rules),
         clients=tuple(file.checks.clients),
         test_to=tuple(file.test.to),
-        web_port=file.web.port,
+        web=WebSettings(**dict(file.web)),
+        inbox=_make_inbox(file.inbox) if file.inbox else None,
+        retention=RetentionSettings(**dict(file.retention)),
     )
+
+
+def _make_inbox(table: InboxTable) -> InboxSettings:
+    port = table.port or _IMAP_PORT_OF_SECURITY[table.security]
+    return InboxSettings(**{**dict(table), "port": port})
 
 
 def _make_lane(table: LaneTable) -> LaneSettings:

@@ -120,6 +120,8 @@ class FieldTable(Table):
     type: FieldType = "text"
     #: An empty text is a fallback too: nothing stands there then.
     fallback: Line | None = None
+    title: Line = ""
+    ask: bool = False
 
 
 def _as_list(value: Any) -> Any:
@@ -134,13 +136,15 @@ def _as_tables(value: Any) -> Any:
 def _judge_security(security: Security | None, info: ValidationInfo) -> Security | None:
     """Refuse clear text to another machine, unless it is asked for in so many words."""
     given = info.data
-    if security != "none" or given.get("allow_clear_text") or "host" not in given:
+    if security != "none" or given.get("allow_clear_text") or not given.get("host"):
         return security
     if not is_loopback(given["host"]):
         raise refuse(
             'can be "none" only for a server on this computer.',
             'Use "tls" or "starttls"; allow_clear_text = true would send every letter '
-            "readable for who listens.",
+            "readable for who listens."
+            if "allow_clear_text" in given
+            else 'Use "tls" or "starttls".',
         )
     return security
 
@@ -228,10 +232,39 @@ class TestTable(Table):
     ] = []
 
 
+class InboxTable(Table):
+    """``[inbox]``; a check of one key looks at the keys above it."""
+
+    host: Host = ""
+    port: Port | None = None
+    user: Line = ""
+    security: Annotated[Security, AfterValidator(_judge_security)] = "tls"
+    password: Annotated[PasswordSource, AfterValidator(_judge_password)] = ""
+    folder: Line = "INBOX"
+    done: Line = ""
+    maildir: Line = ""
+    minutes: Annotated[int, Field(ge=0, le=1440)] = 5
+
+
 class WebTable(Table):
     """``[web]``."""
 
     port: Port = 8025
+    trusted_hops: Annotated[int, Field(ge=0, le=5)] = 0
+    joins_per_hour: Annotated[int, Field(ge=0, le=100_000)] = 100
+    privacy: Prose = ""
+
+
+#: Ten years; what is to be kept longer is kept for good.
+_Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+class RetentionTable(Table):
+    """``[retention]``."""
+
+    deliveries: _Days = 30
+    bounces: _Days = 180
+    pending: _Days = 14
 
 
 class File(Table):
@@ -248,7 +281,9 @@ class File(Table):
     database: DatabaseTable = DatabaseTable()
     checks: ChecksTable = ChecksTable()
     test: TestTable = TestTable()
+    inbox: InboxTable | None = None
     web: WebTable = WebTable()
+    retention: RetentionTable = RetentionTable()
 
 
 #: Tables whose keys are fixed; "*" stands for a name of the editor's.
@@ -263,5 +298,7 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("dkim",): DkimTable,
     ("database",): DatabaseTable,
     ("test",): TestTable,
+    ("inbox",): InboxTable,
     ("web",): WebTable,
+    ("retention",): RetentionTable,
 }

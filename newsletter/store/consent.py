@@ -33,6 +33,10 @@ class Word:
     source: str
     #: What was said, for example "paper form, 3 May".
     evidence: str = ""
+    #: Which words they were shown: `i18n.WORDING`; empty: none of ours.
+    wording: str = ""
+    #: In which language, or empty.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,14 @@ class ConsentEvent:
     """One entry of somebody's history."""
 
     list: str
-    #: "imported", "added", "unsubscribed", "bounced".
+    #: "imported", "added", "asked", "confirmed", "unsubscribed", "undone", "bounced",
+    #: "complained", "blocked" or "changed-address".
     kind: str
     at: datetime
     source: str
     evidence: str
+    wording: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ def set_status(
         "at": at,
         "source": word.source,
         "evidence": word.evidence,
+        "wording": word.wording,
+        "language": word.language,
     }
     connection.execute(insert(consent_events), [row | event for row in ids])
 
@@ -177,7 +186,15 @@ def read_history(
         .order_by(consent_events.c.id)
     )
     return tuple(
-        ConsentEvent(row.slug, row.kind, from_millis(row.at), row.source, row.evidence)
+        ConsentEvent(
+            row.slug,
+            row.kind,
+            from_millis(row.at),
+            row.source,
+            row.evidence,
+            row.wording,
+            row.language,
+        )
         for row in rows
     )
 

@@ -45,6 +45,14 @@ subscribers = Table(
     Column("address_hash", LargeBinary, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    #: The import they first came by, so that it can be undone.
+    Column("import_id", Integer),
+    Index(
+        "ix_subscribers_import",
+        "import_id",
+        sqlite_where=text("import_id IS NOT NULL"),
+        postgresql_where=text("import_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -76,13 +84,16 @@ consent_events = Table(
         "subscriber_id", _Id, ForeignKey("subscribers.id"), nullable=False, index=True
     ),
     Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
-    #: "imported", "added", "unsubscribed".
+    #: As in `consent.ConsentEvent`.
     Column("kind", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     #: Where it came from: a file name, "one-click", "page", "command".
     Column("source", String, nullable=False),
     #: What was said, for example "paper form, 3 May".
     Column("evidence", Text, nullable=False, server_default=""),
+    #: Which words of a page they were shown, and in which language.
+    Column("wording", String, nullable=False, server_default=""),
+    Column("language", String, nullable=False, server_default=""),
 )
 
 #: Who must never be mailed. Outlives the subscriber, so it holds no address.
@@ -93,10 +104,186 @@ suppressions = Table(
     Column("address_hash", LargeBinary, primary_key=True),
     #: List slug, or "*" for every list.
     Column("scope", String, primary_key=True),
-    #: "unsubscribed", "bounced", "complained", "forgotten".
+    #: "unsubscribed", "bounced", "complained", "blocked" or "forgotten".
     Column("reason", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("source", String, nullable=False),
+    #: The import that brought it, so that it can be undone.
+    Column("import_id", Integer),
+)
+
+#: Each file that was imported; what an undo needs is kept of the last one alone.
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    #: Name of the file, without its folder.
+    Column("file", String, nullable=False),
+    Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
+    #: `SubscriptionStatus` that the editor said everybody in it has.
+    Column("status", SmallInteger, nullable=False),
+    #: `Verdict` -> rows.
+    Column("counts", JSON, nullable=False),
+    Column("undone_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+#: How those stood before the last import whom it found there already.
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("import_id", Integer, ForeignKey("imports.id"), primary_key=True),
+    Column("subscriber_id", _Id, ForeignKey("subscribers.id"), primary_key=True),
+    Column("fields", JSON, nullable=False),
+    #: `SubscriptionStatus` on the list of the import; null: was not on it.
+    Column("status", SmallInteger),
+    Column("changed_at", BigInteger),
+    #: What the import gave them; null: it left the status alone.
+    Column("new_status", SmallInteger),
+)
+
+#: Who asked to join on the public page, until it is confirmed or forgotten. A row for
+#: each time it was asked, whoever asked: so each takes as long.
+joinings = Table(
+    "joinings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("address_hash", LargeBinary, nullable=False, index=True),
+    #: Null where nothing came of it: blocked, known, or asked too often.
+    Column("subscriber_id", _Id, ForeignKey("subscribers.id"), index=True),
+    #: Slugs.
+    Column("lists", JSON, nullable=False),
+    #: What was typed; theirs only once it is confirmed.
+    Column("fields", JSON, nullable=False),
+    Column("wording", String, nullable=False),
+    Column("language", String, nullable=False),
+    #: Path of the page.
+    Column("source", String, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("confirmed_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+#: New addresses that were asked for on the page of preferences.
+address_changes = Table(
+    "address_changes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column(
+        "subscriber_id", _Id, ForeignKey("subscribers.id"), nullable=False, index=True
+    ),
+    Column("email", String, nullable=False),
+    Column("email_key", String, nullable=False),
+    Column("address_hash", LargeBinary, nullable=False),
+    Column("language", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+#: Mails of ours to one person each: confirm, change of address, a link that was asked
+#: for. The worker sends them; as for a dispatch the intent is written first.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    #: `NoticeKind`.
+    Column("kind", String, nullable=False),
+    Column(
+        "subscriber_id", _Id, ForeignKey("subscribers.id"), nullable=False, index=True
+    ),
+    #: Row of `joinings` or `address_changes` that its links are about, by its kind.
+    Column("about_id", BigInteger),
+    #: Of the words.
+    Column("language", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    #: `DeliveryState`.
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    #: Last change of state.
+    Column("at", BigInteger),
+    #: When a deferred one is tried again.
+    Column("next_at", BigInteger),
+    Column("reply_code", SmallInteger),
+    Column("reply_text", Text),
+    Index(
+        "ix_notices_open",
+        "next_at",
+        sqlite_where=text("state IN (0, 1, 3)"),
+        postgresql_where=text("state IN (0, 1, 3)"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+#: How often an address was written to without its word: against sign-up bombing. Holds
+#: no address; outlives the subscriber.
+courtesy_marks = Table(
+    "courtesy_marks",
+    metadata,
+    Column("address_hash", LargeBinary, primary_key=True),
+    #: `NoticeKind`.
+    Column("kind", String, primary_key=True),
+    Column("last_at", BigInteger, nullable=False),
+    #: Mails since they last confirmed anything.
+    Column("used", SmallInteger, nullable=False),
+)
+
+#: Mails that came back or were written to us: each counts once. Holds no text of theirs
+#: but a short diagnostic, addresses masked.
+returned_mails = Table(
+    "returned_mails",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    #: `inbound.Reading.key`: the same mail has the same, whichever way it is read.
+    Column("key", LargeBinary, nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False),
+    #: "imap", "maildir", "mbox", "stdin", "smtp" or the name of a provider.
+    Column("source", String, nullable=False),
+    #: `MailKind`.
+    Column("kind", String, nullable=False),
+    #: `BounceClass`, or null.
+    Column("class", String, key="bounce_class"),
+    #: No foreign keys: they outlive what they are about. Null: no token of ours.
+    Column("dispatch_id", Integer),
+    Column("subscriber_id", BigInteger),
+    #: Enhanced code, or empty.
+    Column("status", String, nullable=False, server_default=""),
+    #: At most 200 characters, one line, addresses masked.
+    Column("diagnostic", Text, nullable=False, server_default=""),
+    Index("ix_returned_mails_person", "subscriber_id", "at"),
+    Index("ix_returned_mails_dispatch", "dispatch_id", "kind"),
+    sqlite_autoincrement=True,
+)
+
+#: How far each mailbox was read.
+inbox_marks = Table(
+    "inbox_marks",
+    metadata,
+    #: ``imap:user@host/folder``.
+    Column("source", String, primary_key=True),
+    #: ``UIDVALIDITY:last UID``.
+    Column("mark", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: What is done now and then, and when it was done last: "retention", "inbox".
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("done_at", BigInteger, nullable=False),
+)
+
+#: That this database was handed over to another computer: it sends nothing any more.
+#: Written after the copy was made, so the copy knows nothing of it.
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    #: Name of the backup file.
+    Column("file", String, nullable=False),
 )
 
 #: Which keys of subscribers/secret.key this database relies on: with another key every
@@ -157,6 +344,8 @@ dispatches = Table(
     Column("token", String),
     #: Who of an earlier one was meant: "reached:12", "missed:12"; null: everybody.
     Column("only", String),
+    #: Who of the lists was meant (``--where``), as written; null: everybody.
+    Column("segment", Text),
     #: When it was to start; null: at once.
     Column("starts_at", BigInteger),
     #: So many first; the batches of all others are held until the editor goes on.

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from newsletter.addresses import mask
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
+from newsletter.store.committer import Committer
 from newsletter.store.consent import Word, unsubscribe
 from newsletter.store.database import Database, open_database
 from newsletter.store.keys import open_keyring
@@ -45,6 +46,8 @@ class Desk:
 
     database: Database
     keyring: Keyring
+    #: Writes of the public pages go through it, many in one commit.
+    committer: Committer
 
 
 @contextmanager
@@ -55,8 +58,8 @@ def open_desk(project: Project) -> Iterator[Desk]:
         OperationError: Database or keys cannot be used.
     """
     url, root = project.settings.database_url, project.root
-    with open_database(url, root=root) as database:
-        yield Desk(database, open_keyring(database, root=root))
+    with open_database(url, root=root) as database, Committer(database) as committer:
+        yield Desk(database, open_keyring(database, root=root), committer)
 
 
 @dataclass(frozen=True, slots=True)

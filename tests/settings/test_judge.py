@@ -16,6 +16,7 @@ from newsletter.model.settings import (
     ServerSettings,
     Settings,
     Theme,
+    WebSettings,
 )
 from newsletter.settings.judge import judge_settings
 
@@ -198,7 +199,7 @@ port = 80
         database_url="sqlite:////var/lib/newsletter.db",
         checks={"link-moved": "off", "size-large": "error"},
         test_to=("a@example.org", "b@example.org"),
-        web_port=80,
+        web=WebSettings(port=80),
         clients=("orange", "gmx"),
     )
 
@@ -273,7 +274,7 @@ def test_clear_text_to_another_machine_must_be_asked_for() -> None:
 
 _TABLES = (
     "Tables are: newsletter, template, shortlinks, lists, fields, server, lanes, dkim, "
-    "database, checks, test, web."
+    "database, checks, test, inbox, web, retention."
 )
 _TLS = 'Use security = "tls" or "starttls".'
 _FILE = 'Write it as "images/logo.png".'
@@ -302,8 +303,27 @@ _PASSWORD = (
             "sender, language, time_zone, reply_to, address, about, base_url, list, "
             "unsubscribe_address, bounce_address, hold_seconds.",
         ),
-        ("[inbox]", f'n.toml:4:1: unknown table "[inbox]". {_TABLES}'),
-        ("[retention]", f'n.toml:4:1: unknown table "[retention]". {_TABLES}'),
+        ("[postbox]", f'n.toml:4:1: unknown table "[postbox]". {_TABLES}'),
+        (
+            '[inbox]\nuser = "u"',
+            "n.toml:4:1: [inbox] needs a host or a maildir, and not both. "
+            'Write host = "imap.example.org", or maildir = "/var/mail/news".',
+        ),
+        (
+            '[inbox]\nhost = "imap.example.org"\nmaildir = "mail"',
+            "n.toml:4:1: [inbox] needs a host or a maildir, and not both. "
+            'Write host = "imap.example.org", or maildir = "/var/mail/news".',
+        ),
+        (
+            '[inbox]\nhost = "imap.example.org"',
+            'n.toml:5:1: "host" needs the user whose mailbox it is. '
+            'Add a line user = "…".',
+        ),
+        (
+            '[inbox]\nhost = "imap.example.org"\nuser = "u"\nsecurity = "none"',
+            'n.toml:7:1: "security" can be "none" only for a server on this computer. '
+            'Use "tls" or "starttls".',
+        ),
         ("[servr]", 'n.toml:4:1: unknown table "[servr]". Did you mean "[server]"?'),
         (
             '[lists.main]\ntitel = "x"',
@@ -311,7 +331,8 @@ _PASSWORD = (
         ),
         (
             "name2 = 1\n[fields.a]\nx = 1".partition("\n")[2],
-            'n.toml:5:1: unknown setting "x". In [fields.a] are: type, fallback.',
+            'n.toml:5:1: unknown setting "x". In [fields.a] are: type, '
+            "fallback, title, ask.",
         ),
         ("language = 3", 'n.toml:4:1: "language" must be a text between quotes.'),
         (
@@ -455,7 +476,7 @@ _PASSWORD = (
         ),
         (
             '[fields.a]\ntype = "tekst"',
-            'n.toml:5:1: "type" must be "text", "number" or "date".',
+            'n.toml:5:1: "type" must be "text", "number", "date" or "list".',
         ),
         ("[fields]\na = 1", "n.toml:5:1: [fields.a] must be a table."),
         (

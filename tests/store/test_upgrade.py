@@ -1,3 +1,4 @@
+import re
 import signal
 import sqlite3
 import subprocess
@@ -108,9 +109,10 @@ def shape(path: Path) -> dict[object, list[str]]:
     """The clauses of every table and index; constraints have no order of their own."""
     rows = read(path, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {
-        # A table that was rebuilt has its name in quotes.
+        # A rebuilt table has its name in quotes; an added column no line of its own.
         name: sorted(
-            clause.strip(" \t\n)").replace('"', "") for clause in str(sql).split(", \n")
+            clause.strip(" \t\n)").replace('"', "")
+            for clause in re.split(r", (?=\n|\w+ [A-Z])", str(sql))
         )
         for name, sql in rows
     }

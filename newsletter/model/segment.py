@@ -1,0 +1,83 @@
+"""A part of the subscribers, as an editor describes it: ``language == "nl"``."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+#: What may be asked of everybody besides the declared fields and `LANGUAGE_FIELD`.
+#: "lists": slugs somebody gets; "domain": of the address; "joined": a date.
+BuiltIn = Literal["lists", "domain", "joined"]
+
+
+class Comparator(StrEnum):
+    """How a field and a value are compared."""
+
+    EQUAL = "=="
+    UNEQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+
+class Kind(StrEnum):
+    """As what two values are compared."""
+
+    #: Capitals from A to Z do not count; an empty value is ``""``.
+    TEXT = "text"
+    #: Who has no value is in no comparison but ``!=``.
+    NUMBER = "number"
+    #: ISO dates, which sort as text.
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``field == "value"``."""
+
+    field: str
+    comparator: Comparator
+    #: As written, without quotes; a number with a point.
+    value: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """``"value" in field``: of a field of type "list", or ``lists``."""
+
+    value: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The others."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """``a and b``; two parts or more."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """``a or b``; two parts or more."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Comparison | Membership | Not | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A condition, with the words it was written in."""
+
+    #: As the editor wrote it, spaces around it dropped.
+    text: str
+    condition: Condition
