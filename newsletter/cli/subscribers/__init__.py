@@ -1,0 +1,17 @@
+"""`newsletter subscribers …`: people come, go and are shown."""
+
+import click
+
+from newsletter.cli.subscribers import imports, people
+
+
+@click.group("subscribers")
+def command() -> None:
+    """Import, add, list and unsubscribe people."""
+
+
+command.add_command(imports.import_file)
+command.add_command(people.add)
+command.add_command(people.unsubscribe)
+command.add_command(people.list_people)
+command.add_command(people.show)
