@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from newsletter.addresses import parse_mailbox
-from newsletter.i18n import direction, words
+from newsletter.i18n import direction, page_words
 from newsletter.model.settings import Settings
 
 #: Above this relative luminance black is read better than white on it (WCAG 2.2: equal
@@ -82,7 +82,7 @@ class Pages:
         newsletter = self.settings.newsletter
         contact = parse_mailbox(newsletter.reply_to or newsletter.sender).address
         page = _environment().get_template(f"{name}.html.j2")
-        said = words(newsletter.language)
+        said = page_words(newsletter.language)
         return page.render(
             newsletter=newsletter.name,
             # Of the words: English where there are none in the newsletter's own.
