@@ -7,7 +7,7 @@ one small query: Alembic is imported only when there is something to migrate.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,8 @@ class Database:
     warnings: tuple[str, ...] = ()
     #: How long a command waits for another one's write.
     patience_seconds: float = BUSY_SECONDS
+    #: Asked first in each transaction of `writing`; what it raises undoes that.
+    guard: Callable[[Connection], None] = lambda _: None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -69,6 +71,7 @@ class Database:
             self.connect_writer() as connection,
         ):
             with connection.begin():
+                self.guard(connection)
                 yield connection
             fold_wal(connection)
 

@@ -77,8 +77,16 @@ def iterate_people(
     *,
     list_slug: str | None = None,
     status: SubscriptionStatus | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> Iterator[tuple[Subscriber, Subscription]]:
-    """Give everybody with their standing, a row for each list, oldest first."""
+    """Give everybody with their standing, a row for each list, oldest first.
+
+    Args:
+        connection: Reading or writing.
+        list_slug: Only this list; None: all of them.
+        status: Only who has it; None: everybody.
+        where: Condition on `subscribers` (`segments.is_in`); None: everybody.
+    """
     query = (
         select(
             subscribers.c.id,
@@ -96,6 +104,8 @@ def iterate_people(
         query = query.where(lists.c.slug == list_slug)
     if status is not None:
         query = query.where(subscriptions.c.status == status)
+    if where is not None:
+        query = query.where(where)
     for row in connection.execute(query):
         yield Subscriber(row.id, row.email, row.fields), _subscription(row)
 

@@ -32,6 +32,7 @@ from newsletter.model.message import CompiledMessage
 from newsletter.store.contents import Content, load_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import finish_dispatch, recover
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.keys import open_keyring
 from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import read_list_ids
@@ -93,6 +94,7 @@ def become_sender(project: Project, accounts: Sequence[Account]) -> Iterator[Sen
 
     Raises:
         OperationError: Another process sends, or database or DKIM key cannot be used.
+        RefusedError: The newsletter was handed over to another computer.
     """
     url, root = project.settings.database_url, project.root
     seal = open_seal(project)
@@ -101,6 +103,7 @@ def become_sender(project: Project, accounts: Sequence[Account]) -> Iterator[Sen
         sender_lock(lock_path(database.path)) as lock,
     ):
         with database.writing() as connection:
+            refuse_handed_over(connection)
             recover(connection, now=datetime.now(UTC))
         keyring = open_keyring(database, root=root)
         yield Sender(project, database, keyring, accounts, seal, lock)

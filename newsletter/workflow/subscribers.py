@@ -183,7 +183,10 @@ def show_subscriber(project: Project, address: str) -> Record:
     unknown = RefusedError("nothing is kept of this address.")
     if not exists(project.settings.database_url, root=project.root):
         raise unknown
-    with open_desk(project) as desk, desk.database.reading() as connection:
+    with (
+        open_desk(project, writes=False) as desk,
+        desk.database.reading() as connection,
+    ):
         person = _person(desk.keyring, address)
         suppressions = read_suppressions(connection, person.hash)
         known = find_by_key(connection, person.key)

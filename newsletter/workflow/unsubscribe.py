@@ -7,7 +7,7 @@ probes lead to the same address, and let nobody leave.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from newsletter.store.audience import EVERY_LIST
 from newsletter.store.committer import Committer
 from newsletter.store.consent import Word, unsubscribe
 from newsletter.store.database import Database, open_database
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.keys import open_keyring
 from newsletter.store.people import find_by_id, read_list_ids, read_subscriptions
 from newsletter.store.probes import receive_probe
@@ -51,15 +52,27 @@ class Desk:
 
 
 @contextmanager
-def open_desk(project: Project) -> Iterator[Desk]:
+def open_desk(project: Project, *, writes: bool = True) -> Iterator[Desk]:
     """Open the desk of a project while the ``with`` block runs.
+
+    Args:
+        project: The project.
+        writes: False for who only looks: that goes on after a hand-over.
 
     Raises:
         OperationError: Database or keys cannot be used.
+        RefusedError: The newsletter was handed over to another computer.
     """
     url, root = project.settings.database_url, project.root
-    with open_database(url, root=root) as database, Committer(database) as committer:
-        yield Desk(database, open_keyring(database, root=root), committer)
+    with open_database(url, root=root) as opened:
+        database = opened
+        if writes:
+            with opened.reading() as connection:
+                refuse_handed_over(connection)
+            # While it is open, too: in the very transaction that writes.
+            database = replace(opened, guard=refuse_handed_over)
+        with Committer(database) as committer:
+            yield Desk(database, open_keyring(database, root=root), committer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def visit_pages(project: Project, *, timeout_seconds: float) -> PageVisit:
         OperationError: Database or keys cannot be used.
     """
     base_url = project.settings.newsletter.base_url
-    with open_desk(project) as desk:
+    with open_desk(project, writes=False) as desk:
         visit = _look(desk, base_url, timeout_seconds)
         try:
             probe_public_page(
