@@ -11,19 +11,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.errors import OperationError
 from newsletter.web.issues import Issues
 from newsletter.web.leaving import METHODS, Leaving
+from newsletter.web.page import Pages
 from newsletter.web.policy import Headers, WithHeaders
-from newsletter.web.unsubscribe_page import Pages
+from newsletter.web.site import Site
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
 
 #: A one-click body has 26 bytes, as multipart some 200; nothing longer is read.
 MOST_BODY_BYTES = 8_192
+
+#: Each family of pages; ``/{slug}`` takes what is left, so issues come last.
+ROUTES: tuple[Callable[[Site], list[Route]], ...] = ()
 
 _ROBOTS = "User-agent: *\nDisallow: /u/\n"
 
@@ -43,7 +47,8 @@ def public_app(
         now: The clock.
     """
     pages = Pages(project.settings)
-    leaving = Leaving(desk, pages, now)
+    site = Site(project, desk, pages, now, _Unlimited())
+    leaving = Leaving(site)
     issues = Issues(project, desk)
     return Starlette(
         routes=[
@@ -53,6 +58,7 @@ def public_app(
                 methods=METHODS,
                 max_body_size=MOST_BODY_BYTES,
             ),
+            *(route for routes in ROUTES for route in routes(site)),
             Route("/robots.txt", _robots),
             Route("/favicon.ico", _icon),
             Route("/{slug}", issues.without_slash),
@@ -61,8 +67,8 @@ def public_app(
         ],
         middleware=[Middleware(WithHeaders, headers_for=_headers(pages))],
         exception_handlers={
-            HTTPException: _failure(pages),
-            OperationError: _trouble(pages),
+            HTTPException: _failure(site),
+            OperationError: _trouble(site),
         },
     )
 
@@ -74,21 +80,23 @@ def _headers(pages: Pages) -> Callable[[str], Headers]:
     return lambda path: leaving if path.startswith("/u/") else anywhere
 
 
-def _failure(pages: Pages) -> Callable[[Request, Exception], Response]:
-    def answer(_: Request, error: Exception) -> Response:
+def _failure(site: Site) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
         if error.status_code == 404:
-            return HTMLResponse(pages.unknown(), 404)
+            return site.page(request, "unknown", status=404)
         return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
 
     return answer
 
 
-def _trouble(pages: Pages) -> Callable[[Request, Exception], Response]:
+def _trouble(site: Site) -> Callable[[Request, Exception], Response]:
     """Ask to come again when the database cannot be used: mail programs do (503)."""
 
-    def answer(_: Request, __: Exception) -> Response:
-        return HTMLResponse(pages.trouble(), 503, {"Retry-After": "120"})
+    def answer(request: Request, _: Exception) -> Response:
+        page = site.page(request, "trouble", status=503)
+        page.headers["Retry-After"] = "120"
+        return page
 
     return answer
 
@@ -100,3 +108,10 @@ async def _robots(_: Request) -> Response:
 async def _icon(_: Request) -> Response:
     """Answer browsers that ask for a picture we do not have."""
     return Response(status_code=204)
+
+
+class _Unlimited:
+    """Any number of mails."""
+
+    def allows(self, network: str, now: datetime) -> bool:
+        return True

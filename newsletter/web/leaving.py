@@ -5,17 +5,15 @@ the token is the authority, and a mail program with an odd body means the same. 
 redirects, sets no cookie, and asks for no other proof (RFC 8058, sections 3.1 and 5).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from newsletter.web.unsubscribe_page import Pages
-from newsletter.workflow.unsubscribe import Desk, Errand, Visit, leave, look_up
+from newsletter.web.site import Site
+from newsletter.workflow.unsubscribe import Errand, Visit, leave, look_up
 
 #: What may be done to a leaving link.
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -25,9 +23,7 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 class Leaving:
     """Answers on the path of a token."""
 
-    desk: Desk
-    pages: Pages
-    now: Callable[[], datetime]
+    site: Site
 
     async def answer(self, request: Request) -> Response:
         """Show the page, or let the reader leave."""
@@ -36,28 +32,33 @@ class Leaving:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": ", ".join(METHODS)})
         token = request.path_params["token"]
-        return self._page(await run_in_threadpool(look_up, self.desk, token))
+        visit = await run_in_threadpool(look_up, self.site.desk, token)
+        return self._page(request, visit)
 
     async def _act(self, request: Request) -> Response:
         by_program = await _is_one_click(request)
         visit = await run_in_threadpool(
             leave,
-            self.desk,
+            self.site.desk,
             request.path_params["token"],
             source="one-click" if by_program else "page",
-            now=self.now(),
+            now=self.site.now(),
         )
         if visit and by_program:
             return PlainTextResponse("OK\n")
-        return self._page(visit)
+        return self._page(request, visit)
 
-    def _page(self, visit: Visit | None) -> Response:
+    def _page(self, request: Request, visit: Visit | None) -> Response:
         if visit is None:
-            return HTMLResponse(self.pages.unknown(), 404)
+            return self.site.page(request, "unknown", status=404)
         if visit.errand is not Errand.LEAVE:
-            return HTMLResponse(self.pages.test())
-        page = self.pages.left if visit.has_left else self.pages.ask
-        return HTMLResponse(page(visit.masked_address, visit.scope))
+            return self.site.page(request, "test")
+        return self.site.page(
+            request,
+            "left" if visit.has_left else "ask",
+            masked_address=visit.masked_address,
+            left=self.site.pages.title_of(visit.scope),
+        )
 
 
 async def _is_one_click(request: Request) -> bool:
