@@ -23,9 +23,8 @@ class Comparator(StrEnum):
 class Kind(StrEnum):
     """As what two values are compared."""
 
-    #: Capitals from A to Z do not count; an empty value is ``""``.
+    #: Capitals from A to Z do not count; who has no value has ``""``.
     TEXT = "text"
-    #: Who has no value is in no comparison but ``!=``.
     NUMBER = "number"
     #: ISO dates, which sort as text.
     DATE = "date"
@@ -33,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``field == "value"``."""
+    """``field == "value"``. Who has no value is below and above nothing."""
 
     field: str
     comparator: Comparator
@@ -81,3 +80,5 @@ class Segment:
     #: As the editor wrote it, spaces around it dropped.
     text: str
     condition: Condition
+    #: IANA name: in which a day begins, for ``joined``.
+    time_zone: str = "UTC"

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Numeric,
     String,
     Table,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -90,3 +92,24 @@ def domain_of(email: ColumnElement[str]) -> ColumnElement[str]:
     """Return what comes after the one ``@`` of an address."""
     # PostgreSQL: split_part(email, '@', 2).
     return func.substr(email, func.instr(email, "@") + 1, type_=String)
+
+
+def fold_case(text: ColumnElement[str]) -> ColumnElement[str]:
+    """Return *text* with the capitals from A to Z made small, and no others."""
+    # PostgreSQL: lower(text COLLATE "C").
+    return func.lower(text, type_=String)
+
+
+def contains(text: ColumnElement[str], part: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that *part* stands in *text*, letter by letter."""
+    # PostgreSQL: strpos, which counts from 1 as well.
+    return func.instr(text, part) > 0
+
+
+def number_in(text: ColumnElement[str]) -> ColumnElement[Any]:
+    """Return the number that *text* holds, with a point or a comma.
+
+    Whole ones stay exact; what holds none gives something that means nothing.
+    """
+    # PostgreSQL: the same with nullif(text, ''), which must not be empty there.
+    return cast(func.replace(text, ",", "."), Numeric)
