@@ -38,9 +38,8 @@ def dispatch_json(dispatch: Dispatch) -> dict[str, Any]:
         "next_at": instant_json(dispatch.next_at),
         "total": dispatch.total,
         **counts,
-        # Nothing reads returned mail yet.
-        "bounced": 0,
-        "complained": 0,
+        "bounced": dispatch.bounced,
+        "complained": dispatch.complained,
     }
 
 
@@ -61,6 +60,10 @@ def summary_lines(
     for number in numbers(dispatch):
         yield f"{number.people:>8,}  {number.words}"
     yield f"{dispatch.total:>8,}  in all"
+    if dispatch.bounced:
+        yield f"{dispatch.bounced:>8,}  came back later"
+    if dispatch.complained:
+        yield f"{dispatch.complained:>8,}  called it spam later"
     for step in next_steps(dispatch, find_care(project, dispatch)):
         yield from fold(f"{step.words} {step.command}", sys.stdout)
 

@@ -88,6 +88,9 @@ class Dispatch:
     starts_at: datetime | None = None
     only: Only | None = None
     canary: int = 0
+    #: Of the accepted: so many mails came back, and so many were called spam.
+    bounced: int = 0
+    complained: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -28,6 +28,7 @@ from newsletter.model.dispatch import (
 from newsletter.model.outcome import Reply
 from newsletter.replies import read_reply
 from newsletter.store.instants import from_millis
+from newsletter.store.returned_counts import bounced_of, complained_of
 from newsletter.store.tables import batches, deliveries, dispatches
 
 #: What a skipped delivery of a cancelled dispatch says first; the last words of the
@@ -90,8 +91,12 @@ def load_where(
         func.coalesce(func.sum(counter(state)), 0).label(state.name)
         for state in DeliveryState
     ]
+    returned = (
+        bounced_of(dispatches.c.id).label("bounced"),
+        complained_of(dispatches.c.id).label("complained"),
+    )
     rows = connection.execute(
-        select(dispatches, _cancelled().label("cancelled"), _tried(), *sums)
+        select(dispatches, _cancelled().label("cancelled"), _tried(), *returned, *sums)
         .outerjoin(batches, batches.c.dispatch_id == dispatches.c.id)
         .where(condition)
         .group_by(dispatches.c.id)
@@ -151,6 +156,8 @@ def _dispatch(row: Any) -> Dispatch:
         starts_at=None if row.starts_at is None else from_millis(row.starts_at),
         only=None if row.only is None else _read_only(row.only),
         canary=row.canary,
+        bounced=row.bounced,
+        complained=row.complained,
     )
 
 
