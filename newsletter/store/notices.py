@@ -1,0 +1,305 @@
+"""Mails of ours to one person each: asked for on a page, sent by the worker.
+
+All functions take a connection, a writing one where they change something, and leave
+the transaction to the caller.
+
+Law: an address is written to once a day for each kind at the most, and three times
+until it confirms anything. The intent is written before a message leaves; what is found
+under way at the next start is *unknown*, and never sent again by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.notice import Notice, NoticeKind
+from newsletter.model.outcome import Reply
+from newsletter.store.dialect import insert_or_update
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import (
+    address_changes,
+    courtesy_marks,
+    joinings,
+    notices,
+    subscribers,
+)
+
+#: Whoever did not answer three mails does not want a fourth.
+MOST_UNANSWERED = 3
+#: Between two mails of one kind to one address.
+SHORTEST_PAUSE = timedelta(days=1)
+
+#: Of so many mails that ask for a confirmation,
+FEW = 20
+#: in so long,
+_LATELY = timedelta(days=1)
+#: at least one of so many is confirmed, unless somebody types others' addresses.
+_USUAL_SHARE = 4
+
+_WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+
+
+def may_notify(
+    connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
+) -> bool:
+    """Tell whether an address may be written to once more."""
+    mark = connection.execute(
+        select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
+            courtesy_marks.c.address_hash == address_hash, courtesy_marks.c.kind == kind
+        )
+    ).first()
+    if mark is None:
+        return True
+    is_rested = now - from_millis(mark.last_at) >= SHORTEST_PAUSE
+    return is_rested and mark.used < MOST_UNANSWERED
+
+
+def queue_notice(
+    connection: Connection,
+    kind: NoticeKind,
+    *,
+    subscriber_id: int,
+    address_hash: bytes,
+    about_id: int = 0,
+    language: str,
+    now: datetime,
+) -> bool:
+    """Have a mail written to somebody, unless the address was written to enough.
+
+    Args:
+        connection: A writing one.
+        kind: What the mail is for.
+        subscriber_id: Whose mail it is.
+        address_hash: Of the address that it goes to, the new one for a change.
+        about_id: Row of the table that *kind* names; 0: none.
+        language: Of its words.
+        now: The present, aware.
+
+    Returns:
+        False: it was too often, and nothing is written.
+    """
+    if not may_notify(connection, kind, address_hash, now=now):
+        return False
+    row = {
+        "kind": kind,
+        "subscriber_id": subscriber_id,
+        "about_id": about_id or None,
+        "language": language,
+        "created_at": to_millis(now),
+        "state": DeliveryState.PENDING,
+        "next_at": to_millis(now),
+    }
+    connection.execute(insert(notices).values(row))
+    _mark(connection, kind, address_hash, now)
+    return True
+
+
+def _mark(
+    connection: Connection, kind: NoticeKind, address_hash: bytes, now: datetime
+) -> None:
+    used = connection.scalar(
+        select(courtesy_marks.c.used).where(
+            courtesy_marks.c.address_hash == address_hash, courtesy_marks.c.kind == kind
+        )
+    )
+    mark = {"address_hash": address_hash, "kind": kind, "last_at": to_millis(now)}
+    insert_or_update(connection, courtesy_marks, [{**mark, "used": (used or 0) + 1}])
+
+
+def forget_marks(connection: Connection, address_hash: bytes) -> None:
+    """Begin to count anew: its owner has confirmed something."""
+    connection.execute(
+        delete(courtesy_marks).where(courtesy_marks.c.address_hash == address_hash)
+    )
+
+
+def exhaust_marks(
+    connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
+) -> None:
+    """Write to an address no more: its owner asked for nothing, or it is dead."""
+    mark = {"address_hash": address_hash, "kind": kind, "last_at": to_millis(now)}
+    insert_or_update(connection, courtesy_marks, [{**mark, "used": MOST_UNANSWERED}])
+
+
+def skip_unwanted(connection: Connection, *, now: datetime) -> None:
+    """Write nobody about what is confirmed, erased or over meanwhile."""
+    connection.execute(
+        update(notices)
+        .where(notices.c.state.in_(_WAITING), ~_is_wanted())
+        .values(state=DeliveryState.SKIPPED, at=to_millis(now), next_at=None)
+    )
+
+
+def is_anything_due(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether there is something to send, or left over from a crash."""
+    found = select(notices.c.id).where(
+        or_(notices.c.state == DeliveryState.ATTEMPTING, _is_due(now))
+    )
+    return connection.scalar(found.limit(1)) is not None
+
+
+def read_due(connection: Connection, *, now: datetime, most: int) -> tuple[Notice, ...]:
+    """Return the mails that are to be sent now, oldest first."""
+    is_change = notices.c.kind == NoticeKind.CHANGE
+    query = (
+        select(
+            notices.c.id,
+            notices.c.kind,
+            notices.c.subscriber_id,
+            notices.c.about_id,
+            notices.c.language,
+            notices.c.attempts,
+            case((is_change, address_changes.c.email), else_=subscribers.c.email).label(
+                "email"
+            ),
+            joinings.c.lists,
+        )
+        .join_from(notices, subscribers)
+        .outerjoin(joinings, and_(~is_change, joinings.c.id == notices.c.about_id))
+        .outerjoin(
+            address_changes, and_(is_change, address_changes.c.id == notices.c.about_id)
+        )
+        .where(_is_due(now), _is_wanted())
+        .order_by(notices.c.next_at, notices.c.id)
+        .limit(most)
+    )
+    return tuple(_notice(row) for row in connection.execute(query))
+
+
+def begin_notice(connection: Connection, notice_id: int, *, now: datetime) -> bool:
+    """Write down that a mail is about to leave; False: it must not, any more."""
+    begun = connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id, notices.c.state.in_(_WAITING), _is_wanted())
+        .values(
+            state=DeliveryState.ATTEMPTING,
+            attempts=notices.c.attempts + 1,
+            at=to_millis(now),
+            next_at=None,
+        )
+    )
+    return begun.rowcount == 1
+
+
+def end_notice(
+    connection: Connection,
+    notice_id: int,
+    state: DeliveryState,
+    *,
+    reply: Reply | None = None,
+    next_at: datetime | None = None,
+    now: datetime,
+) -> None:
+    """Write down what came of a mail.
+
+    Args:
+        connection: A writing one.
+        notice_id: Row of it; if it is gone, its person was forgotten meanwhile.
+        state: How it stands now.
+        reply: What the mail server said.
+        next_at: When a waiting one is tried again.
+        now: The present, aware.
+    """
+    connection.execute(
+        update(notices)
+        .where(notices.c.id == notice_id)
+        .values(
+            state=state,
+            at=to_millis(now),
+            next_at=None if next_at is None else to_millis(next_at),
+            reply_code=reply.code if reply else None,
+            reply_text=reply.text if reply else None,
+        )
+    )
+
+
+def note_left_behind(connection: Connection, *, now: datetime) -> int:
+    """Call unknown what a crash left under way; return how many those were.
+
+    Only the one worker may ask for it, while nothing of its own is under way.
+    """
+    found = connection.execute(
+        update(notices)
+        .where(notices.c.state == DeliveryState.ATTEMPTING)
+        .values(state=DeliveryState.UNKNOWN, at=to_millis(now))
+    )
+    return found.rowcount
+
+
+def count_waiting(connection: Connection) -> int:
+    """Return how many mails wait for a worker to send them."""
+    return connection.execute(
+        select(func.count()).where(notices.c.state.in_(_WAITING), _is_wanted())
+    ).scalar_one()
+
+
+def do_few_confirm(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether hardly anybody confirms: somebody may be typing others' addresses."""
+    is_confirmed = exists(
+        select(joinings.c.id).where(
+            joinings.c.id == notices.c.about_id, joinings.c.confirmed_at.is_not(None)
+        )
+    )
+    asked, confirmed = connection.execute(
+        select(func.count(), func.count(case((is_confirmed, 1)))).where(
+            notices.c.kind == NoticeKind.CONFIRM,
+            notices.c.state == DeliveryState.ACCEPTED,
+            notices.c.at >= to_millis(now - _LATELY),
+        )
+    ).one()
+    return asked >= FEW and confirmed * _USUAL_SHARE < asked
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(notices.c.state.in_(_WAITING), notices.c.next_at <= to_millis(now))
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    """Return the condition that what a mail is about is still open."""
+    is_asked = exists(
+        select(joinings.c.id).where(
+            joinings.c.id == notices.c.about_id,
+            joinings.c.subscriber_id == notices.c.subscriber_id,
+            joinings.c.confirmed_at.is_(None),
+        )
+    )
+    is_changing = exists(
+        select(address_changes.c.id).where(
+            address_changes.c.id == notices.c.about_id,
+            address_changes.c.confirmed_at.is_(None),
+        )
+    )
+    return case(
+        (notices.c.kind == NoticeKind.CONFIRM, is_asked),
+        (notices.c.kind == NoticeKind.CHANGE, is_changing),
+        else_=true(),
+    )
+
+
+def _notice(row: Any) -> Notice:
+    return Notice(
+        id=row.id,
+        kind=NoticeKind(row.kind),
+        subscriber_id=row.subscriber_id,
+        email=row.email,
+        language=row.language,
+        about_id=row.about_id or 0,
+        lists=tuple(row.lists or ()),
+        attempts=row.attempts,
+    )
