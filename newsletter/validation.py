@@ -154,8 +154,11 @@ def _check_address(text: str) -> str:
         raise refuse(f"cannot be {shown(text)}: {error}", advice) from error
 
 
-#: ``/u/TOKEN`` is the address of a leaving page.
-LEAVING_SLUG = "u"
+#: First parts of the addresses of our public pages: ``/u/TOKEN``, ``/join``.
+RESERVED_SLUGS = frozenset(
+    {"u", "p", "c", "n", "a", "undo", "leave", "join", "privacy", "health"}
+    | {"feed.xml", "robots.txt", "favicon.ico"}
+)
 
 
 def _check_slug(text: str) -> str:
@@ -164,8 +167,12 @@ def _check_slug(text: str) -> str:
             "must be made of letters a to z, digits and single hyphens, "
             f"not {shown(text)}."
         )
-    if text == LEAVING_SLUG:
-        raise refuse(f"cannot be {shown(text)}: the leaving pages are there.")
+    return text
+
+
+def _check_issue_slug(text: str) -> str:
+    if text in RESERVED_SLUGS:
+        raise refuse(f"cannot be {shown(text)}: a public page of ours is there.")
     return text
 
 
@@ -177,3 +184,5 @@ MailboxText = Annotated[str, AfterValidator(_check_mailbox)]
 Address = Annotated[str, AfterValidator(_check_address)]
 #: ASCII letters, digits and hyphens.
 Slug = Annotated[str, AfterValidator(_check_slug)]
+#: The same, free to be the address of an issue.
+IssueSlug = Annotated[Slug, AfterValidator(_check_issue_slug)]

@@ -17,7 +17,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.problem import Place, Problem
 from newsletter.model.walk import images_of
 from newsletter.textfile import read_text
-from newsletter.validation import LEAVING_SLUG, nearest, shown
+from newsletter.validation import RESERVED_SLUGS, nearest, shown
 
 #: A long newsletter has 50 KB of text; what is twenty times as large is another file.
 _MAX_TEXT_BYTES = 1_000_000
@@ -105,7 +105,7 @@ def _slug_of(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name)
     slug = re.sub(r"[^A-Za-z0-9]+", "-", plain.encode("ascii", "ignore").decode())
     slug = slug.strip("-")
-    if slug == LEAVING_SLUG:
+    if slug in RESERVED_SLUGS:
         return f"issue-{slug}"
     if any(letter.isalnum() and not letter.isascii() for letter in plain) or not slug:
         digest = sha256(plain.encode(errors="surrogateescape")).hexdigest()

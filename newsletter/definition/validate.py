@@ -27,6 +27,7 @@ from newsletter.definition.times import Moment, parse_date, parse_when
 from newsletter.model.problem import Place
 from newsletter.model.settings import Settings
 from newsletter.validation import (
+    IssueSlug,
     LanguageTag,
     MailboxText,
     Refusal,
@@ -87,7 +88,7 @@ class Head(BaseModel):
     lists: Annotated[tuple[str, ...], BeforeValidator(_read_lists)] = ()
     sender: MailboxText = Field("", alias="from")
     reply_to: MailboxText = ""
-    slug: Slug = ""
+    slug: IssueSlug = ""
     archive: Annotated[bool, BeforeValidator(_read_yes_or_no)] = True
 
 

@@ -1,10 +1,12 @@
 """Lay an issue out for the public pages, and find what of it may be shown.
 
-``public/<slug>/`` holds the web page, its pictures and its calendar files. Law: a file
-is there whole or not at all; nothing that a sent mail may point to is ever removed; the
-page of an issue with ``archive: no`` is not there.
+``public/<slug>/`` holds the web page, its pictures and its calendar files, and what the
+archive says of it (``issue.json``, which is never shown). Law: a file is there whole or
+not at all; nothing that a sent mail may point to is ever removed; the page of an issue
+with ``archive: no`` is not there.
 """
 
+import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import OperationError
 from newsletter.model.assembled import AssembledImage, Editions
 from newsletter.model.issue import Issue
+from newsletter.model.words import plain_words
 from newsletter.store.database import Database
 from newsletter.store.published import was_dispatched, was_tested
 from newsletter.workflow.project import Project
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from newsletter.workflow.compose import Composition
 
 PAGE = "index.html"
+
+#: What the archive says of an issue; no media type, so nobody is ever shown it.
+ENTRY = "issue.json"
 
 #: What may be served, by suffix; anything else in the folder is not ours.
 MEDIA_TYPES: Mapping[str, str] = {
@@ -76,11 +82,12 @@ def publish_issue(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for image in images.values():
-            _write_whole(folder / image.name, image.data)
+            write_whole(folder / image.name, image.data)
         for name, calendar in editions.calendars.items():
-            _write_whole(folder / name, calendar)
+            write_whole(folder / name, calendar)
+        write_whole(folder / ENTRY, _entry(issue))
         if issue.is_archived:
-            _write_whole(folder / PAGE, editions.web_page.encode())
+            write_whole(folder / PAGE, editions.web_page.encode())
         else:
             (folder / PAGE).unlink(missing_ok=True)
     except OSError as error:
@@ -148,12 +155,29 @@ def find_public_file(
     return path if is_ours else None
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever reads half of it; spare one that is the same."""
+def _entry(issue: Issue) -> bytes:
+    entry = {
+        "title": plain_words(issue.subject),
+        "summary": plain_words(issue.preheader),
+        "date": issue.date.isoformat(),
+        "language": issue.language,
+        "number": issue.number,
+        "archived": issue.is_archived,
+    }
+    return json.dumps(entry, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def write_whole(path: Path, data: bytes) -> bool:
+    """Write a file so that nobody ever reads half of it; spare one that is the same.
+
+    Returns:
+        Whether it was written.
+    """
     if path.is_file() and path.read_bytes() == data:
-        return
+        return False
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(data)
     written = Path(file.name)
     written.chmod(0o644)
     written.replace(path)
+    return True

@@ -39,6 +39,9 @@ def texts(page: Any, path: str) -> list[str]:
     return [" ".join(found.text_content().split()) for found in page.xpath(path)]
 
 
+#: What the editor wrote; the link to the other issues is ours.
+WORDS = "//main//p[not(a/@href='../')]"
+
 SECTIONS = """\
 # Groot
 
@@ -85,7 +88,8 @@ def test_page_has_no_script_form_or_anything_from_elsewhere(
     page = lxml_html.document_fromstring(html)
     assert (
         page.xpath(
-            "//script | //form | //iframe | //object | //link[@rel!=$c]", c="canonical"
+            "//script | //form | //iframe | //object "
+            "| //link[not(@rel='canonical' or @rel='alternate')]"
         )
         == []
     )
@@ -201,7 +205,7 @@ def test_links_leave_without_telling_where_from(page_of: Callable[..., Any]) -> 
 
 def test_words_that_look_like_a_link_stay_words(page_of: Callable[..., Any]) -> None:
     page = page_of('Schrijf `<a href="http://example.org">` zo.')
-    assert texts(page, "//main//p") == ['Schrijf <a href="http://example.org"> zo.']
+    assert texts(page, WORDS) == ['Schrijf <a href="http://example.org"> zo.']
 
 
 def test_event_has_a_time_for_machines_and_its_calendar_beside_the_page(
@@ -237,7 +241,7 @@ def test_picture_lies_beside_the_page(read_issue: Read, settings: Settings) -> N
 
 def test_picture_that_is_missing_is_told_in_words(page_of: Callable[..., Any]) -> None:
     page = page_of("![Een deur](deur.png)")
-    assert texts(page, "//main//p") == ["[Een deur]"]
+    assert texts(page, WORDS) == ["[Een deur]"]
 
 
 def test_page_of_an_archived_issue_names_its_own_address(
@@ -246,6 +250,16 @@ def test_page_of_an_archived_issue_names_its_own_address(
     address = ["https://news.example.org/2023-05/"]
     assert page_of("Dag.").xpath('//link[@rel="canonical"]/@href') == address
     assert page_of("Dag.", archive="no").xpath('//link[@rel="canonical"]') == []
+
+
+def test_page_of_an_archived_issue_leads_to_the_others_and_to_the_feed(
+    page_of: Callable[..., Any],
+) -> None:
+    link, feed = '//main/p/a[@href="../"]', '//link[@type="application/atom+xml"]'
+    page, apart = page_of("Dag."), page_of("Dag.", archive="no")
+    assert texts(page, link) == ["Alle nummers"]
+    assert page.xpath(f"{feed}/@href") == ["../feed.xml"]
+    assert apart.xpath(f"{link} | {feed}") == []
 
 
 def test_closing_lines_are_in_the_language_of_the_newsletter(

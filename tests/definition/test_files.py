@@ -271,8 +271,10 @@ def test_missing_logo_is_explained(project: Path) -> None:
     ]
 
 
-def test_read_definition_named_like_the_leaving_pages_gets_another_slug(
-    tmp_path: Path,
+@pytest.mark.parametrize("name", ["u", "undo", "join", "leave", "privacy", "health"])
+def test_read_definition_named_like_a_public_page_gets_another_slug(
+    tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "u.md").write_text("text", encoding="utf-8")
-    assert read_definition(tmp_path / "u.md", root=tmp_path).slug == "issue-u"
+    path = tmp_path / f"{name}.md"
+    path.write_text("text", encoding="utf-8")
+    assert read_definition(path, root=tmp_path).slug == f"issue-{name}"

@@ -153,6 +153,11 @@ def test_required_keys_are_read(read_file: ReadAny) -> None:
             'hyphens, not "../x".',
         ),
         (
+            "slug",
+            "join",
+            'x.md:5:7: "slug" cannot be "join": a public page of ours is there.',
+        ),
+        (
             "template",
             "a b",
             'x.md:5:11: "template" must be made of letters a to z, digits and single '

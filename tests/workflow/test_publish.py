@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import pytest
 
 from newsletter.errors import OperationError
 from newsletter.model.assembled import AssembledImage, Editions
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Field, Issue, Text
 from newsletter.model.problem import Place
 from newsletter.model.settings import NewsletterSettings, Settings
 from newsletter.workflow.compose import Composition
@@ -47,6 +49,7 @@ def test_publish_issue_writes_page_pictures_and_calendars(tmp_path: Path) -> Non
         project(tmp_path), issue(), EDITIONS, {"a.png": picture("a-1.png")}
     )
     written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    del written["issue.json"]
     assert folder == tmp_path / "public" / "may"
     assert written == {
         "index.html": "<h1>é</h1>".encode(),
@@ -81,7 +84,25 @@ def test_publish_issue_can_be_read_by_a_web_server(tmp_path: Path) -> None:
 def test_publish_issue_without_archive_takes_the_page_away(tmp_path: Path) -> None:
     publish_issue(project(tmp_path), issue(), EDITIONS, {})
     folder = publish_issue(project(tmp_path), issue(is_archived=False), EDITIONS, {})
-    assert [path.name for path in folder.iterdir()] == ["kickoff.ics"]
+    assert {path.name for path in folder.iterdir()} == {"kickoff.ics", "issue.json"}
+
+
+def test_publish_issue_notes_what_the_archive_says_of_it(tmp_path: Path) -> None:
+    made = replace(
+        issue(),
+        subject=(Text("Dag "), Field("first_name", "lezer", Place("issues/may.md"))),
+        preheader=(Text("Wat “Mei” bracht"),),
+        number=5,
+    )
+    folder = publish_issue(project(tmp_path), made, EDITIONS, {})
+    assert json.loads((folder / "issue.json").read_text("utf-8")) == {
+        "title": "Dag lezer",
+        "summary": "Wat “Mei” bracht",
+        "date": "2026-05-01",
+        "language": "en",
+        "number": 5,
+        "archived": True,
+    }
 
 
 def test_publish_issue_where_a_file_is_in_the_way_says_so(tmp_path: Path) -> None:
@@ -122,6 +143,7 @@ def test_publish_composition_without_public_pages_writes_nothing(
         (Standing.TESTED, "a-1.png", True),
         (Standing.UNSEEN, "a-1.png", False),
         (Standing.SENT, "missing.png", False),
+        (Standing.SENT, "issue.json", False),
     ],
 )
 def test_find_public_file_goes_by_standing(
