@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.errors import OperationError
-from newsletter.web.issues import Issues
+from newsletter.web.archive import archive_routes
 from newsletter.web.leaving import METHODS, Leaving
 from newsletter.web.page import Pages
 from newsletter.web.policy import Headers, WithHeaders
@@ -49,7 +49,6 @@ def public_app(
     pages = Pages(project.settings)
     site = Site(project, desk, pages, now, _Unlimited())
     leaving = Leaving(site)
-    issues = Issues(project, desk)
     return Starlette(
         routes=[
             Route(
@@ -61,9 +60,7 @@ def public_app(
             *(route for routes in ROUTES for route in routes(site)),
             Route("/robots.txt", _robots),
             Route("/favicon.ico", _icon),
-            Route("/{slug}", issues.without_slash),
-            Route("/{slug}/", issues.file),
-            Route("/{slug}/{name}", issues.file),
+            *archive_routes(site),
         ],
         middleware=[Middleware(WithHeaders, headers_for=_headers(pages))],
         exception_handlers={
