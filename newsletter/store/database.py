@@ -26,6 +26,8 @@ from newsletter.store.sqlite import (
     fold_wal,
     is_ours,
     make_engine,
+    overwriting,
+    truncate_wal,
 )
 
 #: The Alembic tree: the revision is the number in a file name, ``r0001_….py``.
@@ -74,6 +76,36 @@ class Database:
                 self.guard(connection)
                 yield connection
             fold_wal(connection)
+
+    @contextmanager
+    def erasing(self) -> Iterator[Connection]:
+        """Give a writer's connection as `writing`; what it deletes is overwritten.
+
+        Others that write go first. What is still in the WAL goes by `empty_wal`.
+
+        Raises:
+            OperationError: Disk or file failed, or another writer did not finish.
+        """
+        with (
+            explained(self.path, patience_seconds=self.patience_seconds),
+            self.connect_writer(yields=True) as connection,
+            overwriting(connection),
+            connection.begin(),
+        ):
+            self.guard(connection)
+            yield connection
+
+    def empty_wal(self) -> bool:
+        """Leave nothing of what was deleted in the WAL; False while others use it.
+
+        Raises:
+            OperationError: Disk or file failed.
+        """
+        with (
+            explained(self.path, patience_seconds=self.patience_seconds),
+            self.connect_writer() as connection,
+        ):
+            return truncate_wal(connection)
 
     def connect_writer(self, *, yields: bool = False) -> Connection:
         """Return a connection to keep: each ``begin()`` of it is a BEGIN IMMEDIATE.

@@ -176,6 +176,14 @@ def read_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     return {row.email_key: row.id for row in rows}
 
 
+def read_emails(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the addresses of subscribers by id; `LOOK_UP_SIZE` ids at the most."""
+    rows = connection.execute(
+        select(subscribers.c.id, subscribers.c.email).where(subscribers.c.id.in_(ids))
+    )
+    return {row.id: row.email for row in rows}
+
+
 def update_fields(
     connection: Connection, fields: Mapping[int, Mapping[str, str]]
 ) -> None:

@@ -21,6 +21,9 @@ from newsletter.store.courtesy import let_others_pass, standing_in_line
 #: How long a command waits for another one's write: a large import commits within this.
 BUSY_SECONDS = 30
 
+#: How long others are waited for who read what is in the WAL.
+_WAL_PATIENCE_MILLIS = 2000
+
 #: Execution option of a connection whose transactions write,
 WRITES = "newsletter_writes"
 #: and its value for one that lets all others write first.
@@ -117,6 +120,35 @@ def fold_wal(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
     driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def truncate_wal(connection: Connection) -> bool:
+    """Empty the WAL, so that no page of before is left in it; False if others use it.
+
+    Args:
+        connection: Outside of a transaction.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
+    (millis,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={_WAL_PATIENCE_MILLIS}")
+    try:
+        is_blocked, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={millis}")
+    return not is_blocked
+
+
+@contextmanager
+def overwriting(connection: Connection) -> Iterator[None]:
+    """Have what is deleted overwritten with zeros in the file, not just left free."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
+    driver.execute("PRAGMA secure_delete=ON")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA secure_delete=OFF")
 
 
 def is_busy(error: DatabaseError) -> bool:

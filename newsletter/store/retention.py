@@ -1,0 +1,206 @@
+"""Erase what is older than it is needed: in pieces, so that nobody waits for it.
+
+Each function erases at most so many rows and tells how many it did; it is called again
+until there are none. The rows of deliveries and bounces stay, without anything about a
+person: so the numbers of a dispatch stay, and nobody gets an issue twice.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from newsletter.model.delivery import DispatchState
+from newsletter.model.returned import MailKind
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.forget import without_replies
+from newsletter.store.instants import to_millis
+from newsletter.store.tables import (
+    address_changes,
+    consent_events,
+    deliveries,
+    dispatches,
+    import_changes,
+    joinings,
+    notices,
+    probes,
+    returned_mails,
+    subscribers,
+    subscriptions,
+)
+
+#: `dispatches.recipients_hash` of a dispatch whose addresses are erased: it never goes
+#: on, as nothing has this hash.
+ERASED = ""
+_OVER = (DispatchState.DONE, DispatchState.CANCELLED)
+#: Who has these words in their history and no others never confirmed.
+_ASKED = "asked"
+#: What a dispatch is told to have come back: their number stays.
+_COUNTED = (MailKind.BOUNCE, MailKind.COMPLAINT)
+
+
+# --- deliveries -----------------------------------------------------------------------
+
+
+def find_over(connection: Connection, *, before: datetime) -> list[int]:
+    """Return the dispatches over since before then whose addresses are still there."""
+    over_at = func.coalesce(dispatches.c.finished_at, dispatches.c.created_at)
+    return list(
+        connection.scalars(
+            select(dispatches.c.id)
+            .where(
+                dispatches.c.state.in_(_OVER),
+                over_at < to_millis(before),
+                func.coalesce(dispatches.c.recipients_hash, "none") != ERASED,
+            )
+            .order_by(dispatches.c.id)
+        )
+    )
+
+
+def erase_deliveries(
+    connection: Connection, dispatch_id: int, *, after: int, most: int
+) -> int | None:
+    """Erase addresses, fields and what servers said, of deliveries behind *after*.
+
+    Returns:
+        The number of the last one; None when there was none left. Then the dispatch is
+        marked, and goes on no more.
+    """
+    seqs = connection.scalars(
+        select(deliveries.c.seq)
+        .where(deliveries.c.dispatch_id == dispatch_id, deliveries.c.seq > after)
+        .order_by(deliveries.c.seq)
+        .limit(most)
+    ).all()
+    if not seqs:
+        connection.execute(
+            update(dispatches)
+            .where(dispatches.c.id == dispatch_id)
+            .values(recipients_hash=ERASED)
+        )
+        return None
+    last: int = seqs[-1]
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.dispatch_id == dispatch_id,
+            deliveries.c.seq.between(seqs[0], last),
+        )
+        .values(email="", fields={}, reply_text=without_replies())
+    )
+    return last
+
+
+def is_erased(connection: Connection, dispatch_id: int) -> bool:
+    """Tell whether the addresses of a dispatch were erased because of their age."""
+    bond = connection.scalar(
+        select(dispatches.c.recipients_hash).where(dispatches.c.id == dispatch_id)
+    )
+    return bond == ERASED
+
+
+# --- all else -------------------------------------------------------------------------
+
+
+def erase_returned(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase what is known of mails that came back before then.
+
+    Of a bounce or complaint stays that there was one, for the dispatch's numbers.
+    """
+    is_counted = and_(
+        returned_mails.c.kind.in_(_COUNTED), returned_mails.c.dispatch_id.is_not(None)
+    )
+    says_something = or_(
+        ~is_counted,
+        returned_mails.c.subscriber_id.is_not(None),
+        returned_mails.c.diagnostic != "",
+    )
+    is_old = returned_mails.c.at < to_millis(before)
+    chosen = select(returned_mails.c.id).where(is_old, says_something).limit(most)
+    ids = connection.scalars(chosen).all()
+    of_them = returned_mails.c.id.in_(ids)
+    connection.execute(delete(returned_mails).where(of_them, ~is_counted))
+    connection.execute(
+        update(returned_mails).where(of_them).values(subscriber_id=None, diagnostic="")
+    )
+    return len(ids)
+
+
+def erase_notices(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase our own notices of before then."""
+    is_old = notices.c.created_at < to_millis(before)
+    return _delete(connection, notices, is_old, most)
+
+
+def erase_joinings(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase what was asked on the page to join before then."""
+    is_old = joinings.c.at < to_millis(before)
+    return _delete(connection, joinings, is_old, most)
+
+
+def erase_changes(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase the new addresses that were asked for before then."""
+    is_old = address_changes.c.at < to_millis(before)
+    return _delete(connection, address_changes, is_old, most)
+
+
+def erase_probes(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase the probes of before then, for which nobody waits any more."""
+    is_old = probes.c.received_at < to_millis(before)
+    return _delete(connection, probes, is_old, most)
+
+
+def erase_unconfirmed(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase people who asked to join before then, and never said yes.
+
+    Whom the editor imported as pending stays, and who asked again since.
+    """
+    ids = connection.scalars(_never_confirmed(before).limit(most)).all()
+    connection.execute(
+        update(returned_mails)
+        .where(returned_mails.c.subscriber_id.in_(ids))
+        .values(subscriber_id=None, diagnostic="")
+    )
+    for table in (notices, import_changes, consent_events, subscriptions):
+        connection.execute(delete(table).where(table.c.subscriber_id.in_(ids)))
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(ids)))
+    return len(ids)
+
+
+def _never_confirmed(before: datetime) -> Select[tuple[int]]:
+    theirs = subscriptions.c.subscriber_id == subscribers.c.id
+    is_pending = subscriptions.c.status == SubscriptionStatus.PENDING
+    return select(subscribers.c.id).where(
+        subscribers.c.created_at < to_millis(before),
+        exists().where(theirs, is_pending),
+        ~exists().where(theirs, ~is_pending),
+        ~_has(consent_events, consent_events.c.kind != _ASKED),
+        ~_has(joinings),
+        ~_has(address_changes),
+    )
+
+
+def _has(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(table.c.subscriber_id == subscribers.c.id, *conditions)
+
+
+def _delete(
+    connection: Connection, table: Table, condition: ColumnElement[bool], most: int
+) -> int:
+    """Delete some rows for which *condition* holds; return how many."""
+    (key,) = table.primary_key
+    found = connection.scalars(select(key).where(condition).limit(most)).all()
+    connection.execute(delete(table).where(key.in_(found)))
+    return len(found)
