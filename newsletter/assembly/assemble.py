@@ -39,6 +39,7 @@ def assemble_issue(
         DefinitionError: A template is missing or wrong; names it with its line.
     """
     slots = SlotMarker(f"{issue!r}{settings.newsletter!r}")
+    has_pages = bool(settings.newsletter.base_url)
     mail = Mail(
         issue=issue,
         settings=settings,
@@ -46,6 +47,7 @@ def assemble_issue(
         marker=slots.field,
         unsubscribe_url=slots.unsubscribe_url(),
         calendars=calendar_files(issue),
+        preferences_url=slots.preferences_url() if has_pages else "",
     )
     subject = "".join(_marked(part, slots) for part in issue.subject)
     html = render_html(mail, templates)
@@ -54,6 +56,7 @@ def assemble_issue(
         settings,
         marker=slots.field,
         unsubscribe_url=mail.unsubscribe_url,
+        preferences_url=mail.preferences_url,
         view_url=mail.web_folder or None,
     )
     shown = _shown_images(mail)
@@ -74,7 +77,7 @@ def _marked(part: Text | Field, slots: SlotMarker) -> str:
 
 
 def _own_links(mail: Mail) -> tuple[LinkUse, ...]:
-    """Return the addresses that the footer adds, but for the personal one."""
+    """Return the addresses that the footer adds, but for the personal ones."""
     if not mail.web_folder:
         return ()
     view = words(mail.issue.language).text("View in browser")

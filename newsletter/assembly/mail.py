@@ -84,6 +84,8 @@ class Mail:
     unsubscribe_url: str
     #: File of each event's calendar entry, by the event's place.
     calendars: Mapping[Place, str]
+    #: Where the reader's own settings are; empty: there are no public pages.
+    preferences_url: str = ""
 
     @property
     def around(self) -> Surroundings:

@@ -118,6 +118,7 @@ def page_values(mail: Mail, renderer: BlockRenderer) -> dict[str, Any]:
         "about": paragraphs_of(mail.settings.newsletter.about),
         "address": mail.settings.newsletter.address.strip().splitlines(),
         "unsubscribe_url": mail.unsubscribe_url,
+        "preferences_url": mail.preferences_url,
         "view_url": mail.web_folder,
     }
 

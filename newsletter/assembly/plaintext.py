@@ -4,7 +4,7 @@ Seventy-two columns; links as numbers with their addresses below the section the
 in (below everything in a short issue): a sentence can be read without its address.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from newsletter.assembly.calendar import calendar_files
@@ -48,6 +48,7 @@ def render_text(
     marker: Callable[[Field], str],
     unsubscribe_url: str | None,
     view_url: str | None,
+    preferences_url: str | None = None,
 ) -> str:
     """Return the text of an issue, with markers; LF line ends, ends with one.
 
@@ -57,6 +58,7 @@ def render_text(
         marker: Gives the characters that stand for a personal field.
         unsubscribe_url: What stands for the reader's own address for leaving, if any.
         view_url: The folder of the issue on the public pages, if it has one.
+        preferences_url: What stands for the page of the reader's own settings, if any.
     """
     files = calendar_files(issue) if view_url else {}
     place = TextPlace(
@@ -67,10 +69,16 @@ def render_text(
         width=WIDTH,
     )
     parts = [part for part in _parts(issue, settings, place) if part.lines]
+    say = words(issue.language).text
+    own = {
+        say("Unsubscribe"): unsubscribe_url,
+        say("Your settings"): preferences_url,
+        say("View in browser"): view_url,
+    }
     blocks = [
         _masthead(issue, settings),
-        *_with_addresses(parts, words(issue.language).text("Links")),
-        _footer(issue, settings, unsubscribe_url, view_url),
+        *_with_addresses(parts, say("Links")),
+        _footer(issue, settings, own),
     ]
     return "\n\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
@@ -144,14 +152,14 @@ def _joined(pieces: Iterable[list[str]]) -> list[str]:
 
 
 def _footer(
-    issue: Issue, settings: Settings, unsubscribe_url: str | None, view_url: str | None
+    issue: Issue, settings: Settings, own: Mapping[str, str | None]
 ) -> list[str]:
-    newsletter, say = settings.newsletter, words(issue.language).text
-    why = say(
+    """Return the closing lines; *own* are words and addresses of the last ones."""
+    newsletter = settings.newsletter
+    why = words(issue.language).text(
         "You receive this mail because you are subscribed to {name}.",
         name=newsletter.name,
     )
-    own = {say("Unsubscribe"): unsubscribe_url, say("View in browser"): view_url}
     address = [
         line
         for written in newsletter.address.splitlines()

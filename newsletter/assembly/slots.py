@@ -7,12 +7,12 @@ CSS inliner and quoted-printable untouched. The same issue always gets the same 
 import hashlib
 from itertools import count
 
-from newsletter.model.assembled import UNSUBSCRIBE_URL, Slot
+from newsletter.model.assembled import PREFERENCES_URL, UNSUBSCRIBE_URL, Slot
 from newsletter.model.issue import Field
 
 
 class SlotMarker:
-    """Hands out one marker for each (field, fallback) and one for leaving."""
+    """Hands out one marker for each (field, fallback) and each personal address."""
 
     def __init__(self, written: str) -> None:
         """Choose markers that do not occur in *written*: all text around them."""
@@ -31,6 +31,10 @@ class SlotMarker:
     def unsubscribe_url(self) -> str:
         """Return the marker where the personal address for leaving goes."""
         return self._marker(UNSUBSCRIBE_URL, "")
+
+    def preferences_url(self) -> str:
+        """Return the marker where the address of somebody's own settings goes."""
+        return self._marker(PREFERENCES_URL, "")
 
     def _marker(self, name: str, fallback: str) -> str:
         key = (name, fallback)

@@ -49,7 +49,7 @@ def _missing_places(copy: Copy, place: Place, template: str) -> Iterator[Finding
 
 def _leads_out(text: str, copy: Copy) -> bool:
     """Whether *text* holds the address by which this reader leaves."""
-    return any(token in text for token in copy.tokens)
+    return any(token in text for token in copy.tokens[:1])
 
 
 def _is_seen(link: PageLink) -> bool:

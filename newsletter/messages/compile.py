@@ -52,7 +52,7 @@ def compile_message(assembled: Assembled, identity: Identity) -> CompiledMessage
         place = assembled.issue.places.get("subject", Place(assembled.issue.file))
         problem = Problem(place, f"this issue cannot be mailed: {error}")
         raise DefinitionError([problem]) from error
-    body = write_body(assembled, sender.unsubscribe_urls[0])
+    body = write_body(assembled, sender.unsubscribe_urls[0], sender.preferences_url)
     pieces, order, values = _join_pieces([*head, *body])
     require_wire_form(pieces, order, values)
     return _with_hash(

@@ -29,6 +29,7 @@ Piece = bytes | PersonalValue
 #: Stands for the token while an address is put together; braces are in no address.
 TOKEN_MARK = "{token}"  # noqa: S105 - a mark, not a secret
 TOKEN = PersonalValue(SlotContext.UNSUBSCRIBE)
+PREFERENCES_TOKEN = PersonalValue(SlotContext.PREFERENCES)
 
 #: Gmail's Feedback-ID: three words of ours and a sender of 5 to 15 characters.
 _MAX_FEEDBACK_PARTS = 3
@@ -43,6 +44,8 @@ class Sender:
     reply_to: Mailbox | None
     #: Where to leave, best first, each with `TOKEN_MARK` in it.
     unsubscribe_urls: tuple[str, ...]
+    #: The page of a reader's own settings, with `TOKEN_MARK` in it, or empty.
+    preferences_url: str
 
     @property
     def domain(self) -> str:
@@ -63,10 +66,12 @@ def read_sender(identity: Identity) -> Sender:
     )
     leaving = identity.unsubscribe_address or (reply_to or mailbox).address
     _read_mailbox("unsubscribe address", leaving.replace(TOKEN_MARK, "token"))
-    urls = [_mailto(leaving)]
-    if identity.base_url:
-        urls.insert(0, f"{_ascii_url(identity.base_url)}/u/{TOKEN_MARK}")
-    return Sender(mailbox, reply_to, tuple(urls))
+    mailto = _mailto(leaving)
+    if not identity.base_url:
+        return Sender(mailbox, reply_to, (mailto,), "")
+    base = ascii_url(identity.base_url)
+    leave, change = f"{base}/u/{TOKEN_MARK}", f"{base}/p/{TOKEN_MARK}"
+    return Sender(mailbox, reply_to, (leave, mailto), change)
 
 
 def write_letterhead(
@@ -158,7 +163,7 @@ def _quote(address: str) -> str:
     return quote(address, safe="@!$'*+")
 
 
-def _ascii_url(url: str) -> str:
+def ascii_url(url: str) -> str:
     """Return *url* without a closing slash, host and path in ASCII."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:

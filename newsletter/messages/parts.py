@@ -8,32 +8,49 @@ import hashlib
 import html
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from newsletter.messages.letterhead import TOKEN, TOKEN_MARK, Piece
+from newsletter.messages.letterhead import (
+    PREFERENCES_TOKEN,
+    TOKEN,
+    TOKEN_MARK,
+    Piece,
+)
 from newsletter.messages.quoted_printable import SOFT_BREAK, encode_lines
-from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, AssembledImage, Slot
+from newsletter.model.assembled import (
+    PREFERENCES_URL,
+    UNSUBSCRIBE_URL,
+    Assembled,
+    AssembledImage,
+    Slot,
+)
 from newsletter.model.message import PersonalValue, SlotContext
 
 #: Characters, or a place for a value.
 Run = Sequence[str | PersonalValue]
 
+#: Which token stands in each personal address.
+_TOKENS = {UNSUBSCRIBE_URL: TOKEN, PREFERENCES_URL: PREFERENCES_TOKEN}
+
 #: Bytes that give base64 lines of 76 characters (RFC 2045, section 6.8).
 _BASE64_BYTES = 57
 
 
-def write_body(assembled: Assembled, unsubscribe_url: str) -> list[Piece]:
+def write_body(
+    assembled: Assembled, unsubscribe_url: str, preferences_url: str = ""
+) -> list[Piece]:
     """Return Content-Type and all parts of a mail.
 
     Args:
         assembled: HTML, text and embedded pictures.
         unsubscribe_url: With `TOKEN_MARK` in it.
+        preferences_url: As well; empty: the mail leads to no settings.
     """
-    url = unsubscribe_url
-    plain = split_slots(assembled.text, SlotContext.TEXT, assembled.slots, url)
-    marked_up = split_slots(
-        assembled.html, SlotContext.HTML, assembled.slots, html.escape(url)
-    )
+    urls = {UNSUBSCRIBE_URL: unsubscribe_url, PREFERENCES_URL: preferences_url}
+    escaped = {name: html.escape(url) for name, url in urls.items()}
+    plain = split_slots(assembled.text, SlotContext.TEXT, assembled.slots, urls)
+    marked_up = split_slots(assembled.html, SlotContext.HTML, assembled.slots, escaped)
     parts = [_text_part("plain", plain), _text_part("html", marked_up)]
     images = [_image_part(image) for image in assembled.embedded]
     boundary = _boundary([*parts, *images])
@@ -44,9 +61,19 @@ def write_body(assembled: Assembled, unsubscribe_url: str) -> list[Piece]:
 
 
 def split_slots(
-    text: str, context: SlotContext, slots: Sequence[Slot], unsubscribe_url: str = ""
+    text: str,
+    context: SlotContext,
+    slots: Sequence[Slot],
+    urls: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str | PersonalValue]:
-    """Return *text* with values where its markers stand, empty stretches left out."""
+    """Return *text* with values where its markers stand, empty stretches left out.
+
+    Args:
+        text: With markers.
+        context: Where the text stands.
+        slots: What the markers are for.
+        urls: Of `PERSONAL_URLS` those that stand in it, with `TOKEN_MARK` in them.
+    """
     if not slots:
         return [text]
     by_marker = {slot.marker: slot for slot in slots}
@@ -55,8 +82,8 @@ def split_slots(
         slot = by_marker.get(part)
         if slot is None:
             _append(run, part)
-        elif slot.name == UNSUBSCRIBE_URL:
-            _append_url(run, unsubscribe_url)
+        elif slot.name in _TOKENS:
+            _append_url(run, urls[slot.name], _TOKENS[slot.name])
         else:
             run.append(PersonalValue(context, slot.name, slot.fallback))
     return run
@@ -70,11 +97,11 @@ def _append(run: list[str | PersonalValue], text: str) -> None:
         run.append(text)
 
 
-def _append_url(run: list[str | PersonalValue], url: str) -> None:
+def _append_url(run: list[str | PersonalValue], url: str, token: PersonalValue) -> None:
     first, *others = url.split(TOKEN_MARK)
     _append(run, first)
     for other in others:
-        run.append(TOKEN)
+        run.append(token)
         _append(run, other)
 
 
@@ -141,3 +168,10 @@ def _image_part(image: AssembledImage) -> list[Piece]:
         for start in range(0, len(image.data), _BASE64_BYTES)
     ]
     return [head.encode("ascii"), b"\r\n".join(lines)]
+
+
+def write_plain_body(text: str, marked_up: str) -> bytes:
+    """Return Content-Type and both parts of a mail without pictures or places."""
+    parts = [_text_part("plain", [text]), _text_part("html", [marked_up])]
+    pieces = _multipart("alternative", f"{_boundary(parts)}a", parts)
+    return b"".join(piece for piece in pieces if isinstance(piece, bytes))

@@ -12,8 +12,10 @@ from typing import Literal
 from newsletter.model.issue import Issue
 from newsletter.model.problem import Place
 
-#: Slots that are not fields of a subscriber.
+#: Slots that are not fields of a subscriber: addresses with a token of theirs.
 UNSUBSCRIBE_URL = "unsubscribe_url"
+PREFERENCES_URL = "preferences_url"
+PERSONAL_URLS = (UNSUBSCRIBE_URL, PREFERENCES_URL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Slot:
 
     #: The characters that stand in the assembled parts, for example ``@@3fa9c1_0@@``.
     marker: str
-    #: Field name, or `UNSUBSCRIBE_URL`.
+    #: Field name, or one of `PERSONAL_URLS`.
     name: str
     #: Used where the subscriber has no value.
     fallback: str = ""

@@ -44,7 +44,8 @@ class Copy:
     #: Bytes of the HTML part as it travels.
     html_bytes: int
     parts: tuple[Part, ...]
-    #: Tokens of this reader that stand in it; nobody else may see them.
+    #: Tokens of this reader that stand in it, that for leaving first; nobody else may
+    #: see them.
     tokens: tuple[str, ...] = ()
 
     def values(self, header: str) -> tuple[str, ...]:

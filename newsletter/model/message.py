@@ -51,6 +51,8 @@ class SlotContext(StrEnum):
     MESSAGE_ID = "message_id"
     #: The token for leaving, bare.
     UNSUBSCRIBE = "unsubscribe"
+    #: The token for the page of one's own lists, language and address, bare.
+    PREFERENCES = "preferences"
     #: A field in the subject.
     SUBJECT = "subject"
     #: A field in the HTML part.
@@ -91,6 +93,11 @@ class CompiledMessage:
     message_domain: str
     #: Hex SHA-256 of all the above: what was tested is what goes out.
     content_hash: str
+
+    @property
+    def has_preferences(self) -> bool:
+        """Whether it leads to each reader's own settings."""
+        return any(value.context is SlotContext.PREFERENCES for value in self.values)
 
     @property
     def subject_text(self) -> str:

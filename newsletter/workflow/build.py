@@ -8,7 +8,7 @@ from newsletter.assembly.editions import assemble_editions
 from newsletter.assembly.loaders import Templates
 from newsletter.assembly.pdf import missing_glyphs, render_pdf
 from newsletter.errors import OperationError
-from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled, Slot
+from newsletter.model.assembled import PERSONAL_URLS, Assembled, Slot
 from newsletter.workflow.compose import Composition, require_assembled
 from newsletter.workflow.project import Project
 from newsletter.workflow.publish import publish_issue
@@ -68,10 +68,10 @@ def build_issue(
 
 
 def with_fallbacks(text: str, slots: tuple[Slot, ...], *, in_html: bool = False) -> str:
-    """Return *text* as somebody without any field gets it, the leaving link dead."""
+    """Return *text* as somebody without any field gets it, personal links dead."""
     nobodys = "#" if in_html else _NOBODYS_ADDRESS
     for slot in slots:
-        value = nobodys if slot.name == UNSUBSCRIBE_URL else slot.fallback
+        value = nobodys if slot.name in PERSONAL_URLS else slot.fallback
         text = text.replace(slot.marker, html.escape(value) if in_html else value)
     return text
 

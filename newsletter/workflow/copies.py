@@ -15,14 +15,19 @@ from newsletter.checks.copies import read_copy
 from newsletter.checks.fields import NO_VALUES
 from newsletter.errors import RecipientError
 from newsletter.messages.personalise import personalise
-from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled
+from newsletter.model.assembled import PERSONAL_URLS, Assembled
 from newsletter.model.copy import Copy, Reader
 from newsletter.model.issue import EMAIL_FIELD
 from newsletter.model.message import CompiledMessage
 from newsletter.model.settings import FieldSettings, Settings
 from newsletter.workflow.letters import compile_issue
 from newsletter.workflow.project import Project
-from newsletter.workflow.sample import SAMPLE_RECIPIENT, SAMPLE_TOKEN
+from newsletter.workflow.sample import (
+    SAMPLE_PREFERENCES_TOKEN,
+    SAMPLE_RECIPIENT,
+    SAMPLE_TOKEN,
+    SAMPLE_TOKENS,
+)
 
 if TYPE_CHECKING:
     from newsletter.store.edges import Edge
@@ -107,7 +112,7 @@ def reader_of(project: Project, email: str) -> Reader | None:
 
 def used_fields(assembled: Assembled) -> tuple[str, ...]:
     """Return the personal fields that stand in the mail, each once."""
-    names = (slot.name for slot in assembled.slots if slot.name != UNSUBSCRIBE_URL)
+    names = (slot.name for slot in assembled.slots if slot.name not in PERSONAL_URLS)
     return tuple(dict.fromkeys(names))
 
 
@@ -140,12 +145,13 @@ def _copy(compiled: CompiledMessage, reader: Reader, sent_at: datetime) -> Copy 
             fields=reader.fields,
             unsubscribe_token=SAMPLE_TOKEN,
             message_token=SAMPLE_TOKEN,
+            preferences_token=SAMPLE_PREFERENCES_TOKEN,
             sent_at=sent_at,
             smtputf8=True,
         )
     except RecipientError:
         return None
-    return read_copy(reader, message.data, tokens=(SAMPLE_TOKEN,))
+    return read_copy(reader, message.data, tokens=SAMPLE_TOKENS)
 
 
 def _read_edges(

@@ -22,7 +22,11 @@ from newsletter.workflow.copies import UNKNOWN_READER, make_copies
 from newsletter.workflow.letters import compile_issue
 from newsletter.workflow.previous import previous_issue
 from newsletter.workflow.project import Project
-from newsletter.workflow.sample import SAMPLE_TOKEN
+from newsletter.workflow.sample import (
+    SAMPLE_PREFERENCES_TOKEN,
+    SAMPLE_TOKEN,
+    SAMPLE_TOKENS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +153,10 @@ def _stored_copy(compiled: bytes, at: datetime) -> Copy | None:
         fields=UNKNOWN_READER.fields,
         unsubscribe_token=SAMPLE_TOKEN,
         message_token=SAMPLE_TOKEN,
+        preferences_token=SAMPLE_PREFERENCES_TOKEN,
         sent_at=at.astimezone(UTC),
     )
-    return read_copy(UNKNOWN_READER, message.data, tokens=(SAMPLE_TOKEN,))
+    return read_copy(UNKNOWN_READER, message.data, tokens=SAMPLE_TOKENS)
 
 
 def _title(project: Project, at: datetime) -> str:

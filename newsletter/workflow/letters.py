@@ -112,6 +112,7 @@ def dispatch_writer(
         seal: None: unsigned, and back to the sender.
     """
     seal = seal or Seal()
+    has_preferences = compiled.has_preferences
 
     def write(delivery: Delivery) -> Message:
         person, now = delivery.subscriber_id, clock()
@@ -125,6 +126,9 @@ def dispatch_writer(
             sent_at=now,
             smtputf8=True,
             envelope_sender=seal.return_address(token),
+            preferences_token=sign(keyring, Purpose.PREFERENCES, person)
+            if has_preferences
+            else "",
         )
         return sign_message(message, seal.signers, now)
 
@@ -164,5 +168,6 @@ def write_harmless(
         sent_at=now,
         smtputf8=True,
         envelope_sender=seal.return_address(token),
+        preferences_token=token,
     )
     return sign_message(message, seal.signers, now)

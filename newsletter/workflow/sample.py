@@ -13,6 +13,10 @@ from newsletter.workflow.letters import compile_issue
 SAMPLE_RECIPIENT = "reader@example.org"
 #: Nobody's: as long as a real one, but the leaving link of a sample leads nowhere.
 SAMPLE_TOKEN = "sample".ljust(40, "a")
+#: Another one, so that it is seen which of the two links is missing.
+SAMPLE_PREFERENCES_TOKEN = "settings".ljust(38, "a")
+#: All that stand in a sample, that for leaving first.
+SAMPLE_TOKENS = (SAMPLE_TOKEN, SAMPLE_PREFERENCES_TOKEN)
 
 #: Lines of a part may begin with "--" (comments do), but never with "--=_": an equals
 #: sign is encoded there (RFC 2045, section 6.7).
@@ -33,6 +37,7 @@ def sample_message(assembled: Assembled, settings: Settings) -> bytes:
         fields={},
         unsubscribe_token=SAMPLE_TOKEN,
         message_token=SAMPLE_TOKEN,
+        preferences_token=SAMPLE_PREFERENCES_TOKEN,
         sent_at=noon.astimezone(UTC),
     ).data
 

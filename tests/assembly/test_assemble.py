@@ -15,7 +15,7 @@ from newsletter.assembly.loaders import Templates
 from newsletter.config import read_settings
 from newsletter.definition.parse import parse
 from newsletter.errors import DefinitionError
-from newsletter.model.assembled import AssembledImage, LinkUse, Slot
+from newsletter.model.assembled import AssembledImage, LinkUse
 from newsletter.model.issue import (
     Attributes,
     Button,
@@ -138,6 +138,7 @@ def test_slots_say_what_goes_there(composer: "Composer") -> None:
     mail = composer.assemble(paragraph(NAME))
     assert [(slot.name, slot.fallback) for slot in mail.slots] == [
         ("unsubscribe_url", ""),
+        ("preferences_url", ""),
         ("first_name", "lezer"),
     ]
 
@@ -245,6 +246,17 @@ def test_issue_kept_off_the_pages_is_not_linked(composer: "Composer") -> None:
     mail = composer.assemble(is_archived=False)
     assert "Bekijk in de browser" not in mail.html
     assert mail.links == ()
+
+
+def test_newsletter_with_pages_leads_each_reader_to_their_settings(
+    composer: "Composer",
+) -> None:
+    mail = composer.assemble()
+    (marker,) = (slot.marker for slot in mail.slots if slot.name == "preferences_url")
+    assert f'<a href="{marker}"' in mail.html
+    words = [link.text_content() for link in tree(mail.html).iter("a")]
+    assert words == ["Uitschrijven", "Uw instellingen", "Bekijk in de browser"]
+    assert f"\nUw instellingen: <{marker}>\n" in mail.text
 
 
 def test_newsletter_without_pages_has_only_the_address_of_leaving(
@@ -471,7 +483,7 @@ def test_widths_follow_the_theme(composer: "Composer") -> None:
 def test_assembled_issue_carries_what_it_was_made_of(composer: "Composer") -> None:
     mail = composer.assemble()
     assert mail.issue == composer.issue
-    assert mail.slots == (Slot(mail.slots[0].marker, "unsubscribe_url", ""),)
+    assert [slot.name for slot in mail.slots] == ["unsubscribe_url", "preferences_url"]
     assert mail.text.endswith("\n")
     assert replace(mail.issue, date=date(2023, 5, 4)) != mail.issue
 

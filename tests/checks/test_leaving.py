@@ -64,6 +64,16 @@ def test_one_link_that_is_seen_is_enough(
     assert check_leaving(assemble(), replace(facts, copies=(make_copy(html),))) == []
 
 
+def test_link_to_the_settings_is_none_to_leave(
+    assemble: Assemble, facts: Facts, make_copy: MakeCopy
+) -> None:
+    page = "https://news.harbour.test/p/settingsaaa"
+    copy = make_copy(f'<a href="{page}">Your settings</a>')
+    copy = replace(copy, tokens=(*copy.tokens, "settingsaaa"))
+    found = check_leaving(assemble(), replace(facts, copies=(copy,)))
+    assert found == [missing(NO_LINK)]
+
+
 def test_text_without_a_link_to_leave_is_an_error(
     assemble: Assemble, facts: Facts, make_copy: MakeCopy
 ) -> None:

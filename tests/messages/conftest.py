@@ -30,6 +30,7 @@ HTML = (
 )
 TEXT = "Dag @@ab12cd_0@@,\n\n.punt\nFrom hier \n\nAfmelden: <@@ab12cd_1@@>\n"
 TOKEN, MESSAGE_TOKEN = "11g7g1leave", "11g3g7message"
+PREFERENCES_TOKEN = "11g7mine"
 
 Build = Callable[..., Assembled]
 Personal = Callable[..., Message]
@@ -104,6 +105,7 @@ def personal() -> Personal:
             "fields": {"first_name": "Anna"},
             "unsubscribe_token": TOKEN,
             "message_token": MESSAGE_TOKEN,
+            "preferences_token": PREFERENCES_TOKEN,
             "sent_at": datetime(2023, 2, 14, 9, 30, tzinfo=UTC),
         }
         return personalise(compiled, **(arguments | changes))

@@ -5,9 +5,10 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 
-from newsletter.messages.letterhead import TOKEN, Piece
+from newsletter.messages.letterhead import PREFERENCES_TOKEN, TOKEN, Piece
 from newsletter.messages.parts import split_slots, write_body
 from newsletter.model.assembled import (
+    PREFERENCES_URL,
     UNSUBSCRIBE_URL,
     Assembled,
     AssembledImage,
@@ -55,7 +56,7 @@ def test_split_leaves_out_empty_stretches() -> None:
 
 def test_split_of_the_leaving_place_keeps_all_but_the_token_as_text() -> None:
     url = "https://example.org/u/{token}"
-    run = split_slots("<@@x_1@@>", SlotContext.TEXT, SLOTS, url)
+    run = split_slots("<@@x_1@@>", SlotContext.TEXT, SLOTS, {UNSUBSCRIBE_URL: url})
     assert run == ["<https://example.org/u/", TOKEN, ">"]
 
 
@@ -73,6 +74,14 @@ def test_body_escapes_the_leaving_address_in_html(build: Build) -> None:
     assert 'href="https://example.org/?a=1&amp;u=TOKEN"' in html.get_content()
     assert text is not None
     assert "<https://example.org/?a=1&u=TOKEN>" in text.get_content()
+
+
+def test_body_leads_to_the_settings_of_its_reader(build: Build) -> None:
+    slots = (Slot("@@s@@", PREFERENCES_URL),)
+    mail = build(text="<@@s@@>\n", html='<a href="@@s@@">x</a>\n', slots=slots)
+    pieces = write_body(mail, "https://a.org/u/{token}", "https://a.org/p/{token}")
+    assert pieces.count(PREFERENCES_TOKEN) == 2
+    assert TOKEN not in pieces
 
 
 def test_body_with_a_picture_relates_it_to_the_html(

@@ -14,6 +14,7 @@ from newsletter.errors import RecipientError
 from newsletter.messages.compile import compile_message, dump_compiled, load_compiled
 from newsletter.messages.personalise import personal_subject
 from newsletter.model.assembled import (
+    PREFERENCES_URL,
     UNSUBSCRIBE_URL,
     Assembled,
     AssembledImage,
@@ -281,6 +282,22 @@ def test_personalise_with_signed_tokens_has_them_whole(
     )
     assert parsed["Message-ID"] == f"<{own}@example.org>"
     assert f"<https://news.example.org/u/{leave}>" in content(parsed, "plain")
+
+
+def test_personalise_leads_to_the_settings_of_the_reader(
+    build: Build, identity: Identity, personal: Personal, read: Read
+) -> None:
+    slots = (Slot("@@1@@", PREFERENCES_URL),)
+    mail = build(text="<@@1@@>\n", html='<a href="@@1@@">x</a>\n', slots=slots)
+    compiled = load_compiled(dump_compiled(compile_message(mail, identity)))
+    assert compiled.has_preferences
+    message = personal(compiled)
+    assert_fit_for_the_wire(message.data)
+    page = "https://news.example.org/p/11g7mine"
+    assert content(read(message), "plain") == f"<{page}>\n"
+    assert content(read(message), "html") == f'<a href="{page}">x</a>\n'
+    with pytest.raises(ValueError, match=r"^a token is 1 to 64 letters and digits\.$"):
+        personal(compiled, preferences_token="")
 
 
 def test_personalise_without_a_page_leaves_by_mail_in_the_body_too(

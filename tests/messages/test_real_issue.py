@@ -13,13 +13,15 @@ from newsletter.definition.files import read_definition
 from newsletter.definition.parse import parse
 from newsletter.messages.compile import compile_message
 from newsletter.messages.identity import derive_identity
-from newsletter.model.assembled import UNSUBSCRIBE_URL, Assembled
+from newsletter.model.assembled import PREFERENCES_URL, UNSUBSCRIBE_URL, Assembled
 from newsletter.model.message import CompiledMessage, Message
 
 Personal = Callable[..., Message]
 Read = Callable[[Message], EmailMessage]
 
 LEAVING = "https://nieuwsbrief.stichtinglos.example/u/11g7g1leave"
+SETTINGS = "https://nieuwsbrief.stichtinglos.example/p/11g7mine"
+ADDRESSES = {UNSUBSCRIBE_URL: LEAVING, PREFERENCES_URL: SETTINGS}
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +54,8 @@ def part(message: EmailMessage, kind: str) -> str:
 
 def filled(text: str, assembled: Assembled) -> str:
     for slot in assembled.slots:
-        if slot.name == UNSUBSCRIBE_URL:
-            text = text.replace(slot.marker, LEAVING)
+        if slot.name in ADDRESSES:
+            text = text.replace(slot.marker, ADDRESSES[slot.name])
     return text
 
 

@@ -1,6 +1,7 @@
 """A recipient's message: its tokens, where it comes back to, who signs it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from newsletter.errors import NewsletterError
 from newsletter.messages.compile import compile_message
-from newsletter.model.assembled import Assembled
+from newsletter.model.assembled import PREFERENCES_URL, Assembled, Slot
 from newsletter.model.delivery import Delivery
 from newsletter.model.issue import Issue
 from newsletter.model.message import CompiledMessage, Identity, Message
@@ -73,6 +74,29 @@ def test_returned_mail_is_known_by_the_token_of_its_message(
     assert message.message_id == f"<{token}@example.org>"
     assert domain == "bounces.example.org"
     assert message.envelope_sender.encode() not in message.data
+
+
+@pytest.mark.parametrize(
+    ("writer", "purpose", "is_theirs"),
+    [(write, Purpose.PREFERENCES, True), (write_test, Purpose.TEST, False)],
+)
+def test_mail_leads_to_the_settings_of_its_reader_and_a_test_to_nobodys(
+    writer: Callable[[CompiledMessage, Seal | None], Message],
+    purpose: Purpose,
+    is_theirs: bool,
+) -> None:
+    issue = Issue("issues/1.md", "1", (), (), date(2026, 3, 2), "en")
+    slot = Slot("@@s@@", PREFERENCES_URL)
+    assembled = Assembled(issue, "Hello", "<p>@@s@@</p>", "@@s@@\n", (slot,), ())
+    identity = Identity(
+        "post@example.org", "main.example.org", base_url="https://news.example.org"
+    )
+    data = writer(compile_message(assembled, identity), None).data
+    in_text, in_html = re.findall(rb"/p/=\r\n(\w+)", data)
+    assert in_text == in_html
+    numbers = verify(KEYRING, purpose, in_text.decode())
+    assert numbers is not None
+    assert (numbers == (34567,)) is is_theirs
 
 
 def test_returned_test_mail_is_known_as_a_test(compiled: CompiledMessage) -> None:
