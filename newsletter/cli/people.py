@@ -81,7 +81,7 @@ def person_lines(
     """Yield address, reason and advice of each, for a terminal *columns* wide."""
     room = max(columns - 4, _LEAST_WIDTH)
     for person in islice(people, most):
-        yield person.email
+        yield person.email or "(forgotten)"
         found = person_row(person)
         said = f"It said: {found['code']} {found['said']}" if found["code"] else ""
         for text in (person.reason.words, person.reason.advice, said):

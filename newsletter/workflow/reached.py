@@ -4,10 +4,11 @@ Law: people are read as they are shown, never all at once: a list of a million t
 more memory than a list of ten.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from newsletter.store.contents import load_content
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import read_records
 from newsletter.store.keys import open_keyring
+from newsletter.store.people import read_emails
 from newsletter.workflow.letters import message_id
 from newsletter.workflow.project import Project
 from newsletter.workflow.status import opened
@@ -35,6 +37,7 @@ _AT_ONCE = 500
 class Person:
     """One recipient of a dispatch, as a report tells of them."""
 
+    #: Empty: they were forgotten.
     email: str
     state: DeliveryState
     reason: Reason
@@ -73,8 +76,25 @@ def people_in(
         # Left behind by a process that died; the next command writes it down.
         wanted.add(DeliveryState.ATTEMPTING)
     rows = connection.execution_options(yield_per=_AT_ONCE)
-    for record in read_records(rows, dispatch.id, wanted):
+    records = read_records(rows, dispatch.id, wanted)
+    for record in _with_addresses(connection, records):
         yield _person(record, dispatch, name)
+
+
+def _with_addresses(
+    connection: Connection, records: Iterable[DeliveryRecord]
+) -> Iterator[DeliveryRecord]:
+    """Fill in the present addresses where those of then are erased."""
+    rows = iter(records)
+    while some := list(islice(rows, _AT_ONCE)):
+        erased = [record.subscriber_id for record in some if not record.email]
+        present = read_emails(connection, erased) if erased else {}
+        for record in some:
+            if record.email:
+                yield record
+            else:
+                address = present.get(record.subscriber_id, "")
+                yield replace(record, email=address)
 
 
 def count_people(dispatch: Dispatch, states: Collection[DeliveryState]) -> int:

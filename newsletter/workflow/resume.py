@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from newsletter.errors import OperationError
+from newsletter.errors import OperationError, RefusedError
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.store.database import Database
@@ -20,6 +20,7 @@ from newsletter.store.dispatches import (
     count_unknown_as_accepted,
     reschedule_dispatch,
 )
+from newsletter.store.retention import is_erased
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
@@ -67,7 +68,7 @@ def resume(
     Raises:
         OperationError: There is none, it was cancelled, another process sends, or the
             database fails.
-        RefusedError: There is no server.
+        RefusedError: There is no server, or the addresses to be tried again are erased.
     """
     again = again or Again()
     with opened(project) as database:
@@ -103,9 +104,28 @@ def _settle(database: Database, number: int | None, again: Again) -> Dispatch | 
                 return dispatch
         if _is_over(dispatch, again):
             return dispatch
+        if again.states and is_erased(connection, dispatch.id):
+            raise _erased(dispatch, again)
         if again.is_now or again.states or not _starts_later(dispatch, now):
             return None
         return reschedule_dispatch(connection, dispatch.id)
+
+
+def _erased(dispatch: Dispatch, again: Again) -> RefusedError:
+    """Return what to say where nobody knows any more where to send it."""
+    if DeliveryState.UNKNOWN in again.states:
+        advice = f"See who they are: newsletter status {dispatch.id} --unknown"
+    else:
+        advice = (
+            f"Send the issue again: newsletter send {dispatch.issue} (who has it "
+            "already is left out)."
+        )
+    return RefusedError(
+        f"dispatch {dispatch.id} of {dispatch.issue} is long over, and its "
+        "addresses are erased ([retention] deliveries): none of them can be tried "
+        "again.",
+        advice,
+    )
 
 
 def _starts_later(dispatch: Dispatch, now: datetime) -> bool:

@@ -55,6 +55,10 @@ def test_csv_holds_nothing_that_a_spreadsheet_computes(said: str) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
 
 
+def test_who_was_forgotten_is_named_so() -> None:
+    assert next(person_lines([person("")], columns=80)) == "(forgotten)"
+
+
 def test_our_own_words_are_not_shown_as_a_servers() -> None:
     found = person_row(person(reply=Reply(0, "the field holds a line break")))
     assert (found["code"], found["said"]) == (None, "")

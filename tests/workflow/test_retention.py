@@ -1,22 +1,28 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from newsletter.addresses import address_key
-from newsletter.model.delivery import DispatchState
+from newsletter.errors import RefusedError
+from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Order
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database
 from newsletter.store.dispatches import create_dispatch
+from newsletter.store.forget import forget_person
 from newsletter.store.instants import to_millis
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
-from newsletter.store.tables import deliveries, dispatches, probes
+from newsletter.store.tables import batches, deliveries, dispatches, probes
 from newsletter.tokens import address_hash
 from newsletter.workflow.project import Project, open_project
+from newsletter.workflow.reached import NOT_REACHED, reading_people
+from newsletter.workflow.resume import Again, resume
 from newsletter.workflow.retention import Erased, erase_outdated
+from newsletter.workflow.status import read_dispatch
 from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -56,6 +62,16 @@ def fill(project: Project, count: int, *, finished_at: datetime) -> None:
         connection.execute(insert(probes).values(**old))
 
 
+def refuse_all(project: Project) -> None:
+    """Let the mail server have refused everybody, and one of them be forgotten."""
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        refused = {"state": DeliveryState.REFUSED, "reply_code": 550}
+        connection.execute(update(deliveries).values(reply_text="no", **refused))
+        counts = {"n_pending": 0, "n_refused": batches.c.n_pending, "state": "done"}
+        connection.execute(update(batches).values(**counts))
+        forget_person(connection, 1, now=NOW)
+
+
 def read_emails(database: Database) -> set[str]:
     with database.reading() as connection:
         return set(connection.scalars(select(deliveries.c.email)))
@@ -86,3 +102,45 @@ def test_erase_outdated_with_zero_days_keeps_it_for_good(tmp_path: Path) -> None
     assert erase_outdated(project, now=NOW) == Erased()
     with open_desk(project) as desk:
         assert read_emails(desk.database) == {"p0@example.org"}
+
+
+def test_report_of_an_erased_dispatch_takes_addresses_from_the_subscribers(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    fill(project, 3, finished_at=NOW - timedelta(days=31))
+    refuse_all(project)
+    erase_outdated(project, now=NOW)
+    dispatch = read_dispatch(project, None)
+    with reading_people(project, dispatch, NOT_REACHED) as people:
+        assert [one.email for one in people] == ["", "p1@example.org", "p2@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        (
+            DeliveryState.REFUSED,
+            "Send the issue again: newsletter send i (who has it already is left out).",
+        ),
+        (DeliveryState.UNKNOWN, "See who they are: newsletter status 1 --unknown"),
+    ],
+)
+def test_resume_of_an_erased_dispatch_is_refused(
+    tmp_path: Path, state: DeliveryState, advice: str
+) -> None:
+    project = make_project(tmp_path)
+    fill(project, 3, finished_at=NOW - timedelta(days=31))
+    refuse_all(project)
+    if state is DeliveryState.UNKNOWN:
+        with open_desk(project) as desk, desk.database.writing() as connection:
+            moved = {"n_unknown": batches.c.n_refused, "n_refused": 0}
+            connection.execute(update(batches).values(**moved))
+            connection.execute(update(deliveries).values(state=state))
+    erase_outdated(project, now=NOW)
+    with pytest.raises(RefusedError) as refused:
+        resume(project, 1, Again(states=(state,)), environment={})
+    assert str(refused.value) == (
+        "dispatch 1 of i is long over, and its addresses are erased ([retention] "
+        f"deliveries): none of them can be tried again. {advice}"
+    )
