@@ -8,7 +8,6 @@ until it confirms anything. The intent is written before a message leaves; what 
 under way at the next start is *unknown*, and never sent again by itself.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,13 +43,6 @@ from newsletter.store.tables import (
 MOST_UNANSWERED = 3
 #: Between two mails of one kind to one address.
 SHORTEST_PAUSE = timedelta(days=1)
-
-#: Of so many mails that ask for a confirmation,
-FEW = 20
-#: in so long,
-_LATELY = timedelta(days=1)
-#: at least one of so many is confirmed, unless somebody types others' addresses.
-_USUAL_SHARE = 4
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
@@ -135,6 +127,17 @@ def exhaust_marks(
     """Write to an address no more: its owner asked for nothing, or it is dead."""
     mark = {"address_hash": address_hash, "kind": kind, "last_at": to_millis(now)}
     insert_or_update(connection, courtesy_marks, [{**mark, "used": MOST_UNANSWERED}])
+
+
+def drop_waiting(connection: Connection, subscriber_id: int, kind: NoticeKind) -> None:
+    """Write somebody nothing of a kind that waits."""
+    connection.execute(
+        delete(notices).where(
+            notices.c.subscriber_id == subscriber_id,
+            notices.c.kind == kind,
+            notices.c.state.in_(_WAITING),
+        )
+    )
 
 
 def skip_unwanted(connection: Connection, *, now: datetime) -> None:
@@ -249,21 +252,29 @@ def count_waiting(connection: Connection) -> int:
     ).scalar_one()
 
 
-def do_few_confirm(connection: Connection, *, now: datetime) -> bool:
-    """Tell whether hardly anybody confirms: somebody may be typing others' addresses."""
+def count_confirmed(connection: Connection, *, since: datetime) -> tuple[int, int]:
+    """Return how many were asked to confirm that they want to join, and who did.
+
+    Args:
+        connection: Reading.
+        since: When the first of those mails was taken by the mail server.
+    """
     is_confirmed = exists(
         select(joinings.c.id).where(
             joinings.c.id == notices.c.about_id, joinings.c.confirmed_at.is_not(None)
         )
     )
-    asked, confirmed = connection.execute(
-        select(func.count(), func.count(case((is_confirmed, 1)))).where(
+    row = connection.execute(
+        select(
+            func.count().label("asked"),
+            func.count(case((is_confirmed, 1))).label("confirmed"),
+        ).where(
             notices.c.kind == NoticeKind.CONFIRM,
             notices.c.state == DeliveryState.ACCEPTED,
-            notices.c.at >= to_millis(now - _LATELY),
+            notices.c.at >= to_millis(since),
         )
     ).one()
-    return asked >= FEW and confirmed * _USUAL_SHARE < asked
+    return row.asked, row.confirmed
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

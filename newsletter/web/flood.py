@@ -1,7 +1,7 @@
 """How often somebody may make us write mails: per network, and all together.
 
-Kept in memory, for an hour, and gone with the process. No network is kept as it is: only
-a code made with a key that is drawn at the start and written down nowhere.
+Kept in memory, for an hour, and gone with the process. No network is kept as it is:
+only a code made with a key that is drawn at the start and written down nowhere.
 """
 
 import secrets

@@ -31,6 +31,7 @@ from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import find_by_key
 from newsletter.workflow.compose import compose_issue, require_assembled
 from newsletter.workflow.letters import compile_issue, open_seal, write_harmless
+from newsletter.workflow.moments import Moments
 from newsletter.workflow.project import Project, find_issue
 from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.server import open_account
@@ -200,31 +201,13 @@ async def _send_all(
     ledger = LedgerWriter(database, owner="test", clock=_now, on_lost=lambda _: None)
     scope = Scope("", account.server.limits)
     pace = Pace([scope], store=ledger, clock=lambda: to_millis(_now()))
-    moments = _Moments(pace, len(messages))
+    moments = Moments(pace, len(messages), clock=_now)
     try:
         line = SmtpLine(account)
         await hand_over(messages, line, on_ending=note, wait=moments.wait)
     finally:
         await ledger.close()
     return replace(report, accepted=tuple(accepted), failed=failed, unknown=unknown)
-
-
-class _Moments:
-    """Waits for the moment of one message after the other."""
-
-    def __init__(self, pace: Pace, count: int) -> None:
-        self._pace = pace
-        self._left = count
-        self._moments: list[int] = []
-
-    async def wait(self) -> None:
-        if not self._moments:
-            slots = await self._pace.take_for_test(self._left)
-            self._moments = list(slots.moments())
-        self._left -= 1
-        seconds = (self._moments.pop(0) - to_millis(_now())) / 1000
-        if seconds > 0:
-            await asyncio.sleep(seconds)
 
 
 def _record(

@@ -1,0 +1,154 @@
+"""Who asked to join on the public page: rows until they are confirmed or erased.
+
+All functions take a connection, a writing one where they change something, and leave
+the transaction to the caller.
+
+Law: what was typed is nobody's until it is confirmed. A row is written each time
+somebody asks, whoever it is, and holds nothing where nothing comes of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, insert, select, update
+
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.tables import (
+    address_changes,
+    consent_events,
+    import_changes,
+    joinings,
+    notices,
+    subscribers,
+    subscriptions,
+)
+
+#: The kind of event of who asked on a page and did not confirm.
+ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A request to join."""
+
+    address_hash: bytes
+    #: Which words stood on the page, and in which language.
+    wording: str
+    language: str
+    #: Path of the page.
+    source: str
+    #: When; aware, UTC.
+    at: datetime
+    #: None: nothing came of it, or it was taken back.
+    subscriber_id: int | None = None
+    #: Slugs.
+    lists: tuple[str, ...] = ()
+    #: What was typed.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    confirmed_at: datetime | None = None
+
+
+def insert_joining(connection: Connection, joining: Joining) -> int:
+    """Write a request down; return its row."""
+    row = {
+        "address_hash": joining.address_hash,
+        "subscriber_id": joining.subscriber_id,
+        "lists": list(joining.lists),
+        "fields": dict(joining.fields),
+        "wording": joining.wording,
+        "language": joining.language,
+        "source": joining.source,
+        "at": to_millis(joining.at),
+    }
+    key = connection.execute(insert(joinings).values(row)).inserted_primary_key
+    assert key is not None  # noqa: S101 - one row gives one key
+    return int(key[0])
+
+
+def read_joining(connection: Connection, joining_id: int) -> Joining | None:
+    """Return a request, or None if it is erased."""
+    row = connection.execute(
+        select(joinings).where(joinings.c.id == joining_id)
+    ).first()
+    if row is None:
+        return None
+    return Joining(
+        address_hash=row.address_hash,
+        wording=row.wording,
+        language=row.language,
+        source=row.source,
+        at=from_millis(row.at),
+        subscriber_id=row.subscriber_id,
+        lists=tuple(row.lists),
+        fields=row.fields,
+        confirmed_at=None
+        if row.confirmed_at is None
+        else from_millis(row.confirmed_at),
+    )
+
+
+def note_confirmed(connection: Connection, joining_id: int, *, now: datetime) -> None:
+    """Write down that a request was confirmed; what was typed is theirs now."""
+    connection.execute(
+        update(joinings)
+        .where(joinings.c.id == joining_id)
+        .values(confirmed_at=to_millis(now), fields={})
+    )
+
+
+def take_back_joinings(connection: Connection, address_hash: bytes) -> None:
+    """Empty every request for an address that is not confirmed.
+
+    The rows stay until their time is over, so that a second visit to the link that did
+    it finds the same page; a link to confirm is void.
+    """
+    connection.execute(
+        update(joinings)
+        .where(
+            joinings.c.address_hash == address_hash, joinings.c.confirmed_at.is_(None)
+        )
+        .values(lists=[], fields={})
+    )
+
+
+def is_newcomer(connection: Connection, subscriber_id: int) -> bool:
+    """Tell whether somebody asked on the page and never was anything but pending.
+
+    So they were never mailed either.
+    """
+    others = [
+        exists().where(
+            subscriptions.c.subscriber_id == subscriber_id,
+            subscriptions.c.status != SubscriptionStatus.PENDING,
+        ),
+        exists().where(
+            consent_events.c.subscriber_id == subscriber_id,
+            consent_events.c.kind != ASKED,
+        ),
+    ]
+    return not any(connection.scalar(select(one)) for one in others)
+
+
+def erase_newcomers(connection: Connection, subscriber_ids: Sequence[int]) -> None:
+    """Erase people who never confirmed, with all that is held of them.
+
+    Requests of theirs stay, emptied.
+    """
+    connection.execute(
+        update(joinings)
+        .where(joinings.c.subscriber_id.in_(subscriber_ids))
+        .values(subscriber_id=None, lists=[], fields={})
+    )
+    for table in (
+        notices,
+        address_changes,
+        import_changes,
+        consent_events,
+        subscriptions,
+    ):
+        connection.execute(
+            delete(table).where(table.c.subscriber_id.in_(subscriber_ids))
+        )
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(subscriber_ids)))
