@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.delivery.bell import Bell
 from newsletter.delivery.ledger import Ledger
 from newsletter.delivery.pace import Brakes, Meter
+from newsletter.delivery.pens import Pens
 from newsletter.delivery.pulse import Pulse
 from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import RetryPolicy
@@ -35,9 +35,9 @@ class Desk:
     route: Route
     #: Aware, UTC.
     clock: Callable[[], datetime]
-    #: Where `write` is called, a letter ahead of its turn; None: it is quick enough to
+    #: What does the same ahead of each letter's turn; None: `write` is quick enough to
     #: be called at once.
-    threads: Executor | None = None
+    pens: Pens | None = None
     #: Told each change of state, for the progress display.
     on_outcome: Callable[[DeliveryState, DeliveryState], None] = lambda *_: None
     #: Told what hinders us.

@@ -17,7 +17,8 @@ from newsletter.delivery.bell import Bell
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.moments import Moments
 from newsletter.delivery.pace import Meter, Pace
-from newsletter.delivery.scribe import CHUNK, Scribe, Written, write_letter
+from newsletter.delivery.pens import Written, write_letter
+from newsletter.delivery.scribe import CHUNK, Scribe
 from newsletter.delivery.seat import Seat
 from newsletter.delivery.send_batch import Batch, BatchLetter, Ended, is_about_message
 from newsletter.delivery.transports import Answer, Ending, Transport
@@ -207,15 +208,14 @@ class Lane:
         if not self.queue:
             return None
         letter = self.queue.popleft()
-        return letter, write_letter(self.desk.write, letter)
+        return letter, write_letter(self.desk.write, letter.delivery)
 
     def _open_scribe(self) -> Scribe | None:
-        if self.desk.threads is None:
+        if self.desk.pens is None:
             return None
         return Scribe(
             self.queue,
-            write=self.desk.write,
-            threads=self.desk.threads,
+            pens=self.desk.pens,
             steady=self.desk.steady,
             on_written=self.hungry.ring,
         )

@@ -1,4 +1,4 @@
-"""Writes letters in threads, ahead of their turn: signing takes longer than sending.
+"""Has letters written ahead of their turn: signing takes longer than sending.
 
 In: letters of a lane's queue. Out: the same with their messages, a few together, since
 each call into the loop costs as much as sending a letter does.
@@ -9,21 +9,15 @@ Law: what was written too long ago is written again: its date would be an old on
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from functools import partial
 
+from newsletter.delivery.pens import Pens, Written
 from newsletter.delivery.send_batch import BatchLetter
-from newsletter.errors import RecipientError
-from newsletter.model.delivery import Delivery
-from newsletter.model.message import Message
 
 #: Letters that are written in one go.
 CHUNK = 4
 #: Longer than this a written letter does not wait.
 FRESH_SECONDS = 60.0
-
-#: A message, or why there is none.
-Written = Message | RecipientError
 
 
 class Scribe:
@@ -31,8 +25,7 @@ class Scribe:
 
     Args:
         queue: Where they come from, and go back to.
-        write: Makes a message; called in a thread.
-        threads: Where.
+        pens: Write them.
         steady: Seconds of a clock.
         on_written: Told in the loop how many more there are.
     """
@@ -41,20 +34,18 @@ class Scribe:
         self,
         queue: deque[BatchLetter],
         *,
-        write: Callable[[Delivery], Message],
-        threads: Executor,
+        pens: Pens,
         steady: Callable[[], float],
         on_written: Callable[[int], None],
     ) -> None:
         self._queue = queue
-        self._write = write
-        self._threads = threads
+        self._pens = pens
         self._steady = steady
         self._on_written = on_written
         self._stock: deque[tuple[BatchLetter, Written, float]] = deque()
         self._jobs: set[asyncio.Future[list[Written]]] = set()
         self._in_work = 0
-        #: A bug in *write*.
+        #: A bug of the pens.
         self._error: BaseException | None = None
 
     @property
@@ -68,8 +59,7 @@ class Scribe:
             number = min(CHUNK, len(self._queue), wanted - self.count)
             letters = [self._queue.popleft() for _ in range(number)]
             self._in_work += number
-            loop = asyncio.get_running_loop()
-            job = loop.run_in_executor(self._threads, self._write_all, letters)
+            job = self._pens.write([letter.delivery for letter in letters])
             self._jobs.add(job)
             job.add_done_callback(partial(self._take_in, letters))
 
@@ -93,9 +83,6 @@ class Scribe:
         if self._jobs:
             await asyncio.wait(self._jobs)
 
-    def _write_all(self, letters: Sequence[BatchLetter]) -> list[Written]:
-        return [write_letter(self._write, letter) for letter in letters]
-
     def _take_in(
         self, letters: Sequence[BatchLetter], job: asyncio.Future[list[Written]]
     ) -> None:
@@ -111,11 +98,3 @@ class Scribe:
         else:
             self._error = error
         self._on_written(len(letters))
-
-
-def write_letter(write: Callable[[Delivery], Message], letter: BatchLetter) -> Written:
-    """Return a letter's message, or why its recipient gets none."""
-    try:
-        return write(letter.delivery)
-    except RecipientError as error:
-        return error

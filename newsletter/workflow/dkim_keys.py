@@ -46,6 +46,15 @@ def open_signers(project: Project) -> tuple[DkimSigner, ...]:
     return tuple(_open_signer(project, table) for table in project.settings.dkim)
 
 
+def read_keys(project: Project) -> tuple[tuple[DkimSettings, bytes], ...]:
+    """Return each ``[dkim]`` with its private key in PEM form, for `open_signers`.
+
+    Raises:
+        OperationError: A key is missing, or readable by others.
+    """
+    return tuple((table, _read(project, table)) for table in project.settings.dkim)
+
+
 def read_record(project: Project, table: DkimSettings) -> tuple[str, str]:
     """Return name and text of the TXT record that belongs to a key of ours.
 

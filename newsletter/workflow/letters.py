@@ -7,9 +7,7 @@ A returned mail is known by one token, that of the Message-ID: it stands before 
 whoever returns a mail has both; and one spelling for a message makes logs searchable.
 """
 
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,9 +26,6 @@ from newsletter.workflow.dkim_keys import open_signers
 from newsletter.workflow.project import Project
 
 Clock = Callable[[], datetime]
-
-#: More threads than cores sign no faster, and four keep any mail server busy.
-_MAX_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +48,6 @@ def open_seal(project: Project) -> Seal:
         OperationError: A DKIM key is missing, readable by others, or cannot be used.
     """
     return Seal(open_signers(project), project.settings.newsletter.bounce_address)
-
-
-def open_signing_threads(seal: Seal) -> ThreadPoolExecutor | None:
-    """Return threads for `dispatch_writer`, None where it is quick: without DKIM."""
-    if not seal.signers:
-        return None
-    return ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS), "sign")
 
 
 def compile_issue(

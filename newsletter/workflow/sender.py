@@ -5,7 +5,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from newsletter.delivery.dispatcher import run
 from newsletter.delivery.lane import Lane
 from newsletter.delivery.loop import run as run_loop
 from newsletter.delivery.pace import Brakes
+from newsletter.delivery.pens import Pens
 from newsletter.delivery.pulse import Pulse
 from newsletter.delivery.route import Route
 from newsletter.delivery.schedule import Patience
@@ -25,10 +25,10 @@ from newsletter.delivery.transports.smtp import Account
 from newsletter.delivery.trouble import Trouble
 from newsletter.delivery.waits import Waits
 from newsletter.errors import OperationError
-from newsletter.messages.compile import load_compiled
-from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.messages.compile import dump_compiled, load_compiled
+from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt
-from newsletter.model.message import CompiledMessage
+from newsletter.model.message import CompiledMessage, Message
 from newsletter.store.contents import Content, load_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import finish_dispatch, recover
@@ -38,13 +38,11 @@ from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import read_list_ids
 from newsletter.store.sender_lock import SenderLock, lock_path, sender_lock
 from newsletter.tokens import Keyring
+from newsletter.workflow.clerk import Instruction
+from newsletter.workflow.clerks import are_worth_it, open_pens
+from newsletter.workflow.dkim_keys import read_keys
 from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
-from newsletter.workflow.letters import (
-    Seal,
-    dispatch_writer,
-    open_seal,
-    open_signing_threads,
-)
+from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
 from newsletter.workflow.outlets import brake_keys, open_outlets
 from newsletter.workflow.project import Project
 from newsletter.workflow.switch import Switch
@@ -128,19 +126,13 @@ def run_dispatch(
     """
     sender.lock.name_dispatch(dispatch.id)
     compiled = _frozen_content_or_pause(sender.database, dispatch)
-    threads = open_signing_threads(sender.seal)
     try:
         with _stopping(switch) as wish:
             reason = _reason_of(wish) if switch is None else lambda: WORKER_STOPPED
-            halt = run_loop(
-                _Run(sender, dispatch, compiled, watch, threads).run(wish, reason)
-            )
+            halt = run_loop(_Run(sender, dispatch, compiled, watch).run(wish, reason))
     except OperationError as error:
         advice = f"{error.advice} Go on with: newsletter resume {dispatch.id}"
         raise OperationError(error.message, advice.lstrip()) from error
-    finally:
-        if threads is not None:
-            threads.shutdown()
     with sender.database.writing() as connection:
         return finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
 
@@ -174,13 +166,11 @@ class _Run:
         dispatch: Dispatch,
         compiled: CompiledMessage,
         watch: Watch,
-        threads: Executor | None,
     ) -> None:
         self._sender = sender
         self._dispatch = dispatch
         self._compiled = compiled
         self._watch = watch
-        self._threads = threads
         self._clock = RunClock()
         self._lanes: list[Lane] = []
         self._tell = _once_each(watch.on_trouble)
@@ -205,15 +195,50 @@ class _Run:
             self._watch.on_stop()
 
         try:
-            desk = await self._make_desk(ledger, stop)
-            with wish.listening(lambda: _call(loop, ask)):
-                return await run(
-                    self._dispatch.id, desk=desk, open_lane=self._open_lane
-                )
+            write, instruct = self._writer()
+            async with open_pens(write, self._sender.seal, instruct) as pens:
+                desk = await self._make_desk(ledger, stop, write, pens)
+                with wish.listening(lambda: _call(loop, ask)):
+                    return await run(
+                        self._dispatch.id, desk=desk, open_lane=self._open_lane
+                    )
         finally:
             await ledger.close()
 
-    async def _make_desk(self, ledger: LedgerWriter, stop: Stop) -> Desk:
+    def _writer(
+        self,
+    ) -> tuple[Callable[[Delivery], Message], Callable[[], Instruction] | None]:
+        """Return what writes a message, and what others must know to do the same."""
+        sender, dispatch = self._sender, self._dispatch
+        list_id = _list_id(sender.database, dispatch)
+        write = dispatch_writer(
+            self._compiled,
+            sender.keyring,
+            list_id=list_id,
+            clock=_now,
+            seal=sender.seal,
+        )
+
+        def instruct() -> Instruction:
+            return Instruction(
+                content=dump_compiled(self._compiled),
+                keyring=sender.keyring,
+                list_id=list_id,
+                bounce_address=sender.seal.bounce_address,
+                keys=read_keys(sender.project),
+            )
+
+        has_limits = bool(sender.accounts[0].server.limits)
+        left = dispatch.counts[DeliveryState.PENDING]
+        return write, instruct if are_worth_it(left, has_limits=has_limits) else None
+
+    async def _make_desk(
+        self,
+        ledger: LedgerWriter,
+        stop: Stop,
+        write: Callable[[Delivery], Message],
+        pens: Pens | None,
+    ) -> Desk:
         sender, watch = self._sender, self._watch
         brakes = Brakes(ledger, self._millis)
         lanes = sender.project.settings.lanes
@@ -221,13 +246,7 @@ class _Run:
         return Desk(
             dispatch_id=self._dispatch.id,
             ledger=ledger,
-            write=dispatch_writer(
-                self._compiled,
-                sender.keyring,
-                list_id=_list_id(sender.database, self._dispatch),
-                clock=_now,
-                seal=sender.seal,
-            ),
+            write=write,
             stop=stop,
             trouble=Trouble(watch.patience),
             brakes=brakes,
@@ -235,7 +254,7 @@ class _Run:
             pulse=Pulse(seconds_since_boot),
             route=Route(len(sender.accounts)),
             clock=self._clock.now,
-            threads=self._threads,
+            pens=pens,
             on_outcome=watch.on_outcome,
             on_trouble=self._tell,
             on_slow=watch.on_slow,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.delivery.brake import RECOVERY_MS
+from newsletter.delivery.pens import ThreadPens
 from newsletter.delivery.schedule import Patience
 from newsletter.delivery.transports import Answer, Ending, Letter, Loss
 from newsletter.delivery.transports.memory import MemoryTransport
@@ -265,7 +266,7 @@ def test_lane_writes_in_threads_a_letter_ahead_of_its_turn(make_floor: Any) -> N
 
     began = time.monotonic()
     with ThreadPoolExecutor(4, "sign") as pool:
-        assert floor.run(Slow, connections=4, write=write, threads=pool) is None
+        assert floor.run(Slow, connections=4, pens=ThreadPens(write, pool)) is None
     assert all(name.startswith("sign") for name in threads)
     assert floor.dispatch.counts[S.ACCEPTED] == 39
     assert floor.dispatch.counts[S.REFUSED] == 1

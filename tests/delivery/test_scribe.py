@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.delivery.pens import ThreadPens
 from newsletter.delivery.scribe import FRESH_SECONDS, Scribe
 from newsletter.errors import RecipientError
 from newsletter.model.delivery import Delivery
@@ -29,8 +30,7 @@ class Study:
         self.written: list[int] = []
         self.scribe = Scribe(
             self.queue,
-            write=self.write,
-            threads=pool,
+            pens=ThreadPens(self.write, pool),
             steady=lambda: self.now,
             on_written=self.told.append,
         )

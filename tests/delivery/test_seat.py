@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from newsletter.delivery.pens import ThreadPens
 from newsletter.delivery.schedule import Patience
 from newsletter.delivery.transports import Answer, Ending, Letter, Loss
 from newsletter.delivery.transports.memory import MemoryTransport
@@ -78,8 +79,7 @@ def test_seat_sends_one_letter_for_each_moment_also_when_threads_write(
             connections=4,
             limits=[(3, 3600)],
             beside=look,
-            write=write_slowly,
-            threads=pool,
+            pens=ThreadPens(write_slowly, pool),
         )
     assert floor.dispatch.counts[S.ATTEMPTING] == 0
 
@@ -108,8 +108,7 @@ def test_seat_that_rests_gives_its_letter_to_others_at_once(make_floor: Any) -> 
             connect,
             connections=2,
             patience=Patience(first=8),
-            write=write_slowly,
-            threads=pool,
+            pens=ThreadPens(write_slowly, pool),
         )
     assert halt is None
     assert len(kept) == 8

@@ -22,7 +22,6 @@ from newsletter.workflow.letters import (
     Seal,
     dispatch_writer,
     open_seal,
-    open_signing_threads,
     write_harmless,
 )
 from newsletter.workflow.project import Project
@@ -150,13 +149,6 @@ def test_signature_is_no_part_of_what_was_tested(
 ) -> None:
     plain, signed = write(compiled, None), write(compiled, open_seal(signing))
     assert signed.data.endswith(plain.data)
-
-
-def test_threads_are_for_signing_alone(signing: Project) -> None:
-    assert open_signing_threads(Seal()) is None
-    threads = open_signing_threads(open_seal(signing))
-    assert threads is not None
-    threads.shutdown()
 
 
 def test_seal_without_its_key_says_what_to_do(signing: Project) -> None:

@@ -2,8 +2,6 @@
 
 import re
 import signal
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +10,7 @@ from sqlalchemy import update
 
 from newsletter.store.instants import to_millis
 from newsletter.store.tables import dispatches
+from newsletter.testing.processes import wait_until
 from newsletter.testing.smtp_server import Received, SmtpServer
 
 NAMES = ("anna", "bob", "carl")
@@ -27,13 +26,6 @@ def move_start(post: Any, by: timedelta) -> None:
     at = to_millis(datetime.now(UTC) + by)
     with post.database() as database, database.writing() as connection:
         connection.execute(update(dispatches).values(starts_at=at, next_at=at))
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.05)
 
 
 def is_scheduled(post: Any) -> bool:

@@ -1,5 +1,7 @@
 """Mails that are signed here and return to addresses of their own, end to end."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import pytest
 
 from newsletter.model.settings import DkimSettings
 from newsletter.store.keys import open_keyring
+from newsletter.testing.processes import children_of, is_running, wait_until
 from newsletter.testing.smtp_server import Received, SmtpServer
 from newsletter.tokens import Purpose, verify
+from newsletter.workflow.clerks import MANY
 from newsletter.workflow.dkim_keys import make_key, read_record
 
 TABLE = DkimSettings("example.org", "news", "subscribers/dkim-news.key")
@@ -82,3 +86,26 @@ def test_key_that_is_missing_stops_before_anything_leaves(post: Any) -> None:
         assert (post.run("test", "--to", "me@example.org"), post.err) == (3, said)
         assert (post.send(1), post.err) == (3, said)
         assert server.messages == []
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 3, reason="too few cores for processes")
+def test_large_dispatch_that_is_interrupted_mails_everybody_once(signing: Any) -> None:
+    """So many mails are signed by processes; they go when the sender does."""
+    people = [f"p{number}" for number in range(MANY + 300)]
+    signing.add(*people)
+    with SmtpServer() as server:
+        use_both(signing, server)
+        with signing.running(
+            "send", "--confirm", str(len(people)), "--untested"
+        ) as sender:
+            wait_until(lambda: len(server.messages) > 50)
+            clerks = children_of(sender.pid)
+            sender.send_signal(signal.SIGINT)
+            assert sender.wait(20) == 130
+        assert clerks
+        assert not any(map(is_running, clerks))
+        assert len(server.messages) < len(people)
+        assert signing.run("resume") == 0
+        mailed = sorted(mail.recipients[0] for mail in server.messages)
+        assert mailed == sorted(f"{name}@example.org" for name in people)
+        assert is_signed(signing, server.messages[-1])

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from newsletter.store.instants import to_millis
 from newsletter.store.tables import batches, deliveries, dispatches
+from newsletter.testing.processes import wait_until
 from newsletter.testing.smtp_server import Fault, SmtpServer
 
 NAMES = tuple(f"p{number:02}" for number in range(20))
@@ -52,13 +53,6 @@ def worker(post: Any, *options: str, command: str = "worker") -> Iterator[Lines]
         lines = Lines(process)
         lines.wait_for("Ready")
         yield lines
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.05)
 
 
 def is_scheduled(post: Any) -> bool:
