@@ -5,7 +5,7 @@ Law: leaving is one transaction and holds at once. Nothing takes a suppression a
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, true
@@ -22,6 +22,14 @@ from newsletter.store.tables import (
     subscriptions,
     suppressions,
 )
+
+
+#: Evidence of leaving by somebody who was not active: taking it back makes nobody more
+#: than they were.
+WAS = {
+    SubscriptionStatus.PENDING: "was pending",
+    SubscriptionStatus.BOUNCED: "was bounced",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +147,15 @@ def unsubscribe(
         return None
     suppress(connection, [address_hash], scope=scope, reason="unsubscribed", word=word)
     left = _subscribed_lists(connection, subscriber_id, scope)
-    for list_id in left.values():
+    for list_id, status in left.values():
+        evidence = word.evidence or WAS.get(status, "")
         set_status(
             connection,
             [subscriber_id],
             list_id=list_id,
             status=SubscriptionStatus.UNSUBSCRIBED,
             kind="unsubscribed",
-            word=word,
+            word=replace(word, evidence=evidence),
         )
     return tuple(left)
 
@@ -216,11 +225,11 @@ def read_suppressions(
 
 def _subscribed_lists(
     connection: Connection, subscriber_id: int, scope: str
-) -> dict[str, int]:
-    """Return the lists within *scope* that somebody has not left: slug -> id."""
+) -> dict[str, tuple[int, SubscriptionStatus]]:
+    """Return the lists within *scope* that somebody has not left: slug -> id, status."""
     within = true() if scope == EVERY_LIST else lists.c.slug == scope
     rows = connection.execute(
-        select(lists.c.slug, lists.c.id)
+        select(lists.c.slug, lists.c.id, subscriptions.c.status)
         .join_from(subscriptions, lists)
         .where(
             subscriptions.c.subscriber_id == subscriber_id,
@@ -229,4 +238,4 @@ def _subscribed_lists(
         )
         .order_by(lists.c.slug)
     )
-    return {row.slug: row.id for row in rows}
+    return {row.slug: (row.id, SubscriptionStatus(row.status)) for row in rows}

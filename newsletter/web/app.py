@@ -14,22 +14,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from newsletter.errors import OperationError
+from newsletter.errors import OperationError, RefusedError
 from newsletter.web.archive import archive_routes
-from newsletter.web.leaving import METHODS, Leaving
+from newsletter.web.flood import Flood
+from newsletter.web.health import health_routes
+from newsletter.web.leaving import leaving_routes
 from newsletter.web.page import Pages
-from newsletter.web.policy import Headers, WithHeaders
+from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
 from newsletter.web.site import Site
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
 
-#: A one-click body has 26 bytes, as multipart some 200; nothing longer is read.
-MOST_BODY_BYTES = 8_192
+#: Each family of pages; ``/{slug}`` takes what is left, so the archive comes last.
+ROUTES: tuple[Callable[[Site], list[Route]], ...] = (
+    leaving_routes,
+    health_routes,
+    archive_routes,
+)
 
-#: Each family of pages; ``/{slug}`` takes what is left, so issues come last.
-ROUTES: tuple[Callable[[Site], list[Route]], ...] = ()
-
-_ROBOTS = "User-agent: *\nDisallow: /u/\n"
+_ROBOTS = "\n".join(
+    ["User-agent: *", *(f"Disallow: /{path}" for path in PRIVATE_PATHS), ""]
+)
 
 
 def _utc_now() -> datetime:
@@ -47,48 +52,54 @@ def public_app(
         now: The clock.
     """
     pages = Pages(project.settings)
-    site = Site(project, desk, pages, now, _Unlimited())
-    leaving = Leaving(site)
-    return Starlette(
+    flood = Flood(project.settings.web.joins_per_hour)
+    site = Site(project, desk, pages, now, flood)
+    app = Starlette(
         routes=[
-            Route(
-                "/u/{token}",
-                leaving.answer,
-                methods=METHODS,
-                max_body_size=MOST_BODY_BYTES,
-            ),
-            *(route for routes in ROUTES for route in routes(site)),
             Route("/robots.txt", _robots),
             Route("/favicon.ico", _icon),
-            *archive_routes(site),
+            *(route for routes in ROUTES for route in routes(site)),
         ],
-        middleware=[Middleware(WithHeaders, headers_for=_headers(pages))],
+        middleware=[
+            Middleware(WithHeaders, headers_for=headers_by_path(pages.content_policy))
+        ],
         exception_handlers={
             HTTPException: _failure(site),
             OperationError: _trouble(site),
+            RefusedError: _trouble(site),
         },
     )
-
-
-def _headers(pages: Pages) -> Callable[[str], Headers]:
-    """Return what is added, by path; a published issue brings its own policy."""
-    anywhere = {"Content-Security-Policy": pages.content_policy}
-    leaving = {**anywhere, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
-    return lambda path: leaving if path.startswith("/u/") else anywhere
+    # It would send on to an address with the Host header in it.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _failure(site: Site) -> Callable[[Request, Exception], Response]:
     def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
         if error.status_code == 404:
-            return site.page(request, "unknown", status=404)
+            return site.unknown(request)
+        if error.status_code == 405:
+            return _other_method(request, error)
         return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
 
     return answer
 
 
+def _other_method(request: Request, error: HTTPException) -> Response:
+    """Say which methods there are, to who asks for that and to who uses another."""
+    routed = (error.headers or {}).get("Allow", "").split(", ")
+    headers = {"Allow": ", ".join(sorted({*routed, "OPTIONS"}))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=headers)
+    return PlainTextResponse(f"{error.detail}\n", 405, headers)
+
+
 def _trouble(site: Site) -> Callable[[Request, Exception], Response]:
-    """Ask to come again when the database cannot be used: mail programs do (503)."""
+    """Ask to come again: mail programs do (503).
+
+    The database cannot be used, or the newsletter lives on another computer now.
+    """
 
     def answer(request: Request, _: Exception) -> Response:
         page = site.page(request, "trouble", status=503)
@@ -105,10 +116,3 @@ async def _robots(_: Request) -> Response:
 async def _icon(_: Request) -> Response:
     """Answer browsers that ask for a picture we do not have."""
     return Response(status_code=204)
-
-
-class _Unlimited:
-    """Any number of mails."""
-
-    def allows(self, network: str, now: datetime) -> bool:
-        return True

@@ -1,22 +1,44 @@
-"""The leaving link: GET shows a page, POST acts.
+"""The leaving link, and the one that takes a leaving back: GET shows a page, POST acts.
 
 Law: GET, HEAD and OPTIONS change nothing. A POST acts at once, whatever its body says:
 the token is the authority, and a mail program with an odd body means the same. It never
 redirects, sets no cookie, and asks for no other proof (RFC 8058, sections 3.1 and 5).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from sqlalchemy import Connection
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
-from newsletter.web.site import Site
-from newsletter.workflow.unsubscribe import Errand, Visit, leave, look_up
+from newsletter.web.site import ACTING, MOST_BODY_BYTES, Site, read_form, text_of
+from newsletter.workflow.leaving import (
+    Errand,
+    Undoing,
+    Visit,
+    leave,
+    look_up,
+    look_up_undo,
+    undo,
+)
 
-#: What may be done to a leaving link.
-METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+T = TypeVar("T")
+
+_ONE_CLICK = "One-Click"
+
+
+def leaving_routes(site: Site) -> list[Route]:
+    """Return the paths of leaving, and of taking it back."""
+    leaving = Leaving(site)
+    return [
+        Route(
+            f"/{path}/{{token}}", answer, methods=ACTING, max_body_size=MOST_BODY_BYTES
+        )
+        for path, answer in (("u", leaving.answer), ("undo", leaving.answer_undo))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,53 +49,63 @@ class Leaving:
 
     async def answer(self, request: Request) -> Response:
         """Show the page, or let the reader leave."""
-        if request.method == "POST":
-            return await self._act(request)
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": ", ".join(METHODS)})
-        token = request.path_params["token"]
-        visit = await run_in_threadpool(look_up, self.site.desk, token)
-        return self._page(request, visit)
-
-    async def _act(self, request: Request) -> Response:
-        by_program = await _is_one_click(request)
-        visit = await run_in_threadpool(
-            leave,
-            self.site.desk,
-            request.path_params["token"],
-            source="one-click" if by_program else "page",
-            now=self.site.now(),
+        if request.method != "POST":
+            return self._page(
+                request, await self.site.read(self._for(request, look_up))
+            )
+        is_one_click = (
+            text_of(await read_form(request), "List-Unsubscribe") == _ONE_CLICK
         )
-        if visit and by_program:
+        source = "one-click" if is_one_click else "page"
+        visit = await self.site.commit(self._for(request, leave, source=source))
+        if visit and is_one_click:
             return PlainTextResponse("OK\n")
         return self._page(request, visit)
 
+    async def answer_undo(self, request: Request) -> Response:
+        """Show the page, or take a leaving back."""
+        if request.method != "POST":
+            undoing = await self.site.read(self._for(request, look_up_undo))
+            return self._undo_page(request, undoing, "undo")
+        await read_form(request)
+        undoing = await self.site.commit(self._for(request, undo, source="page"))
+        return self._undo_page(request, undoing, "undone")
+
+    def _for(
+        self, request: Request, act: Callable[..., T], **how: object
+    ) -> Callable[[Connection], T]:
+        """Return what is to be done with the token of a request, now."""
+        keyring, now = self.site.desk.keyring, self.site.now()
+        token = request.path_params["token"]
+        return lambda connection: act(connection, keyring, token, now=now, **how)
+
     def _page(self, request: Request, visit: Visit | None) -> Response:
         if visit is None:
-            return self.site.page(request, "unknown", status=404)
+            return self.site.unknown(request)
         if visit.errand is not Errand.LEAVE:
             return self.site.page(request, "test")
         return self.site.page(
             request,
             "left" if visit.has_left else "ask",
+            own=visit.language,
             masked_address=visit.masked_address,
             left=self.site.pages.title_of(visit.scope),
+            settings_token=visit.settings_token,
+            undo=visit.undo_token,
         )
 
-
-async def _is_one_click(request: Request) -> bool:
-    """Whether a mail program asks (RFC 8058), not the button of our page.
-
-    Raises:
-        HTTPException: The body is too long, or its sender is gone.
-    """
-    try:
-        async with request.form(max_files=1, max_fields=20) as form:
-            return form.get("List-Unsubscribe") == "One-Click"
-    except HTTPException as error:
-        # A multipart body that cannot be read; 413 stays what it is.
-        if error.status_code == 400:
-            return False
-        raise
-    except ClientDisconnect as error:
-        raise HTTPException(400) from error
+    def _undo_page(
+        self, request: Request, undoing: Undoing | None, name: str
+    ) -> Response:
+        if undoing is None:
+            return self.site.unknown(request)
+        if undoing.is_test:
+            return self.site.page(request, "test")
+        return self.site.page(
+            request,
+            name if undoing.lists else "undo_late",
+            own=undoing.language,
+            masked_address=undoing.masked_address,
+            left=self.site.pages.titles_of(undoing.lists),
+            settings_token=undoing.settings_token,
+        )

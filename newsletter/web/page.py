@@ -6,6 +6,7 @@ elsewhere, and name an address only masked: the mail may have been forwarded.
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -84,6 +85,10 @@ class Pages:
         listed = self.settings.lists.get(list_slug)
         has_several = len(self.settings.lists) > 1
         return (listed.title if listed and has_several else "") or name
+
+    def titles_of(self, list_slugs: Iterable[str]) -> str:
+        """Return what some lists are called, each once, divided by commas."""
+        return ", ".join(dict.fromkeys(map(self.title_of, list_slugs)))
 
     @property
     def style(self) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.web.language import VARIES
+
 Headers = Mapping[str, str]
 
 #: On every answer.
@@ -18,6 +20,39 @@ EVERYWHERE: Headers = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+#: Pages of one person, or about one: nobody keeps or lists them.
+PRIVATE: Headers = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+#: Where these are, without the first slash; what ends with one has a token behind it.
+PRIVATE_PATHS = ("u/", "p/", "c/", "n/", "a/", "undo/", "leave")
+
+#: Pages that hold the moment when they were made.
+_FRESH: Headers = {"Cache-Control": "no-store"}
+_FRESH_PATHS = ("join", "health")
+
+
+def headers_by_path(content_policy: str) -> Callable[[str], Headers]:
+    """Return what a path says beyond `EVERYWHERE`.
+
+    Args:
+        content_policy: Of our own pages; a published issue brings its own.
+    """
+    anywhere = {"Content-Security-Policy": content_policy}
+
+    def headers(path: str) -> Headers:
+        inner = path.removeprefix("/")
+        if inner.startswith(PRIVATE_PATHS[:-1]) or inner == PRIVATE_PATHS[-1]:
+            return {**anywhere, **PRIVATE}
+        return {**anywhere, **_FRESH} if inner in _FRESH_PATHS else anywhere
+
+    return headers
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path of a request as we know it, without that of who mounted us."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 class WithHeaders:
@@ -37,13 +72,15 @@ class WithHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        added = {**EVERYWHERE, **self.headers_for(scope["path"])}
+        added = {**EVERYWHERE, **self.headers_for(path_of(scope))}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in added.items():
                     headers.setdefault(name, value)
+                if scope.get("state", {}).get(VARIES):
+                    headers.add_vary_header("Accept-Language")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

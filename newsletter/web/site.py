@@ -4,28 +4,37 @@ Each family of pages is a function ``…_routes(site) -> list[Route]``, listed i
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
-from starlette.requests import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse
 
+from newsletter.web.flood import RETRY_AFTER_SECONDS, Flood
 from newsletter.web.language import choose
 from newsletter.web.page import Pages
+from newsletter.web.policy import path_of
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
 
 T = TypeVar("T")
 
+#: Name of a field -> what stands in it, more than once for boxes that are ticked.
+Form = Mapping[str, tuple[str, ...]]
 
-class Flood(Protocol):
-    """How often somebody may make us write mails."""
+#: What may be asked of a page that acts; HEAD comes with GET, OPTIONS everywhere.
+ACTING = ("GET", "POST")
 
-    def allows(self, network: str, now: datetime) -> bool:
-        """Count one more, and tell whether it may be."""
+#: A one-click body has 26 bytes, as multipart some 200; nothing longer is read.
+MOST_BODY_BYTES = 8_192
+#: A form that people fill in, each field as long as it may be.
+MOST_FORM_BYTES = 16_384
+_MOST_FIELDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,25 @@ class Site:
 
         Raises:
             OperationError: The database cannot be used; answered with 503.
+            RefusedError: The newsletter lives elsewhere now; answered with 503.
         """
         future = self.desk.committer.submit(work)
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def read(self, look: Callable[[Connection], T]) -> T:
+        """Look into the database.
+
+        Args:
+            look: Called in a thread, on a connection that cannot write.
+
+        Raises:
+            OperationError: The database cannot be used; answered with 503.
+        """
+        return await run_in_threadpool(self._read, look)
+
+    def _read(self, look: Callable[[Connection], T]) -> T:
+        with self.desk.database.reading() as connection:
+            return look(connection)
 
     def language(self, request: Request, own: str = "") -> str:
         """Return the language of a page, `own` being that of its person."""
@@ -82,11 +107,47 @@ class Site:
             self.pages.render(name, language, root=root, **values), status
         )
 
+    def unknown(self, request: Request) -> HTMLResponse:
+        """Answer whatever leads nowhere: one and the same page."""
+        return self.page(request, "unknown", status=404)
+
+    def too_many(self, request: Request) -> HTMLResponse:
+        """Ask to come again later."""
+        page = self.page(request, "too_many", status=429)
+        page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return page
+
+
+async def read_form(request: Request) -> Form:
+    """Return what a form says; one that cannot be read says nothing, nor do files.
+
+    Raises:
+        HTTPException: It is too long, or its sender is gone.
+    """
+    try:
+        async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
+            return {name: _texts(form.getlist(name)) for name in form}
+    except HTTPException as error:
+        # A multipart body that cannot be read; 413 stays what it is.
+        if error.status_code == 400:
+            return {}
+        raise
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
+
+
+def _texts(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def text_of(form: Form, name: str) -> str:
+    """Return what stands in a field of a form, or nothing."""
+    return next(iter(form.get(name, ())), "")
+
 
 def way_up(request: Request) -> str:
     """Return the relative way from a page to our highest: "" or "../" and so on.
 
     Relative, for we do not know below which path a reverse proxy shows us.
     """
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return "../" * (path.count("/") - 1)
+    return "../" * (path_of(request.scope).count("/") - 1)

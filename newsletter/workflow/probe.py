@@ -16,8 +16,8 @@ from newsletter.errors import OperationError
 from newsletter.store.database import Database
 from newsletter.store.probes import take_probe
 from newsletter.tokens import Keyring, Purpose, sign
+from newsletter.workflow.leaving import probe_name
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import probe_name
 
 #: As long as an impatient mail program waits.
 TIMEOUT_SECONDS = 15.0

@@ -2,13 +2,15 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .conftest import Site, running_site
+from newsletter.store.handovers import note_handover
+
+from .conftest import NOW, Site, running_site
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
 def test_address_that_leads_nowhere_gets_the_page_for_it(site: Site) -> None:
-    for path in ("/", "/nothing", "/nothing/", "/a/b/c"):
+    for path in ("/nothing", "/nothing/", "/a/b/c", "/u/x/", "/leave/"):
         answer = site.ask("GET", path)
         assert answer.status == 404
         assert "<h1>This link does not work.</h1>" in answer.text
@@ -37,3 +39,52 @@ def test_database_that_cannot_be_used_asks_to_come_again(tmp_path: Path) -> None
         answer = site.post_form(path, ONE_CLICK)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "120")
     assert "Nothing has changed. Please try again in a few minutes." in answer.text
+
+
+def test_robots_are_kept_from_every_page_of_one_person(site: Site) -> None:
+    assert site.ask("GET", "/robots.txt").text == (
+        "User-agent: *\nDisallow: /u/\nDisallow: /p/\nDisallow: /c/\nDisallow: /n/\n"
+        "Disallow: /a/\nDisallow: /undo/\nDisallow: /leave\n"
+    )
+
+
+def test_health_says_that_the_database_answers(site: Site) -> None:
+    answer = site.ask("GET", "/health")
+    assert (answer.status, answer.text) == (200, "ok\n")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_health_says_no_when_the_database_cannot_be_used(tmp_path: Path) -> None:
+    with running_site(tmp_path) as site:
+        site.desk.database.close()
+        shutil.rmtree(tmp_path / "subscribers")
+        answer = site.ask("GET", "/health")
+    assert (answer.status, answer.text) == (503, "no\n")
+
+
+def test_newsletter_that_was_handed_over_lets_nobody_act(tmp_path: Path) -> None:
+    with running_site(tmp_path) as site:
+        path = site.link(site.add_reader("moved@example.org"))
+        with site.desk.database.writing() as connection:
+            note_handover(connection, file="letter.tar", now=NOW)
+        health = site.ask("GET", "/health")
+        answer = site.post_form(path, ONE_CLICK)
+    assert (health.status, health.text) == (503, "no\n")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "120")
+
+
+def test_who_asks_for_the_methods_is_told_them(site: Site) -> None:
+    for path, allowed in (
+        ("/u/x", "GET, HEAD, OPTIONS, POST"),
+        ("/health", "GET, HEAD, OPTIONS"),
+    ):
+        answer = site.ask("OPTIONS", path)
+        assert (answer.status, answer.headers["Allow"]) == (204, allowed)
+        refused = site.ask("DELETE", path)
+        assert (refused.status, refused.headers["Allow"]) == (405, allowed)
+
+
+def test_host_is_never_echoed(site: Site) -> None:
+    for path in ("/u/x", "/u/x/", "/leave", "/leave/", "/p", "/"):
+        answer = site.ask("GET", path, headers={"Host": "evil.example"})
+        assert "evil.example" not in answer.text + str(answer.headers)

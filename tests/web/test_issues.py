@@ -164,9 +164,5 @@ def test_pictures_are_kept_by_browsers_and_pages_for_minutes(site: Site) -> None
     assert ages == ["public, max-age=300", "public, max-age=31536000, immutable"]
 
 
-def test_robots_are_kept_from_leaving_links(site: Site) -> None:
-    assert site.ask("GET", "/robots.txt").text == "User-agent: *\nDisallow: /u/\n"
-
-
 def test_icon_that_browsers_ask_for_is_no_fault(site: Site) -> None:
     assert site.ask("GET", "/favicon.ico").status == 204

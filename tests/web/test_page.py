@@ -1,5 +1,6 @@
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,34 @@ SETTINGS = Settings(
     )
 )
 
+#: Whatever a page of this part of the site asks for.
+VALUES: dict[str, Any] = {
+    "masked_address": "a***@example.org",
+    "left": SETTINGS.newsletter.name,
+    "settings_token": "1",
+    "undo": "1",
+    "can_write": True,
+    "email": "",
+    "email_problem": True,
+}
+
+TEMPLATES = (
+    "address",
+    "address_done",
+    "address_taken",
+    "ask",
+    "left",
+    "lost_link",
+    "lost_link_sent",
+    "test",
+    "too_many",
+    "trouble",
+    "undo",
+    "undo_late",
+    "undone",
+    "unknown",
+)
+
 
 def pages(accent: str = "#0b5cad") -> Pages:
     return Pages(dataclasses.replace(SETTINGS, template=Theme(accent=accent)))
@@ -24,14 +53,7 @@ def unknown(language: str = "en", accent: str = "#0b5cad") -> str:
 
 def every_page(language: str) -> list[str]:
     """Return what a reader reads of all pages, without mark-up."""
-    whose = {"masked_address": "a***@example.org", "left": SETTINGS.newsletter.name}
-    made = [
-        pages().render("ask", language, **whose),
-        pages().render("left", language, **whose),
-        pages().render("test", language),
-        pages().render("unknown", language),
-        pages().render("trouble", language),
-    ]
+    made = [pages().render(name, language, **VALUES) for name in TEMPLATES]
     bodies = [page.split("<main>")[1].split("</main>")[0] for page in made]
     return [line for body in bodies for line in re.findall(r">([^<>]+)<", body)]
 

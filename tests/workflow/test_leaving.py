@@ -1,0 +1,277 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.addresses import address_key
+from newsletter.model.settings import NewsletterSettings, Settings
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.audience import count_audience
+from newsletter.store.consent import (
+    Word,
+    read_history,
+    read_suppressions,
+    readmit,
+    set_status,
+    suppress,
+)
+from newsletter.store.people import (
+    Person,
+    ensure_lists,
+    insert_people,
+    read_ids,
+    read_subscriptions,
+)
+from newsletter.tokens import Purpose, address_hash, sign
+from newsletter.workflow.leaving import (
+    Errand,
+    Visit,
+    leave,
+    leave_by_token,
+    look_up,
+    look_up_undo,
+    undo,
+    undo_leaving,
+)
+from newsletter.workflow.project import Project
+from newsletter.workflow.unsubscribe import Desk, open_desk
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    settings = Settings(NewsletterSettings("Letter", "letter@example.org"))
+    with open_desk(Project(tmp_path, settings)) as desk:
+        yield desk
+
+
+@pytest.fixture
+def token(desk: Desk) -> str:
+    """The leaving token of Anna, the first subscriber, for the list "main"."""
+    key = address_key("anna@example.org")
+    person = Person("anna@example.org", key, address_hash(desk.keyring, key))
+    with desk.database.writing() as connection:
+        list_id = ensure_lists(connection, ["main"])["main"]
+        insert_people(connection, [person], now=NOW)
+        anna = read_ids(connection, [key])[key]
+        set_status(
+            connection,
+            [anna],
+            list_id=list_id,
+            status=SubscriptionStatus.ACTIVE,
+            kind="imported",
+            word=Word(NOW, "sample.csv"),
+        )
+    return sign(desk.keyring, Purpose.UNSUBSCRIBE, anna, list_id)
+
+
+def mailable(desk: Desk) -> int:
+    with desk.database.reading() as connection:
+        return count_audience(connection, ["main"]).recipients
+
+
+def let_leave(desk: Desk, token: str, *, now: datetime = NOW) -> Visit | None:
+    with desk.database.writing() as connection:
+        return leave(connection, desk.keyring, token, source="one-click", now=now)
+
+
+def look(desk: Desk, token: str, *, now: datetime = NOW) -> Visit | None:
+    with desk.database.reading() as connection:
+        return look_up(connection, desk.keyring, token, now=now)
+
+
+def let_undo(desk: Desk, token: str, *, now: datetime = NOW) -> tuple[str, ...] | None:
+    with desk.database.writing() as connection:
+        undoing = undo(connection, desk.keyring, token, source="page", now=now)
+    return None if undoing is None else undoing.lists
+
+
+def subscribe(desk: Desk, list_slug: str, status: SubscriptionStatus) -> None:
+    """Give Anna a status on another list."""
+    with desk.database.writing() as connection:
+        list_id = ensure_lists(connection, [list_slug])[list_slug]
+        word = Word(NOW, "sample.csv")
+        set_status(
+            connection, [1], list_id=list_id, status=status, kind="imported", word=word
+        )
+
+
+def statuses(desk: Desk) -> dict[str, SubscriptionStatus]:
+    with desk.database.reading() as connection:
+        return {one.list: one.status for one in read_subscriptions(connection, 1)}
+
+
+def suppressed(desk: Desk) -> list[tuple[str, str]]:
+    anna = address_hash(desk.keyring, address_key("anna@example.org"))
+    with desk.database.reading() as connection:
+        return [(one.scope, one.reason) for one in read_suppressions(connection, anna)]
+
+
+def every_list(desk: Desk) -> str:
+    return sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, 0)
+
+
+def undo_token_of(visit: Visit | None) -> str:
+    assert visit is not None
+    assert visit.undo_token
+    return visit.undo_token
+
+
+def test_look_up_tells_whose_link_it_is_and_changes_nothing(
+    desk: Desk, token: str
+) -> None:
+    visit = look(desk, token)
+    assert visit is not None
+    assert (visit.errand, visit.masked_address) == (Errand.LEAVE, "a***@example.org")
+    assert (visit.scope, visit.has_left, visit.undo_token) == ("main", False, "")
+    assert mailable(desk) == 1
+
+
+def test_leave_holds_at_once(desk: Desk, token: str) -> None:
+    visit = let_leave(desk, token)
+    assert visit is not None
+    assert visit.has_left
+    assert look(desk, token) == visit
+    assert mailable(desk) == 0
+
+
+def test_leave_writes_down_how_and_when(desk: Desk, token: str) -> None:
+    let_leave(desk, token)
+    with desk.database.reading() as connection:
+        event = read_history(connection, 1)[-1]
+    assert (event.kind, event.at, event.source) == ("unsubscribed", NOW, "one-click")
+    assert suppressed(desk) == [("main", "unsubscribed")]
+
+
+def test_leave_again_writes_nothing_more(desk: Desk, token: str) -> None:
+    let_leave(desk, token)
+    let_leave(desk, token)
+    with desk.database.reading() as connection:
+        kinds = [event.kind for event in read_history(connection, 1)]
+    assert kinds == ["imported", "unsubscribed"]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.TEST, Purpose.PROBE])
+def test_leave_by_a_token_that_is_nobodys_changes_nothing(
+    desk: Desk, token: str, purpose: Purpose
+) -> None:
+    other = sign(desk.keyring, purpose, 1, 1)
+    assert let_leave(desk, other) == Visit(Errand(purpose.value))
+    assert mailable(desk) == 1
+
+
+def test_leave_by_a_token_that_is_not_ours_is_none(desk: Desk, token: str) -> None:
+    assert let_leave(desk, token[:-1]) is None
+    assert mailable(desk) == 1
+
+
+def test_leave_by_token_tells_whether_somebody_left(desk: Desk, token: str) -> None:
+    probe = sign(desk.keyring, Purpose.PROBE, 1, 1)
+    with desk.database.writing() as connection:
+        done = [
+            leave_by_token(connection, desk.keyring, one, source="mail", now=NOW)
+            for one in (token, probe, "nonsense")
+        ]
+    assert done == [True, False, False]
+    assert mailable(desk) == 0
+
+
+def test_undo_brings_back_what_was_left_and_is_written_down(
+    desk: Desk, token: str
+) -> None:
+    back = undo_token_of(let_leave(desk, token))
+    assert let_undo(desk, back, now=NOW + timedelta(hours=23)) == ("main",)
+    assert (mailable(desk), suppressed(desk)) == (1, [])
+    with desk.database.reading() as connection:
+        assert read_history(connection, 1)[-1].kind == "undone"
+
+
+def test_undo_works_once(desk: Desk, token: str) -> None:
+    back = undo_token_of(let_leave(desk, token))
+    assert let_undo(desk, back) == ("main",)
+    let_leave(desk, token, now=NOW + timedelta(minutes=1))
+    assert let_undo(desk, back, now=NOW + timedelta(minutes=2)) == ()
+    assert mailable(desk) == 0
+
+
+def test_undo_after_a_day_changes_nothing(desk: Desk, token: str) -> None:
+    back = undo_token_of(let_leave(desk, token))
+    late = NOW + timedelta(hours=24)
+    assert let_undo(desk, back, now=late) == ()
+    assert (mailable(desk), suppressed(desk)) == (0, [("main", "unsubscribed")])
+    visit = look(desk, token, now=late)
+    assert visit is not None
+    assert visit.undo_token == ""
+
+
+def test_looking_at_an_undo_link_changes_nothing(desk: Desk, token: str) -> None:
+    back = undo_token_of(let_leave(desk, token))
+    with desk.database.reading() as connection:
+        undoing = look_up_undo(connection, desk.keyring, back, now=NOW)
+    assert undoing is not None
+    assert (undoing.lists, undoing.masked_address) == (("main",), "a***@example.org")
+    assert mailable(desk) == 0
+
+
+def test_undo_of_every_list_brings_back_each_as_it_was(desk: Desk, token: str) -> None:
+    """Who never confirmed, or whose mail bounced, is no more than that afterwards."""
+    subscribe(desk, "asked", SubscriptionStatus.PENDING)
+    subscribe(desk, "dead", SubscriptionStatus.BOUNCED)
+    before = statuses(desk)
+    back = undo_token_of(let_leave(desk, every_list(desk)))
+    assert set(statuses(desk).values()) == {SubscriptionStatus.UNSUBSCRIBED}
+    let_undo(desk, back)
+    assert statuses(desk) == before
+
+
+def test_undo_leaves_what_was_left_before(desk: Desk, token: str) -> None:
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    let_leave(desk, token)
+    visit = let_leave(desk, every_list(desk), now=NOW + timedelta(minutes=1))
+    back = undo_token_of(visit)
+    assert let_undo(desk, back, now=NOW + timedelta(minutes=2)) == ("events",)
+    assert suppressed(desk) == [("main", "unsubscribed")]
+    assert statuses(desk)["main"] is SubscriptionStatus.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("reason", ["complained", "bounced", "blocked"])
+def test_undo_lifts_no_other_suppression(desk: Desk, token: str, reason: str) -> None:
+    anna = address_hash(desk.keyring, address_key("anna@example.org"))
+    back = undo_token_of(let_leave(desk, token))
+    with desk.database.writing() as connection:
+        word = Word(NOW, "mail")
+        suppress(connection, [anna], scope="*", reason=reason, word=word)
+    assert let_undo(desk, back) == ()
+    assert ("*", reason) in suppressed(desk)
+    assert mailable(desk) == 0
+
+
+def test_undo_of_somebody_who_came_back_by_themselves_does_nothing(
+    desk: Desk, token: str
+) -> None:
+    let_leave(desk, token)
+    with desk.database.writing() as connection:
+        readmit(
+            connection, address_hash(desk.keyring, "anna@example.org"), list_slug="main"
+        )
+    later = NOW + timedelta(minutes=1)
+    with desk.database.writing() as connection:
+        set_status(
+            connection,
+            [1],
+            list_id=1,
+            status=SubscriptionStatus.BOUNCED,
+            kind="bounced",
+            word=Word(later, "mail"),
+        )
+        assert undo_leaving(connection, 1, NOW, source="page", now=later) == ()
+    assert statuses(desk)["main"] is SubscriptionStatus.BOUNCED
+
+
+def test_undo_by_another_token_is_none(desk: Desk, token: str) -> None:
+    let_leave(desk, token)
+    assert let_undo(desk, token) is None
+    assert let_undo(desk, sign(desk.keyring, Purpose.UNDO, 99, 1)) is None
+    assert mailable(desk) == 0
