@@ -1,10 +1,88 @@
-"""Reads a mail that came back or was written to us: `Reading` out. Pure."""
+"""Reads a mail that came back or was written to us: `Reading` out. Pure.
 
-import hashlib
+Law: the first reader that knows the mail decides, in this order: who leaves by token,
+who complains, reports and daemons, answers by programs, what merely looks returned,
+people. What nobody knows is for a person to read.
+"""
 
-from newsletter.model.returned import MailKind, Reading
+from newsletter.inbound.auto_replies import is_auto_reply
+from newsletter.inbound.complaints import find_complaints, is_feedback
+from newsletter.inbound.heuristics import (
+    find_failures_in_text,
+    is_from_daemon,
+    looks_returned,
+)
+from newsletter.inbound.identity import (
+    find_key,
+    find_leave_tokens,
+    find_message_tokens,
+    find_sender,
+)
+from newsletter.inbound.judging import judge_failure
+from newsletter.inbound.mail import Mail, parse_mail
+from newsletter.inbound.notifications import read_notification
+from newsletter.inbound.replies_by_people import asks_to_leave, is_answer
+from newsletter.inbound.reports import find_failures
+from newsletter.inbound.unsubscribing import is_unsubscribe
+from newsletter.model.returned import MailKind, Reading, Report
+
+#: A mail that speaks of more recipients is none of ours: we send to one at a time.
+MAX_REPORTS = 50
+_MAX_SUBJECT = 200
+
+_Said = tuple[MailKind, tuple[Report, ...]]
 
 
 def read_mail(data: bytes) -> Reading:
-    """Return what a mail says; never raises, whatever the bytes."""
-    return Reading(MailKind.UNREAD, hashlib.sha256(data).digest())
+    """Return what a mail says; never raises, whatever the bytes.
+
+    `Reading.kind` is what the mail claims to be. Whoever holds the keys looks at
+    `leave_tokens` first: a mail of any kind but a bounce or a complaint whose token is
+    right is `MailKind.UNSUBSCRIBE`, however its subject was changed on the way.
+    """
+    mail = parse_mail(data)
+    kind, reports = _read_kind(mail)
+    is_report = kind in (MailKind.BOUNCE, MailKind.COMPLAINT)
+    return Reading(
+        kind=kind,
+        key=find_key(data),
+        reports=reports[:MAX_REPORTS],
+        message_tokens=find_message_tokens(mail),
+        leave_tokens=() if is_report else find_leave_tokens(mail),
+        sender="" if is_report else find_sender(mail),
+        subject=mail.headers.first("subject")[:_MAX_SUBJECT],
+    )
+
+
+def _read_kind(mail: Mail) -> _Said:
+    if is_unsubscribe(mail):
+        return MailKind.UNSUBSCRIBE, ()
+    complaints = find_complaints(mail)
+    if complaints:
+        return MailKind.COMPLAINT, complaints
+    if is_feedback(mail):
+        return MailKind.UNREAD, ()
+    return read_notification(mail) or _read_return(mail) or _read_letter(mail)
+
+
+def _read_return(mail: Mail) -> _Said | None:
+    """Return what a report, a daemon or its words say; None for what is no return."""
+    failures = find_failures(mail)
+    bad = [failure for failure in failures if not failure.is_good]
+    if failures and not bad:
+        # A notice of success: nobody asked for it, nothing is to be done.
+        return MailKind.UNREAD, ()
+    if bad:
+        return MailKind.BOUNCE, tuple(judge_failure(failure) for failure in bad)
+    if is_from_daemon(mail) or (not is_auto_reply(mail) and looks_returned(mail)):
+        failures = find_failures_in_text(mail)
+        return MailKind.BOUNCE, tuple(judge_failure(failure) for failure in failures)
+    return None
+
+
+def _read_letter(mail: Mail) -> _Said:
+    if is_auto_reply(mail):
+        return MailKind.AUTO_REPLY, ()
+    if asks_to_leave(mail):
+        return MailKind.ASKS_TO_LEAVE, ()
+    return (MailKind.REPLY if is_answer(mail) else MailKind.UNREAD), ()

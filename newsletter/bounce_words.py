@@ -1,0 +1,319 @@
+"""What mail systems say when they give a mail back, as patterns. Pure data.
+
+In: nothing. Out: one pattern a meaning, for texts in lower case without accents,
+addresses, links and codes (`bounces.plain_words`).
+
+Words are those of Postfix, Exim, sendmail, qmail, Exchange and the large providers, in
+the languages their servers speak: English first; German, French, Dutch, Spanish,
+Italian, Portuguese, Polish, Czech, Hungarian, Nordic, Turkish, Russian, Arabic,
+Japanese, Chinese and Korean for what is most often said.
+"""
+
+import re
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+#: Within one sentence.
+_SOON = r"[^.;!?|]{0,40}"
+_NEAR = r"[^.;!?|]{0,80}"
+
+#: What may be the matter of a group or of how we write to it, never of one address;
+#: and what a mailbox takes too much of, from all senders together.
+NOT_THE_ADDRESS = _any(
+    r"google groups|googlegroups",
+    r"receiving (e-?mail|mail|messages) (at a rate|too)",
+    # Delivered into a program or a file that failed.
+    r"failed to read|unable to (create|open|write|lock)|can ?not (create|open|write)",
+    r"no such file",
+)
+
+#: Our rate and quota.
+_RATE = (
+    r"too many (smtp |concurrent |simultaneous |open |unwanted |bad |invalid |unknown |"
+    r"different )?"
+    r"(connection|message|recipient|session|e-?mail|mail|command|error|attempt|sender)",
+    r"throttl|rate.?limit|slow(ing)? down|concurren|unusual (rate|traffic|volume)",
+    rf"(high|unexpected|large|excessive) {_SOON}volume|volume of (mail|message|e-?mail)",
+    rf"\b(hourly|daily|monthly|outgoing|outbound|sending|relay(ing)?|message|sender|"
+    rf"connection|traffic) (user )?(sending )?(rate|limit|quota|threshold){_SOON}"
+    r"(exceed|reach|hit|over)",
+    rf"exceed{_SOON}\b(per (hour|day|minute|second|connection|session)|"
+    rf"(hourly|daily|sending|messages?|recipients?|connections?|rate|e-?mails?) "
+    r"(rate|limit|quota|allow|per))",
+    rf"max(imum)?( number of)? (e-?mails|messages|recipients|connections|defers)",
+    rf"sen[dt]{_SOON}too many|too many{_SOON}(this|per|in the last|in an?) "
+    r"(hour|day|minute|connection|session)",
+    r"(quota|limite) (de|d'|di) (envio|envios|envois?|invio)",
+)
+
+#: Who we are: name, address, signature, reputation.
+_IDENTITY = (
+    r"\b(spf|dkim|dmarc|domainkeys|arc)\b|sender[ -]?id\b|sender policy",
+    r"\bnot authenticated|unauthenticated|un-?authori[sz]ed (sender|host|relay|e-?mail)",
+    rf"authenticat{_SOON}(fail|require|missing|pass|information|check|result|disabled|"
+    r"enabled|first|before|needed)",
+    rf"(without|turn on|requires?|must|need|use|no|smtp) {_SOON}\bauth(entication)?\b",
+    r"black ?-?list|block ?-?list|deny ?-?list|\b(rbl|dnsbl|dbl|sbl|xbl|pbl|surbl|"
+    r"spamhaus|spamcop|sorbs|uceprotect|senderbase|cloudmark|invaluement)\b",
+    r"reputation|blocked (using|by|due|for|from|because)|"
+    rf"\blisted (in|on|at|by|as)\b|\bbanned\b(?! (user|recipient))",
+    rf"\b(ip|client|host|server|network|isp|provider|range)('s)?( address(es)?)?\b"
+    rf"(?! (unknown|not found)){_SOON}"
+    r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus|bad)",
+    r"mismatch|reverse (dns|lookup|hostname|host name|address)|\b(ptr|rdns|fcrdns)\b|"
+    r"reverse.?path|name lookup failed|unverif|(cannot|could not|can't) "
+    rf"(find|resolve|verify){_SOON}\b(your|client|reverse|ip|helo|sender)",
+    r"\b(helo|ehlo)\b|invalid domain name|my name was rejected",
+    rf"\byour (e-?mail|mail)?( )?"
+    rf"(ip|isp|server|host|network|provider|domain|account|system|client)\b",
+    r"(message|mail)s? from (your |this )?(ip |host |address )?[(\d]",
+    rf"(message|mail)s? from {_NEAR}(were|was)n[o']t (sent|delivered|accepted)",
+    r"\bip=|\bbl\)|access denied\.? (ip|bad|for|from)",
+)
+
+#: The sender's address, and whether it may write there.
+_SENDER = (
+    rf"\b(sender|originator|return.?path|envelope.?from|mail.?from|from (address|"
+    rf"header|domain)|from:){_SOON}"
+    r"(reject|denied|refus|invalid|unknown|not (found|exist|allowed|accept|verif|"
+    r"valid|permit|match|known|authori|own)|does ?n|do(es)? not|could|cannot|can't|"
+    r"verif|block|unrout|unresolv|mis-?config|null|blank|empty)",
+    rf"(invalid|unknown|bad|unrout\w*|unresolv\w*|rejected?|refused|forged|null|verify|"
+    rf"blocked|blank|illegal) (the |envelope |this |your )?"
+    rf"(sender|originator|from\b|mail.?from|return.?path)",
+    r"domain of sender|sender'?s? (domain|address)|senders? (are |is )?not",
+    r"not (permitted|allowed|authori[sz]ed|able|have permission|accepting)"
+    rf"{_SOON}\b(send|post|relay|submit|use|write|deliver|mail)",
+    rf"permission{_SOON}(send|post)|only accepts? {_SOON}(from|sender)|"
+    r"restricted to|resolver\.rst\.(notauth|auth|sendersize)|delivery restriction",
+    r"\brelay(ing)?\b(?! (recipient|domain))|\bno local delivery",
+    r"(absender|expediteur|mittente|remitente|remetente|afzender)[^.;!?|]{0,40}"
+    r"(abgelehnt|ungultig|unbekannt|blockiert|nicht|refuse|invalide|inconnu|rejete|"
+    r"rifiutato|sconosciuto|non |rechazad|desconocid|no |rejeitad|nao |geweigerd|"
+    r"onbekend|ongeldig|geblokkeerd)",
+)
+
+#: The message itself: size, form, virus. Strong enough to come before the address.
+_MESSAGE = (
+    r"(message|mail|e-?mail|attachment) (size|is too|too) ?(big|large|long|limit|exceed)?",
+    rf"(message|mail|e-?mail) {_SOON}(exceeds?|larger than){_SOON}(size|limit|maximum)",
+    r"(exceeds?|exceeded|over) (the |its |our |fixed )?"
+    r"(maximum |max |fixed |allowed )?(message|mail|e-?mail|attachment)\b|"
+    r"maximum (message|mail|allowed) size|recipsizelimit|size limit exceeded",
+    r"\bvirus|malware|infected|phish|\btrojan|malicious",
+    r"multiple (addresses|from|subject|headers)|\brfc ?-?\d{3,4}|not rfc|"
+    r"(header|mime|smtp|protocol|syntax) (error|violation|fault)|protocol violation|"
+    r"bare (lf|cr|linefeed)|line (is )?too long|8.?bit|smtputf8",
+)
+
+ABOUT_SENDER = _any(*_RATE, *_IDENTITY, *_SENDER, *_MESSAGE)
+
+#: The mailbox has no room.
+FULL = _any(
+    rf"\b(mail ?-?box|inbox|mailfolder|mail folder|folder|account|user|recipient|"
+    rf"maildir|storage|disk|disc|quota|mail ?drop|space){_SOON}"
+    r"\b(full|over ?quota|overdrawn|exceed\w*|limit|no space|insufficient)\b",
+    r"over (the |its |their |his |disk |storage |mailbox )*(quota|limit)|over-?quota|"
+    r"overquota|\bquota\b",
+    rf"exceed\w* {_SOON}(storage|mailbox|space|disk|allocation|allowed)",
+    rf"\b(not enough|insufficient|no|lack of|out of) {_SOON}(space|storage|room|disk)\b",
+    r"\bfull (mail ?-?box|inbox)|mail ?box size|has no space|too much mail",
+    # German, Dutch, French, Spanish, Italian, Portuguese.
+    rf"(postfach|mailbox|postbox|speicher\w*|kontingent){_SOON}(voll|erschopft|uberschr)",
+    rf"(postvak|mailbox|brievenbus|opslag\w*){_SOON}\b(vol|overschreden)\b",
+    rf"(boite|messagerie|espace|stockage){_SOON}(plein|satur|depass|insuffisant)",
+    rf"(buzon|casilla|cuenta|espacio|almacen\w*|cuota){_SOON}(llen|exced|insuficiente)",
+    rf"(casella|spazio|cassetta|posta){_SOON}(pien|esaurit|superat|insufficiente)",
+    rf"(caixa|espaco|conta|cota){_SOON}(chei|lotad|exced|insuficiente)",
+    rf"(skrzynk\w*|schrank\w*|postiok\w*){_SOON}(pelna|przepeln|pln\w*|megtelt)",
+    # Russian, Arabic, Japanese, Chinese, Korean.
+    r"(ящик|квот)[^.;]{0,40}(переполн|заполнен|превыш)|переполнен|превышен\w* квот",
+    r"(صندوق|علبة)[^.؛]{0,40}(ممتل|مملو)|تجاوز[^.]{0,20}(الحصة|المساحة)",
+    r"メールボックス[^。]{0,20}(一杯|いっぱい|満杯|容量|支障)|容量[^。]{0,20}(超|不足|オーバー)",
+    r"(邮箱|信箱|空间|容量|郵箱)[^。]{0,12}(已满|满了|不足|超|已滿)|용량[^.]{0,12}(초과|부족)",
+)
+
+#: What may be otherwise tomorrow: their server, the network, names.
+PASSING = _any(
+    r"\btemporar(y|ily)|transient|\btempfail|try (it |sending )?(again )?"
+    r"(later|in|after)|(not found|please|and)[,;]? (re)?try again(?! later)?$|"
+    r"host not found,? try again|please (re)?try (again )?(later|in)|retry (later|in)|"
+    r"come back later|at (a )?later( time)?",
+    r"time[d]?[ -]?out|retry time|\bexpired?\b(?! (account|user|mailbox|address))"
+    r"(?<!account expired)(?<!user expired)|in (the )?queue (for )?too long|"
+    r"(could not|unable to|not|was not) be(en)? delivered (for|within|after) |"
+    r"delivered within|failed \d+ attempts|too long in (the )?queue|giving up after",
+    r"(connection|session|connect\w*) (was |is |has been |attempt )?"
+    r"(refused|reset|lost|closed|dropped|failed|rejected|aborted|died|broken)|"
+    r"(couldn't|could not|unable to|cannot|can not|can't|failed to|not accept\w* our "
+    r"requests? to) (establish |open |make |create )?(an? |smtp )*"
+    r"(connect|contact|reach|talk|establish|communicat|lookup|look up)",
+    r"no route to|network (is )?(unreachable|error|down|problem)|host (is )?"
+    r"(unreachable|down|not reachable|not responding)|not respon|no (response|answer)|"
+    r"(is|was|host|server) unreachable|unreachable",
+    r"gr[ae]y ?-?list|deferred|\bbusy\b|overload|high load|load average|"
+    r"resources|insufficient system|\bsystem (error|problem|config|not accept)|"
+    r"(service|server) (is )?(currently |temporarily |not |un)+ ?available|"
+    r"operating system|internal (server )?error|local (error|problem)|queue file|"
+    r"configuration (error|problem)|local configuration|mailer error|mail system",
+    r"\b(mail )?loop|hop count|too many hops|maximum allowed times|loops back|"
+    r"looping|duplicat\w* message",
+    r"name ?server (error|fail|timeout|problem)|dns (timeout|time|temporar|"
+    r"server failure)|servfail|lookup (timed|failure)|soft(ware)? error",
+    r"\bon hold\b|(starttls|\btls\b|\bssl\b)",
+    # German, Dutch, French, Spanish, Italian, Portuguese.
+    r"vorubergehend|spater (erneut|noch ?mal|wieder)|zeituberschreitung|uberlastet",
+    r"tijdelijk|probeer (het )?(later|opnieuw)|later opnieuw",
+    r"temporaire|essayer plus tard|reessay|ulterieurement|delai (d'attente )?depasse",
+    r"temporal(mente)?\b|mas tarde|intente (de nuevo|mas)|tiempo de espera",
+    r"temporane|riprova|piu tardi|mais tarde|tente (novamente|mais)",
+    r"tymczasow|pozniej|docasn|pozdeji|tillfallig|midlertidig|gecici",
+    r"временн|позже|попозже|مؤقت|لاحقا|一時的|しばらく|暂时|稍后|稍後|일시적",
+)
+
+#: The domain does not exist, or takes no mail.
+ABOUT_DOMAIN = _any(
+    r"(host( or domain)?( name)?|domain( name)?|mail ?server|server name|site)s?\b"
+    rf"(?! (blocked|rejected)){_SOON}"
+    r"(unknown|not found|not (be )?(found|resolv|exist)|does ?n[o']t exist|"
+    r"does not exist|couldn't be found|non.?exist|cannot be (found|resolved)|"
+    r"can't be found|not known|is invalid|no longer exist|is wrong)",
+    r"\b(no such|unknown|invalid|bad|illegal|non-?existent|unrout\w+|unresolv\w+)"
+    r"( \w+)? (host|domain|mail domain|site|destination( host| domain)?)\b",
+    r"nxdomain|no relevant answers|name (or service )?not known|unrouteable|unroutable",
+    r"\bno (valid )?(mx|mail exchanger|mail server|dns|a record)|nullmx|null mx|"
+    r"couldn't find (a |any )?(mail exchanger|host|address)|mx records? "
+    r"(point|not found|does|do)|mail exchanger (or|not)",
+    rf"(domain|host) (does|do|did|will|is)(n't| not| never)? {_SOON}"
+    r"(accept|receive|handle|take) (any )?(e-?mail|mail)",
+    r"not (a |our )?(local|hosted) (domain|host)|we do not (host|serve|accept mail for)",
+    rf"(domane|domain|rechner){_SOON}(unbekannt|nicht gefunden|existiert nicht)",
+    rf"(domaine|domein|dominio){_SOON}(inconnu|introuvable|n'existe|inexist|onbekend|"
+    r"bestaat niet|niet gevonden|no (existe|encontrad)|non (esiste|trovat)|nao (exist|"
+    r"encontrad)|desconhecid|desconocid|sconosciut)",
+    r"домен[^.;]{0,40}(не найден|не существ)|ドメイン[^。]{0,20}(見つかり|存在し)|"
+    r"域名[^。]{0,12}(不存在|无法)",
+)
+
+_PERSON = (
+    r"\b(user(name)?|recipient|mail ?-?box|inbox|(e-?mail |mail |destination |to |rcpt |"
+    r"forward.?path |local )?address(ee)?( couldn't be found)?|account|person|customer|"
+    r"subscriber|client|member|alias|maildrop|mail ?user|login|local ?part|name|"
+    r"employee|destination|id)(s|\(s\)|es)?('s)?\b"
+)
+_GONE = (
+    r"\b(unknown|not (be )?(been )?(found|exist|known|recogni[sz]ed|listed|valid|"
+    r"registered|a valid|our|active|activated|available|here|permitted to receive|"
+    r"accepting|able to receive|authori[sz]ed to receive|in (the |our )?(directory|"
+    r"table|list|domino|database|system))|"
+    r"does ?n'?t exist|does not exist|doesnt exist|do not exist|is not known|isn't|"
+    r"couldn't be found|wasn't found|can't be found|could not be (found|located|"
+    r"resolved)|cannot be (found|located)|no longer|non-?exist\w*|in?exist\w+|invalid|"
+    r"undeliverable|unavailable|disabled|inactive|deactivated|suspended|terminated|"
+    r"closed|deleted|removed|cancel+ed|discontinued|retired|expired|locked|frozen|"
+    r"moved|left|blocked|has been (dis|de|sus|ter|clo|re|can)|never logged|dormant|"
+    r"abandoned|obsolete|incorrect|wrong|bad|refused due to|"
+    r"unroutable|unrouteable|not deliverable)"
+)
+
+#: This one address: unknown, moved, closed, or its person refuses us.
+ABOUT_PERSON = _any(
+    rf"{_PERSON}{_SOON}{_GONE}",
+    rf"\b(no such|unknown|invalid|bad|non-?existent|inactive|disabled|unrecogni[sz]ed|"
+    rf"undeliverable|illegal|no valid|not an? (valid|known|active)|nonexist\w*|"
+    rf"deactivated|suspended|expired|closed|incorrect|wrong|no( mail)?) "
+    rf"(\w+ )?(local )?{_PERSON}",
+    r"\b(there is|there's|we have|have|has|found) no (\w+ )?(user|account|mail ?box|"
+    r"person|such|one|record|address)|no (one|body) (here )?(by|with|of) "
+    r"(that|this|the) name|no \w* ?here by that name|doesn't have an? |"
+    r"does not have an? |do not have an? |nobody (here|of|by)",
+    r"(recipient|address|user|delivery|mail) (address )?(rejected:?|denied:?|refused:?) "
+    r"(access denied|undeliverable|invalid|unknown|not|no |user|by the recipient)",
+    r"no longer (on|at|with|in|a |work|valid|employ|exist|avail|active|in use|accept|"
+    r"uses?|monitored)|has left( the)?|not (employ|work)\w* here|user has moved|"
+    r"moved to|(e-?mail )?address (has )?(been )?changed|please (update|use) ",
+    r"recipient preferences|refused by (the )?(recipient|user|addressee)|(recipient|"
+    r"user|addressee|customer) (has |does not |doesn't |do not )?(want|opted|blocked|"
+    r"refus|unsubscrib)",
+    r"not (a |in )?(local|our|valid) (user|recipient|mail ?box|address|customer)|"
+    r"delivery to (this|the) (user|address|account) is|not our customer|"
+    r"no (valid|local|such|deliverable|verified) (recipient|mailbox|user|person)s?",
+    r"(unknown|not (listed|found)) in (\w+ )?(\w+ )?(\w+ )?(table|directory|"
+    r"database|domino|address book)|adr(ess)?[_ ]?not|addr not found|unknown local",
+    r"not a member of|recipnotfound|recipientnotfound|resolver\.adr|ex(change)?recip",
+    # German.
+    r"(empfanger|benutzer|adresse|postfach|mailbox|konto|account|nutzer|teilnehmer|"
+    r"anwender)\w*[^.;!?|]{0,50}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|"
+    r"existent|erreichbar|verfugbar|gultig|aktiv|zustellbar)|existiert|ungultig|"
+    r"deaktiviert|gesperrt|geschlossen|geloscht|abgemeldet|stillgelegt)",
+    r"(unbekannte[rs]?|ungultige[rs]?|kein(en?)?|falsche[rs]?) (solche[rns]? )?"
+    r"(empfanger|benutzer|adresse|postfach|konto|nutzer)",
+    # Dutch.
+    r"(gebruiker|ontvanger|adres|mailbox|postvak|account|geadresseerde)\w*"
+    r"[^.;!?|]{0,50}(onbekend|bestaat niet|niet (gevonden|bekend|meer|geldig|bereikbaar)|"
+    r"ongeldig|opgeheven|geblokkeerd|uitgeschakeld|gedeactiveerd|verwijderd|afgesloten)",
+    r"(onbekende|ongeldige?|geen|onjuiste?) (zo'?n |dergelijke )?(gebruiker|ontvanger|"
+    r"adres|e-?mailadres|mailbox|postvak)",
+    # French.
+    r"(destinataire|adresse|utilisateur|compte|boite|abonne|usager|bal)\w*"
+    r"[^.;!?|]{0,60}(inconnu|invalide|introuvable|n'existe|inexistant|desactive|bloque|"
+    r"clos|ferme|suspendu|supprime|inactif|incorrect|pas (valide|trouve|connu)|"
+    r"non (trouve|valide|attribue)|resilie)",
+    r"(aucun|mauvais|pas d) ?(e|')?( tel(le)?)? (utilisateur|destinataire|compte|boite|"
+    r"adresse)",
+    # Spanish, Portuguese, Italian.
+    r"(usuario|destinatario|direccion|cuenta|buzon|casilla)\w*[^.;!?|]{0,50}"
+    r"(desconocid|no (existe|encontrad|se (ha )?encontr|valid|disponible|es valid)|"
+    r"inexistente|invalid|desactivad|deshabilitad|inactiv|suspendid|cancelad|bloquead|"
+    r"incorrect|cerrad)",
+    r"(usuario|destinatario|endereco|conta|caixa( postal)?)\w*[^.;!?|]{0,50}"
+    r"(desconhecid|nao (existe|encontrad|e valid|disponivel|foi (possivel )?(local|enc))|"
+    r"inexistente|invalid|desativad|inativ|suspens|cancelad|bloquead|incorret|encerrad)",
+    r"(utente|destinatario|indirizzo|casella|account|cassetta)\w*[^.;!?|]{0,50}"
+    r"(sconosciut|inesistent|non (esiste|trovat|valid|attiv|disponibil|e valid)|"
+    r"disabilitat|disattivat|inattiv|sospes|errat|cessat|chius|bloccat)",
+    # Polish, Czech, Hungarian, Nordic, Finnish, Turkish.
+    r"(uzytkownik|adresat|adres|skrzynk|odbiorc|konto)\w*[^.;!?|]{0,50}(nie istnieje|"
+    r"nieznan|nie znalezion|nieaktywn|zablokowan|nieprawidlow|wylaczon)|nieznany "
+    r"(uzytkownik|odbiorca|adresat)",
+    r"(uzivatel|adresa|schrank|prijemce)\w*[^.;!?|]{0,50}(neexist|neznam|nenalezen|"
+    r"neplatn)|(felhasznalo|cim(zett)?|postafiok)\w*[^.;!?|]{0,50}(nem letez|ismeretlen|"
+    r"nem talal|ervenytelen)",
+    r"(anvandare|mottagare|adress|bruger|modtager|bruker|mottaker|konto)\w*"
+    r"[^.;!?|]{0,50}(okand|ukendt|ukjent|finns inte|findes ikke|finnes ikke|"
+    r"existerar inte|eksisterer ikke|ogiltig|ugyldig|sparrad|sperret)|(okand|ukendt|"
+    r"ukjent) (anvandare|mottagare|bruger|modtager|bruker|mottaker)",
+    r"(kayttaja|vastaanottaja|osoite)\w*[^.;!?|]{0,50}(tuntematon|ei loydy|ei ole)|"
+    r"(kullanici|alici|adres|hesap|posta kutusu)\w*[^.;!?|]{0,50}(bulunam|yok|gecersiz|"
+    r"mevcut degil|kapali|devre disi)",
+    # Russian and Ukrainian, Arabic, Japanese, Chinese, Korean, Vietnamese.
+    r"(пользовател|ящик|адрес|получател|аккаунт|учетн|учётн|користувач|скринька)"
+    r"[^.;!?]{0,60}(не найден|не существ|неизвест|заблокир|отключ|недоступ|удал[её]н|"
+    r"неверн|не зарегистр|не знайден|не існу|не активн)|нет такого|неизвестный "
+    r"(пользоват|получат|адрес)|такого (пользоват|адрес|ящик)\w* нет",
+    r"(المستخدم|المستلم|العنوان|الحساب|عنوان|صندوق البريد|البريد)[^.؛!؟]{0,50}"
+    r"(غير (موجود|صالح|معروف|نشط)|لا يوجد|معطل|مغلق|محظور)|مستخدم غير",
+    r"(宛先|あて先|アドレス|ユーザ|受信者|メールボックス|アカウント|ディレクトリ)[^。]{0,40}"
+    r"(見つかりません|見つからない|存在し(ません|ない)|不明|無効|ありません|誤り|間違)",
+    r"(用户|用戶|收件人|邮箱|郵箱|信箱|地址|帐号|账号|帐户|账户|帳號|收件者|使用者)[^。]{0,20}"
+    r"(不存在|无效|無效|未找到|找不到|禁用|停用|冻结|錯誤|错误|注销|不正确)",
+    r"(사용자|수신자|주소|메일함|계정|편지함)[^.]{0,20}(존재하지|찾을 수 없|알 수 없|없습니다|"
+    r"유효하지|정지|휴면)|(nguoi dung|dia chi|tai khoan)[^.]{0,30}khong ton tai",
+)
+
+#: The message, or mail like ours: policies that no reader has made.
+ABOUT_MESSAGE = _any(
+    r"spam|unsolicited|\b(ube|uce)\b|\bjunk|bulk (mail|e-?mail)|suspicious|"
+    r"suspected|abus(e|ive)",
+    r"polic(y|ies)|prohibit|content (reject|filter|restrict|not|den)|message content|"
+    r"contents? (of|has|was|is)|not accepted (for|due)|security (issue|risk|polic|"
+    r"reason|violation)|filtered|attachment|disallowed|forbidden|not (accept|welcome)|"
+    r"administrative|blocked|prohibition|unacceptable|violat",
+    r"(message|mail|e-?mail|transaction|delivery) (was |has been |is |been )?"
+    r"(refused|reject|denied|block)",
+    r"richtlinie|abgelehnt|beleid|geweigerd|politique|rejete|politica|rechazad|"
+    r"rifiutat|rejeitad|спам|политик|垃圾|스팸|スパム|迷惑メール",
+)

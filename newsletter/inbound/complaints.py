@@ -1,0 +1,52 @@
+"""Complaints: "this is spam", told by a provider (RFC 5965, Outlook's JMRP). Pure."""
+
+import re
+
+from newsletter.inbound.mail import Mail, read_headers
+from newsletter.model.returned import Report
+
+#: Feedback-Type of what a reader did. Others tell of signatures ("auth-failure",
+#: "dmarc"), of machines ("virus") or of the contrary ("not-spam").
+_OF_READERS = frozenset(("abuse", "fraud", "opt-out", "opt-out-list", "complaint"))
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+")
+_RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "redacted-address")
+_JMRP_HEADERS = ("x-hmxmroriginalrecipient", "x-ms-exchange-junkreportrecipient")
+
+
+def find_complaints(mail: Mail) -> tuple[Report, ...]:
+    """Return a report for each recipient who complained; empty for no complaint."""
+    for part in mail.of_type("message/feedback-report"):
+        fields = read_headers(part.text)
+        if fields.first("feedback-type").lower() not in _OF_READERS:
+            return ()
+        names = [
+            address
+            for name in _RECIPIENT_FIELDS
+            for value in fields.every(name)
+            for address in _ADDRESS.findall(value)
+        ]
+        return tuple(Report(recipient=name) for name in names) or (Report(),)
+    return _find_junk_reports(mail)
+
+
+def is_feedback(mail: Mail) -> bool:
+    """Tell whether a provider reports on mail of ours, complaint or not."""
+    report_type = mail.parameters.get("report-type", "").lower()
+    return report_type == "feedback-report" or bool(
+        mail.of_type("message/feedback-report")
+    )
+
+
+def _find_junk_reports(mail: Mail) -> tuple[Report, ...]:
+    """Return the complaint of Outlook.com: the bare mail with who got it in a header."""
+    for part in mail.parts:
+        if not part.is_original:
+            continue
+        fields = part.headers.fields
+        if part.content_type == "message/rfc822":
+            fields = read_headers(part.text.split("\n\n", 1)[0]).fields
+        for name, value in fields:
+            if name in _JMRP_HEADERS:
+                found = _ADDRESS.search(value)
+                return (Report(recipient=found[0] if found else ""),)
+    return ()

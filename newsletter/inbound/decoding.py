@@ -1,0 +1,97 @@
+"""Bytes of a header or a part -> text, whatever their label says. Pure; never raises.
+
+Law: only codecs of plain text are used, none that is slow or expands; a wrong label
+costs letters, never the mail.
+"""
+
+import base64
+import binascii
+import codecs
+import html
+import quopri
+import re
+from collections.abc import Callable
+
+#: Names as `codecs` has them; beside those that begin with one of `_FAMILIES`.
+_CODECS = frozenset(
+    "ascii utf-8 utf-7 utf-16 utf-16-le utf-16-be euc_jp shift_jis cp932 gb2312 gbk "
+    "gb18030 big5 big5hkscs euc_kr cp949 johab koi8-r koi8-u koi8_r koi8_u tis-620 "
+    "mac-roman macintosh viscii hz".split()
+)
+_FAMILIES = ("iso8859-", "iso2022_", "cp125", "cp43", "cp85", "cp86", "windows-")
+#: Label -> what is meant by it.
+_MEANT = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "cp932", "ks_c_5601-1987": "cp949"}
+#: JIS in seven bits shows itself by this, label or not.
+_JIS_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
+
+_WORD = re.compile(r"=\?([\w.*-]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+_UNSEEN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>|<!--.*?-->", re.S | re.I)
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?table|/?h\d|/?li|/?ul|hr)\b[^>]*>", re.I)
+_TAG = re.compile(r"<(?=[a-z/!])(?![^<>@]*@)[^<>]*>", re.I)
+
+
+def decode_text(data: bytes, charset: str = "") -> str:
+    """Return *data* as text: as labelled, else as it looks, else letter by letter."""
+    if any(escape in data for escape in _JIS_ESCAPES):
+        return data.decode("iso2022_jp_2", "replace")
+    names = [_codec(charset), "utf-8"]
+    if charset.lower().startswith("iso-2022-jp"):
+        names.append("euc_jp")
+    for name in names:
+        try:
+            return data.decode(name) if name else data.decode("utf-8")
+        except UnicodeError:
+            continue
+    return data.decode("cp1252", "replace")
+
+
+def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """Return the bytes of a part as they were before they were encoded for transport."""
+    decoders: dict[str, Callable[[bytes], bytes]] = {
+        "quoted-printable": quopri.decodestring,
+        "base64": _decode_base64,
+    }
+    return decoders.get(encoding.strip().lower(), bytes)(data)
+
+
+def decode_header(value: str) -> str:
+    """Return a header's value with its encoded words (RFC 2047) read, in one line."""
+    if "=?" in value:
+        value = _WORD.sub(_read_word, _BETWEEN_WORDS.sub(r"\1", value))
+    return _SPACE.sub(" ", value).strip()
+
+
+def html_to_text(page: str) -> str:
+    """Return what a page says, a line a paragraph; addresses in brackets stay."""
+    page = _BREAK.sub("\n", _UNSEEN.sub(" ", page))
+    return html.unescape(_TAG.sub(" ", page))
+
+
+def _codec(charset: str) -> str:
+    """Return the name of the codec for a label, or nothing."""
+    label = charset.strip().strip("\"'").lower()
+    try:
+        name = codecs.lookup(_MEANT.get(label, label)).name
+    except (LookupError, ValueError):
+        return ""
+    return name if name in _CODECS or name.startswith(_FAMILIES) else ""
+
+
+def _decode_base64(data: bytes) -> bytes:
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    # One character over is no byte; the rest may lack its padding.
+    kept = kept[: len(kept) - (len(kept) % 4 == 1)]
+    return base64.b64decode(kept + b"=" * (-len(kept) % 4))
+
+
+def _read_word(found: re.Match[str]) -> str:
+    charset, kind, written = found.groups()
+    data = written.encode("ascii", "replace")
+    if kind in "bB":
+        data = _decode_base64(data)
+    else:
+        data = binascii.a2b_qp(data, header=True)
+    return decode_text(data, charset.partition("*")[0])

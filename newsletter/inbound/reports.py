@@ -1,0 +1,157 @@
+"""Delivery reports (RFC 3464): which recipient, what happened, what their server said.
+
+In: a mail. Out: `Failure`s, one a recipient, as they stand in a part of its own or, with
+systems that lose their MIME headers, somewhere in the text. Pure.
+"""
+
+import re
+from dataclasses import dataclass
+
+from newsletter.inbound.mail import Mail
+from newsletter.inbound.quoting import cut_returned
+
+#: Actions that tell of no failure.
+_GOOD = frozenset(("delivered", "relayed", "expanded"))
+_FIELD = re.compile(
+    r"^[> \t]*(final-recipient|original-recipient|x-actual-recipient|action|status|"
+    r"diagnostic-code|remote-mta|last-attempt-date|reporting-mta|arrival-date|"
+    r"will-retry-until|original-envelope-id|received-from-mta|final-log-id|"
+    r"dsn-gateway|x-[\w-]{1,60})[ \t]*:[ \t]*(.*)$",
+    re.I,
+)
+_ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "action", "status")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[\w-][\w.-]*\w")
+_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+#: Code, and perhaps the enhanced one: ``550 5.1.1``, ``550-5.7.26``, ``(#5.1.1)``.
+_REPLY = re.compile(
+    r"(?<![\w.:/@[-])([45]\d\d)(?![\d.:/@])[ -]*(?::\s*)?#?([45]\.\d{1,3}\.\d{1,3})?"
+)
+_BARE_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a mail says of one recipient, not yet judged."""
+
+    recipient: str
+    #: In lower case, or empty.
+    action: str
+    #: Enhanced code, or empty.
+    status: str
+    #: Reply code, or 0.
+    code: int
+    #: What the server said.
+    diagnostic: str
+    #: What stands around it, for where the diagnostic says nothing.
+    context: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it tells that the mail arrived."""
+        return self.action in _GOOD or (not self.action and self.status[:1] == "2")
+
+
+def find_failures(mail: Mail) -> list[Failure]:
+    """Return what the report says of each recipient; empty where there is none."""
+    context = cut_returned(mail.text)
+    parts = [
+        part
+        for part in mail.of_type(
+            "message/delivery-status", "message/global-delivery-status"
+        )
+        if not part.is_original
+    ]
+    texts = [part.text for part in parts] or [mail.text]
+    groups = [group for text in texts for group in _read_groups(text)]
+    failures = [_read_failure(group, context) for group in groups]
+    if len(failures) > 1:
+        return [_with_own_context(failure) for failure in failures]
+    return failures
+
+
+def read_reply_codes(text: str) -> tuple[int, str]:
+    """Return the first reply code and the first enhanced code in what a server said."""
+    reply = _REPLY.search(text)
+    status = reply[2] if reply and reply[2] else ""
+    if not status:
+        bare = _BARE_STATUS.search(text)
+        status = bare[1] if bare else ""
+    return (int(reply[1]) if reply else 0), status
+
+
+def _read_groups(text: str) -> list[dict[str, str]]:
+    """Return the fields of each recipient; a field that comes again begins the next."""
+    groups: list[dict[str, str]] = [{}]
+    last = ""
+    for line in text.splitlines():
+        found = _FIELD.match(line)
+        if found:
+            last = found[1].lower()
+            if last in groups[-1] or (last == "reporting-mta" and groups[-1]):
+                groups.append({})
+            groups[-1][last] = found[2].strip()
+        elif not line.strip("> \t"):
+            last = ""
+            if groups[-1]:
+                groups.append({})
+        elif last:
+            groups[-1][last] += " " + line.strip("> \t")
+    return [group for group in groups if _is_of_recipient(group)]
+
+
+def _is_of_recipient(group: dict[str, str]) -> bool:
+    return sum(name in group for name in (*_ABOUT_RECIPIENT, "diagnostic-code")) >= 2
+
+
+def _read_failure(group: dict[str, str], context: str) -> Failure:
+    said = group.get("diagnostic-code", "")
+    # "smtp; 550 …": the kind of the diagnostic is no word of it.
+    kind, semicolon, rest = said.partition(";")
+    diagnostic = rest.strip() if semicolon and " " not in kind.strip() else said
+    code, status = read_reply_codes(diagnostic)
+    written = group.get("status", "")
+    if not status or _says_little(status):
+        own = _STATUS.search(written)
+        status = (
+            own[1]
+            if own and not _says_little(own[1])
+            else status or (own[1] if own else "")
+        )
+    comment = written.partition("(")[2].rstrip(") ")
+    return Failure(
+        recipient=_find_recipient(group),
+        action=group.get("action", "").split("(")[0].strip().lower(),
+        status=status,
+        code=code,
+        diagnostic=diagnostic or comment,
+        context=f"{comment}\n{context}",
+    )
+
+
+def _says_little(status: str) -> bool:
+    return status.endswith(".0.0")
+
+
+def _find_recipient(group: dict[str, str]) -> str:
+    for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
+        found = _ADDRESS.search(group.get(name, ""))
+        if found:
+            return found[0]
+    return ""
+
+
+def _with_own_context(failure: Failure) -> Failure:
+    """Return it with what the text says of this recipient, and of no other."""
+    lines = failure.context.split("\n")
+    near = []
+    for number, line in enumerate(lines):
+        if failure.recipient and failure.recipient in line:
+            near += lines[number : number + 3]
+    return Failure(
+        failure.recipient,
+        failure.action,
+        failure.status,
+        failure.code,
+        failure.diagnostic,
+        "\n".join(near),
+    )

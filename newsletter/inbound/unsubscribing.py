@@ -1,0 +1,33 @@
+"""Mails that a mail program writes to leave: List-Unsubscribe with mailto. Pure.
+
+Ours reads ``mailto:ADDRESS?subject=unsubscribe TOKEN``, and ADDRESS may hold the token
+too. Who wrote it does not count, nor whether it calls itself an automatic answer, as
+Apple's does: the token is the authority.
+"""
+
+import re
+
+from newsletter.inbound.identity import find_leave_tokens, find_recipient_tokens
+from newsletter.inbound.mail import Mail
+
+_WORD = (
+    r"(?:unsub\w*|leave|remove|opt.?out|signoff|afmeld\w*|uitschrijv\w*|abmeld\w*|"
+    r"d[eé]s(?:abonn|inscri)\w*|stop)"
+)
+_SUBJECT = re.compile(rf"\W*{_WORD}\b", re.I)
+#: Such an address is ours alone: no envelope sender is called so.
+_ADDRESS = re.compile(rf"(?:^|[<,\s]){_WORD}[+=._-]?[^\s@,<>]*@", re.I)
+
+
+def is_unsubscribe(mail: Mail) -> bool:
+    """Tell whether a mail asks to leave by a token, right or wrong."""
+    subject = mail.headers.first("subject")
+    if _SUBJECT.match(subject) and find_leave_tokens(mail):
+        return True
+    if not find_recipient_tokens(mail):
+        return False
+    return any(
+        _ADDRESS.search(value)
+        for name in ("delivered-to", "x-original-to", "envelope-to", "to")
+        for value in mail.headers.every(name)
+    )
