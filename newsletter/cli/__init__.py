@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("cancel", "End a dispatch for good."),
     "doctor": ("doctor", "Look whether mails can arrive: server, DNS, pages."),
     "subscribers": ("subscribers", "Import, add, list and unsubscribe people."),
+    "inbox": (
+        "inbox",
+        "Read returned mail: bounces, complaints, who wants to leave.",
+    ),
     "login": ("login", "Store the password of the mail server, outside the project."),
     "serve": ("serve", "Serve the public pages: one-click leaving, issues."),
     "worker": ("worker", "Send what is due: at its time, or after a crash."),

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from newsletter.errors import OperationError
-from newsletter.model.settings import ServerSettings
+from newsletter.model.settings import InboxSettings, ServerSettings
 from newsletter.workflow.private_files import read_private, replace_private
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+#: Where a password is wanted: to send, or to read what comes back.
+Server = ServerSettings | InboxSettings
 
 _WHAT = "the password file"
 #: How a place is called when it is told to a person.
@@ -27,7 +30,7 @@ KEYRING_PLACE = "the keyring of this computer"
 _RECOMMENDED = 1
 
 
-def find_password(server: ServerSettings, environment: Mapping[str, str]) -> str:
+def find_password(server: Server, environment: Mapping[str, str]) -> str:
     """Return the stored password for *server*, or nothing.
 
     Raises:
@@ -41,9 +44,7 @@ def find_password(server: ServerSettings, environment: Mapping[str, str]) -> str
     return _find_in_keyring(server)
 
 
-def keep_password(
-    server: ServerSettings, password: str, environment: Mapping[str, str]
-) -> str:
+def keep_password(server: Server, password: str, environment: Mapping[str, str]) -> str:
     """Store *password* and return where, in words or as a path.
 
     Raises:
@@ -57,7 +58,7 @@ def keep_password(
     return str(path)
 
 
-def drop_password(server: ServerSettings, environment: Mapping[str, str]) -> list[str]:
+def drop_password(server: Server, environment: Mapping[str, str]) -> list[str]:
     """Remove the stored password; return the places where one was.
 
     Raises:
@@ -77,7 +78,7 @@ def drop_password(server: ServerSettings, environment: Mapping[str, str]) -> lis
     return places
 
 
-def password_path(server: ServerSettings, environment: Mapping[str, str]) -> Path:
+def password_path(server: Server, environment: Mapping[str, str]) -> Path:
     """Return the file that holds the password where there is no keyring."""
     name = quote(f"{server.user}@{server.host}:{server.port}", safe="@")
     return _settings_folder(environment) / "newsletter" / f"{name}.password"
@@ -95,7 +96,7 @@ def _settings_folder(environment: Mapping[str, str]) -> Path:
 # --- the keyring ----------------------------------------------------------------------
 
 
-def _service(server: ServerSettings) -> str:
+def _service(server: Server) -> str:
     return f"newsletter {server.host}:{server.port}"
 
 
@@ -108,7 +109,7 @@ def _open_keyring() -> "KeyringBackend | None":
     return backend if backend.priority >= _RECOMMENDED else None
 
 
-def _find_in_keyring(server: ServerSettings) -> str:
+def _find_in_keyring(server: Server) -> str:
     backend = _open_keyring()
     if backend is None:
         return ""
@@ -123,7 +124,7 @@ def _find_in_keyring(server: ServerSettings) -> str:
         ) from error
 
 
-def _keep_in_keyring(server: ServerSettings, password: str) -> bool:
+def _keep_in_keyring(server: Server, password: str) -> bool:
     """Store it in the keyring and tell whether it is really there."""
     backend = _open_keyring()
     if backend is None:
@@ -137,7 +138,7 @@ def _keep_in_keyring(server: ServerSettings, password: str) -> bool:
         return False
 
 
-def _drop_from_keyring(server: ServerSettings) -> bool:
+def _drop_from_keyring(server: Server) -> bool:
     backend = _open_keyring()
     if backend is None:
         return False

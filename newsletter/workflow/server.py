@@ -9,7 +9,7 @@ from newsletter.delivery.limits import pace_interval, shortest_limit
 from newsletter.delivery.transports import SetupError
 from newsletter.delivery.transports.smtp import Account, refuse_clear_text
 from newsletter.errors import OperationError, RefusedError
-from newsletter.model.settings import LaneSettings, ServerSettings
+from newsletter.model.settings import InboxSettings, LaneSettings, ServerSettings
 from newsletter.workflow.passwords import find_password
 from newsletter.workflow.private_files import read_private
 from newsletter.workflow.project import Project
@@ -126,33 +126,52 @@ def _open(
     return make_account(project, server, password)
 
 
+def read_inbox_password(
+    project: Project, inbox: InboxSettings, environment: Mapping[str, str]
+) -> str:
+    """Return the password of the mailbox; nothing where none may travel.
+
+    Raises:
+        OperationError: The password cannot be had.
+    """
+    if inbox.security == "none":
+        return ""
+    return _read_password(inbox, project.root, environment)
+
+
 def _read_password(
-    server: ServerSettings, root: Path, environment: Mapping[str, str]
+    server: ServerSettings | InboxSettings, root: Path, environment: Mapping[str, str]
 ) -> str:
     kind, _, name = server.password.partition(":")
     if kind == "env":
-        return _from_environment(name, environment)
+        return _from_environment(name, environment, server)
     if kind == "file":
         return _from_file(root / name)
     return _from_store(server, environment) if server.user else ""
 
 
-def _from_store(server: ServerSettings, environment: Mapping[str, str]) -> str:
+def _from_store(
+    server: ServerSettings | InboxSettings, environment: Mapping[str, str]
+) -> str:
     password = find_password(server, environment)
     if not password:
+        option = " --inbox" if isinstance(server, InboxSettings) else ""
         raise OperationError(
             f"the password of {server.user} at {server.host}:{server.port} is not on "
             "this computer.",
-            "Store it with: newsletter login",
+            f"Store it with: newsletter login{option}",
         )
     return password
 
 
-def _from_environment(name: str, environment: Mapping[str, str]) -> str:
+def _from_environment(
+    name: str, environment: Mapping[str, str], server: ServerSettings | InboxSettings
+) -> str:
     password = environment.get(name, "")
     if not password:
+        what = "mailbox" if isinstance(server, InboxSettings) else "mail server"
         raise OperationError(
-            f"the password of the mail server is not set: {name} is empty.",
+            f"the password of the {what} is not set: {name} is empty.",
             f"Set it in the environment: export {name}=…",
         )
     return password

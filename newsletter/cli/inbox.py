@@ -1,0 +1,233 @@
+"""`newsletter inbox`."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.context import (
+    json_option,
+    pass_silent_project,
+    print_json,
+    say,
+    tell_open_dispatches,
+)
+from newsletter.cli.findings import count_of
+from newsletter.errors import NewsletterError
+from newsletter.model.returned import BounceClass, MailKind
+from newsletter.workflow.people_table import instant_json
+
+if TYPE_CHECKING:
+    from newsletter.store.wishes import Wish
+    from newsletter.workflow.project import Project
+    from newsletter.workflow.returned_mail import Handled
+
+_STDIN = "-"
+#: EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again.
+_TRY_AGAIN = 75
+
+
+class _PipeCommand(click.Command):
+    """A command that a mail server pipes a mail into: no failure may lose that."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NewsletterError as error:
+            if ctx.params.get("source") != _STDIN:
+                raise
+            from newsletter.cli.failures import show_failure
+
+            show_failure(error, wants_json=bool(ctx.params.get("as_json")))
+            return _TRY_AGAIN
+
+
+@click.command("inbox", cls=_PipeCommand)
+@click.option(
+    "--from",
+    "source",
+    metavar="imap|maildir:PATH|mbox:PATH|-",
+    default="",
+    help="Which mailbox; - is one mail on standard input. Default: [inbox].",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@json_option
+@pass_silent_project
+def command(project: "Project", source: str, dry_run: bool, as_json: bool) -> int:
+    """Read returned mail: bounces, complaints, who wants to leave.
+
+    Dead addresses and people who leave or complain get no mail any more, at once.
+    What a person wrote stays unread where it is.
+    """
+    from newsletter.workflow.inbox import open_wishes, read_inbox
+
+    if source != _STDIN:
+        tell_open_dispatches(project)
+    now = datetime.now(UTC)
+    done = read_inbox(
+        project,
+        source,
+        environment=os.environ,
+        now=now,
+        dry_run=dry_run,
+        tell=_ignore if as_json else _show,
+        stdin=sys.stdin.buffer if source == _STDIN else None,
+    )
+    wishes = open_wishes(project, now=now)
+    if as_json:
+        print_json(
+            {
+                "messages": [_json(one) for one in done],
+                "waiting": [_wish_json(wish) for wish in wishes],
+            }
+        )
+        return 0
+    _show_end(done, wishes, dry_run=dry_run)
+    return 0
+
+
+def _ignore(_: "Handled") -> None:
+    pass
+
+
+def _json(one: "Handled") -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "kind": one.kind.value,
+        "class": one.bounce_class.value if one.bounce_class else None,
+        "recipient": one.recipient,
+        "status": one.status,
+        "diagnostic": one.diagnostic,
+        "applied": one.is_applied,
+        "known": one.is_known,
+        "advice": one.advice or None,
+    }
+
+
+def _wish_json(wish: "Wish") -> dict[str, Any]:
+    from newsletter.workflow.returned_mail import leaving_command
+
+    return {
+        "recipient": wish.email,
+        "at": instant_json(wish.at),
+        "advice": leaving_command(wish.email),
+    }
+
+
+def _show(one: "Handled") -> None:
+    if not one.is_known:
+        click.echo(_line(one))
+
+
+def _line(one: "Handled") -> str:
+    who = one.recipient or "Somebody"
+    if one.is_test:
+        return f"A test mail: {_kind_words(one)}. Nothing to do."
+    if one.kind is MailKind.UNSUBSCRIBE:
+        return f"{who} has left by mail." if one.is_applied else _GONE
+    if one.kind is MailKind.COMPLAINT:
+        return _complaint_line(one, who)
+    if one.kind is MailKind.BOUNCE:
+        return _bounce_line(one, who)
+    if one.kind is MailKind.AUTO_REPLY:
+        return f"{who} has an automatic answer. Nothing to do."
+    subject = f": “{one.subject}”" if one.subject else ""
+    if one.kind is MailKind.ASKS_TO_LEAVE:
+        if one.advice:
+            return f"{who} asks to leave{subject}. If so: {one.advice}"
+        return (
+            f"{who} asks to leave{subject}, and has no mail of yours under this "
+            "address. Answer them, and ask which one it is."
+        )
+    if one.kind is MailKind.REPLY:
+        return f"{who} wrote to you{subject}. It stays unread."
+    return f"A mail for you to read{subject}. It stays unread."
+
+
+_GONE = "Somebody left by mail who is no subscriber any more. Nothing to do."
+
+
+def _kind_words(one: "Handled") -> str:
+    words = {
+        MailKind.BOUNCE: f"it came back{_said(one)}",
+        MailKind.COMPLAINT: "it was called spam",
+        MailKind.UNSUBSCRIBE: "its link to leave was tried",
+        MailKind.AUTO_REPLY: "an automatic answer",
+    }
+    return words.get(one.kind, "an answer, which stays unread")
+
+
+def _complaint_line(one: "Handled", who: str) -> str:
+    if one.is_applied:
+        return f"{who} called it spam, and gets no mail any more."
+    if one.is_ours:
+        return f"{who} called an old mail spam. Nothing was changed."
+    return _NOT_OURS.format(what=f"{who} called a mail spam")
+
+
+def _bounce_line(one: "Handled", who: str) -> str:
+    said = _said(one)
+    if not one.is_ours:
+        return _NOT_OURS.format(what=f"{who}: a mail came back{said}")
+    if one.is_applied and one.bounce_class is BounceClass.HARD:
+        return f"{who}: the address is dead{said}. No mail goes there any more."
+    if one.is_applied:
+        return (
+            f"{who}: nothing has arrived for two weeks{said}. No mail goes there any "
+            "more."
+        )
+    if one.paused:
+        return (
+            f"{who}: blocked by the receiving side{said}. Dispatch {one.paused} is "
+            "paused: too many came back so. See: newsletter doctor"
+        )
+    return f"{who}: {_UNAPPLIED[one.bounce_class or BounceClass.SOFT].format(said)}"
+
+
+#: What bounces without an effect on anybody say; {} is what the server said.
+_UNAPPLIED = {
+    BounceClass.HARD: "a mail to an earlier address, or an old one, came back{}. "
+    "Nothing was changed.",
+    BounceClass.SOFT: "the mail did not arrive this time{}. Counted; nothing was "
+    "changed.",
+    BounceClass.BLOCKED: "blocked by the receiving side{}. That is not the reader's "
+    "matter; nothing was changed.",
+    BounceClass.DELAY: "not there yet{}; the mail server goes on trying. Nothing to "
+    "do.",
+}
+_NOT_OURS = (
+    "{what}, but nothing in it proves that it is a mail of yours. Nothing was changed; "
+    "it stays for you to read."
+)
+
+
+def _said(one: "Handled") -> str:
+    said = f"{one.status} {one.diagnostic}".strip().rstrip(".")
+    return f" ({said})" if said else ""
+
+
+def _show_end(
+    done: "tuple[Handled, ...]", wishes: "list[Wish]", *, dry_run: bool
+) -> None:
+    from newsletter.workflow.inbox import summarise
+    from newsletter.workflow.returned_mail import leaving_command
+
+    new = [one for one in done if not one.is_known]
+    for line in summarise(done):
+        say(line)
+    if not new:
+        say("No new mail.")
+    if known := len(done) - len(new):
+        say(f"{count_of(known, 'mail')} known already.")
+    told = {one.advice for one in new}
+    for wish in wishes:
+        command_line = leaving_command(wish.email)
+        if command_line not in told:
+            click.echo(
+                f"{wish.email} asked to leave on {wish.at:%Y-%m-%d} and still gets "
+                f"mail. If so: {command_line}"
+            )
+    if dry_run and new:
+        say("Nothing was changed: this was a dry run.")

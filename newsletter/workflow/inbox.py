@@ -1,0 +1,224 @@
+"""Read a mailbox: what came back, who complains, who wants to leave.
+
+Law: each mail has a transaction of its own, and is put away only after the commit. So
+whatever breaks off, the next look goes on there, and counts nothing twice.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from newsletter.errors import RefusedError, UsageError
+from newsletter.inbound.reading import read_mail
+from newsletter.model.returned import BounceClass, MailKind
+from newsletter.store.inbox_marks import read_mark, write_mark
+from newsletter.store.wishes import Wish, read_wishes
+from newsletter.workflow.mailboxes import Fetched, Source
+from newsletter.workflow.mailboxes.imap import Mailbox, open_imap
+from newsletter.workflow.mailboxes.maildir import MaildirSource
+from newsletter.workflow.mailboxes.mbox import MboxSource
+from newsletter.workflow.mailboxes.stdin import StdinSource
+from newsletter.workflow.project import Project
+from newsletter.workflow.returned_mail import Handled, handle_mail
+from newsletter.workflow.server import read_inbox_password
+from newsletter.workflow.unsubscribe import Desk, open_desk
+
+#: So long the editor is reminded of who asked to leave.
+REMIND_FOR = timedelta(days=30)
+
+#: What to add to newsletter.toml; shown where there is no mailbox.
+INBOX_LINES = """\
+[inbox]
+host = "imap.example.org"
+user = "letter@example.org"
+done = "Newsletter\""""
+
+
+def read_inbox(
+    project: Project,
+    source: str = "",
+    *,
+    environment: Mapping[str, str],
+    now: datetime,
+    dry_run: bool = False,
+    tell: Callable[[Handled], None] = lambda _: None,
+    is_over: Callable[[], bool] = lambda: False,
+    stdin: BinaryIO | None = None,
+) -> tuple[Handled, ...]:
+    """Read what is new in a mailbox, and do what it is for.
+
+    Args:
+        project: The project.
+        source: "imap", "maildir:PATH", "mbox:PATH", "-", or empty: as ``[inbox]`` says.
+        environment: Where the password may be.
+        now: Aware.
+        dry_run: Change nothing, here or in the mailbox.
+        tell: Given each mail as it is done.
+        is_over: Asked after each: whether to leave the others for the next time.
+        stdin: Where "-" reads from.
+
+    Raises:
+        UsageError: There is no such kind of mailbox.
+        RefusedError: newsletter.toml names none, or the newsletter was handed over.
+        OperationError: Mailbox or database failed; what was read before is counted.
+    """
+    done: list[Handled] = []
+    with (
+        open_desk(project, writes=not dry_run) as desk,
+        _opened(
+            project, source, desk, environment, now, dry_run=dry_run, stdin=stdin
+        ) as (mailbox, mark_name),
+    ):
+        for fetched in mailbox.mails():
+            handled = _handle(desk, mailbox, fetched, now, dry_run=dry_run)
+            if not dry_run:
+                mailbox.settle(fetched, is_done=handled.is_done)
+                _write_mark(desk, mark_name, fetched, now)
+            done.append(handled)
+            tell(handled)
+            if is_over():
+                break
+    return tuple(done)
+
+
+def open_wishes(project: Project, *, now: datetime) -> list[Wish]:
+    """Return who asked to leave lately and still gets mail.
+
+    Raises:
+        OperationError: The database cannot be read.
+    """
+    with (
+        open_desk(project, writes=False) as desk,
+        desk.database.reading() as connection,
+    ):
+        return read_wishes(connection, since=now - REMIND_FOR)
+
+
+def summarise(done: Sequence[Handled]) -> list[str]:
+    """Return what came of a look, in short sentences without an address."""
+    new = [one for one in done if not one.is_known]
+    counts = Counter(_group(one) for one in new)
+    return [
+        text.format(count=count, mails="mail" if count == 1 else "mails")
+        for group, text in _SUMMARY.items()
+        if (count := counts[group])
+    ]
+
+
+#: In the order in which it is told.
+_SUMMARY = {
+    "paused": "{count} dispatch paused: too many mails came back blocked.",
+    "dead": "{count} {mails}: the address is dead, and gets none any more.",
+    "complaint": "{count} {mails}: called spam; who did gets none any more.",
+    "left": "{count} {mails}: left by mail.",
+    "soft": "{count} {mails}: did not arrive this time; counted.",
+    "blocked": "{count} {mails}: blocked by the receiving side, not by readers.",
+    "asks": "{count} {mails}: somebody asks to leave; that is yours to do.",
+    "read": "{count} {mails}: for you to read.",
+    "rest": "{count} {mails}: nothing to do.",
+}
+
+
+def _group(one: Handled) -> str:
+    if one.paused:
+        return "paused"
+    if one.kind is MailKind.ASKS_TO_LEAVE:
+        return "asks"
+    if one.is_applied:
+        groups = {MailKind.COMPLAINT: "complaint", MailKind.UNSUBSCRIBE: "left"}
+        return groups.get(one.kind, "dead")
+    if not one.is_done:
+        return "read"
+    if one.kind is MailKind.BOUNCE and not one.is_test:
+        classes = {BounceClass.SOFT: "soft", BounceClass.BLOCKED: "blocked"}
+        return classes.get(one.bounce_class or BounceClass.SOFT, "rest")
+    return "rest"
+
+
+# --- one mail -------------------------------------------------------------------------
+
+
+def _handle(
+    desk: Desk, mailbox: Source, fetched: Fetched, now: datetime, *, dry_run: bool
+) -> Handled:
+    reading = read_mail(fetched.data)
+    with (
+        desk.database.writing() as connection,
+        connection.begin_nested() as attempt,
+    ):
+        handled = handle_mail(
+            connection,
+            desk.keyring,
+            reading,
+            source=mailbox.kind,
+            name=fetched.name,
+            now=now,
+        )
+        if dry_run:
+            attempt.rollback()
+    return handled
+
+
+def _write_mark(desk: Desk, name: str, fetched: Fetched, now: datetime) -> None:
+    if not name or not fetched.mark:
+        return
+    with desk.database.writing() as connection:
+        write_mark(connection, name, fetched.mark, now=now)
+
+
+# --- which mailbox --------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(
+    project: Project,
+    source: str,
+    desk: Desk,
+    environment: Mapping[str, str],
+    now: datetime,
+    *,
+    dry_run: bool,
+    stdin: BinaryIO | None,
+) -> Iterator[tuple[Source, str]]:
+    """Open a mailbox; with what its mark is kept under, or nothing."""
+    kind, _, path = source.partition(":")
+    inbox = project.settings.inbox
+    if source == "-" and stdin is not None:
+        yield StdinSource(stdin), ""
+    elif kind == "mbox" and path:
+        yield MboxSource(Path(path).expanduser()), ""
+    elif kind == "maildir" and path:
+        yield MaildirSource(Path(path).expanduser(), is_read_only=dry_run), ""
+    elif source not in ("", "imap"):
+        raise _unknown(source)
+    elif inbox is None or (source == "imap" and not inbox.host):
+        raise no_inbox()
+    elif inbox.maildir:
+        folder = project.root / Path(inbox.maildir).expanduser()
+        yield MaildirSource(folder, done=inbox.done, is_read_only=dry_run), ""
+    else:
+        mailbox = Mailbox(inbox, read_inbox_password(project, inbox, environment))
+        with desk.database.reading() as connection:
+            mark = read_mark(connection, mailbox.mark_name)
+        with open_imap(mailbox, mark=mark, now=now, is_read_only=dry_run) as opened:
+            yield opened, mailbox.mark_name
+
+
+def no_inbox() -> RefusedError:
+    """Return what to say where newsletter.toml has no ``[inbox]``."""
+    return RefusedError(
+        "there is no mailbox in newsletter.toml, so no returned mail can be read.",
+        "Add the one that answers come to, and run `newsletter login --inbox`; or say "
+        f"where from with --from:\n\n{INBOX_LINES}",
+    )
+
+
+def _unknown(source: str) -> UsageError:
+    return UsageError(
+        f'there is no kind of mailbox "{source}".',
+        "Write --from imap, maildir:PATH, mbox:PATH, or - for one mail on standard "
+        "input.",
+    )

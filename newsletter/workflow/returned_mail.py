@@ -1,0 +1,278 @@
+"""One mail of our mailbox: whose matter it is, and what it does. In one transaction.
+
+Law: only a token of ours makes a mail act; what it says of itself is forgeable. Each
+mail counts once. What a person wrote changes nothing, and is for the editor to read.
+"""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.addresses import address_key
+from newsletter.model.returned import BounceClass, MailKind, Reading, Report
+from newsletter.store.people import find_by_id, find_by_key
+from newsletter.store.returned import (
+    ReturnedMail,
+    SentMail,
+    find_sent,
+    note_returned,
+    pause_if_blocked,
+    stop_complained,
+    stop_if_dead,
+)
+from newsletter.store.returned_notices import (
+    SentNotice,
+    apply_to_notice,
+    find_sent_notice,
+)
+from newsletter.tokens import Keyring, Purpose, verify
+from newsletter.workflow.leaving import leave_by_token
+
+#: Somebody has to read it.
+_FOR_PEOPLE = frozenset({MailKind.ASKS_TO_LEAVE, MailKind.REPLY, MailKind.UNREAD})
+#: Of a report about several, the mildest counts: which of them is ours nobody knows.
+_MILDEST_FIRST = (
+    BounceClass.DELAY,
+    BounceClass.BLOCKED,
+    BounceClass.SOFT,
+    BounceClass.HARD,
+)
+#: A mail that holds more of them is none of ours.
+_MOST_TOKENS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a mail."""
+
+    #: Where it lay: ``imap:INBOX/42``.
+    source: str
+    kind: MailKind
+    bounce_class: BounceClass | None = None
+    #: Of a reader of ours if a token says whose it is; else what the mail names.
+    recipient: str = ""
+    status: str = ""
+    diagnostic: str = ""
+    #: Somebody gets no mail any more because of it.
+    is_applied: bool = False
+    #: The command for the editor, or empty.
+    advice: str = ""
+    #: It was counted before; nothing is done.
+    is_known: bool = False
+    #: A token says that it is about a mail of ours.
+    is_ours: bool = False
+    #: It is about a test mail, which means nobody.
+    is_test: bool = False
+    #: Number of the dispatch that it paused; 0: none.
+    paused: int = 0
+    #: Shown, never stored.
+    subject: str = field(default="", repr=False)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody has to read it."""
+        return self.is_ours and self.kind not in _FOR_PEOPLE
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the tokens in a mail say it is about."""
+
+    sent: SentMail | None = None
+    notice: SentNotice | None = None
+    dispatch_id: int | None = None
+    is_ours: bool = False
+    is_test: bool = False
+
+
+def handle_mail(
+    connection: Connection,
+    keyring: Keyring,
+    reading: Reading,
+    *,
+    source: str,
+    name: str,
+    now: datetime,
+) -> Handled:
+    """Do what a mail is for, once.
+
+    Args:
+        connection: A writing one; the caller's transaction.
+        keyring: Verifies the tokens.
+        reading: The mail.
+        source: The kind of mailbox: "imap".
+        name: Where it lies there.
+        now: Aware.
+    """
+    handled = Handled(name, reading.kind, subject=reading.subject)
+    mail = ReturnedMail(reading.key, now, source, reading.kind)
+    if reading.kind is MailKind.UNSUBSCRIBE:
+        return _leave(connection, keyring, reading, handled, mail)
+    about = _find_about(connection, keyring, reading.message_tokens, now)
+    handled = replace(handled, is_ours=about.is_ours, is_test=about.is_test)
+    if reading.kind in (MailKind.BOUNCE, MailKind.COMPLAINT):
+        return _report(connection, reading, handled, mail, about)
+    if reading.kind is MailKind.ASKS_TO_LEAVE:
+        return _ask(connection, reading, handled, mail, about)
+    handled = replace(handled, recipient=reading.sender)
+    return _noted(connection, handled, mail)
+
+
+def _find_about(
+    connection: Connection, keyring: Keyring, tokens: Iterable[str], now: datetime
+) -> _About:
+    for token in list(tokens)[:_MOST_TOKENS]:
+        if verify(keyring, Purpose.TEST, token) is not None:
+            return _About(is_ours=True, is_test=True)
+        numbers = verify(keyring, Purpose.MESSAGE, token)
+        if numbers is None or len(numbers) != 2:
+            continue
+        if numbers[0] == 0:
+            notice = find_sent_notice(connection, numbers[1], now=now)
+            return _About(notice=notice, dispatch_id=0, is_ours=True)
+        sent = find_sent(connection, *numbers, now=now)
+        dispatch_id = numbers[0] if sent else None
+        return _About(sent=sent, dispatch_id=dispatch_id, is_ours=True)
+    return _About()
+
+
+# --- reports --------------------------------------------------------------------------
+
+
+def _report(
+    connection: Connection,
+    reading: Reading,
+    handled: Handled,
+    mail: ReturnedMail,
+    about: _About,
+) -> Handled:
+    whose = about.sent or about.notice
+    report = _choose(reading.reports, whose.email if whose else "")
+    is_bounce = reading.kind is MailKind.BOUNCE
+    bounce_class = (report.bounce_class or BounceClass.SOFT) if is_bounce else None
+    mail = replace(
+        mail,
+        bounce_class=bounce_class,
+        dispatch_id=about.dispatch_id if whose else None,
+        subscriber_id=whose.subscriber_id if whose else None,
+        status=report.status,
+        diagnostic=report.diagnostic,
+    )
+    handled = replace(
+        handled,
+        bounce_class=bounce_class,
+        recipient=(whose.email if whose else "") or report.recipient,
+        status=report.status,
+        diagnostic=report.diagnostic,
+    )
+    if not note_returned(connection, mail):
+        return replace(handled, is_known=True)
+    if about.notice is not None:
+        done = apply_to_notice(connection, about.notice, mail)
+        return replace(handled, is_applied=done)
+    if about.sent is None or about.sent.subscriber_id is None:
+        return handled
+    return _apply(connection, handled, mail, about.sent)
+
+
+def _apply(
+    connection: Connection, handled: Handled, mail: ReturnedMail, sent: SentMail
+) -> Handled:
+    if mail.kind is MailKind.COMPLAINT:
+        stop_complained(connection, mail)
+        return replace(handled, is_applied=True)
+    if mail.bounce_class is BounceClass.BLOCKED:
+        paused = pause_if_blocked(connection, sent.dispatch_id)
+        return replace(handled, paused=paused.id if paused else 0)
+    # An address that they have left behind says nothing of the one they have now.
+    is_applied = sent.is_current and stop_if_dead(connection, mail)
+    return replace(handled, is_applied=is_applied)
+
+
+def _choose(reports: tuple[Report, ...], email: str) -> Report:
+    """Return what a report says of the one recipient that our mail had."""
+    if not reports:
+        return Report()
+    key = address_key(email)
+    for report in reports:
+        if key and address_key(report.recipient) == key:
+            return report
+    return min(
+        reports, key=lambda one: _MILDEST_FIRST.index(one.bounce_class or _UNCLEAR)
+    )
+
+
+_UNCLEAR = BounceClass.SOFT
+
+
+# --- people ---------------------------------------------------------------------------
+
+
+def _leave(
+    connection: Connection,
+    keyring: Keyring,
+    reading: Reading,
+    handled: Handled,
+    mail: ReturnedMail,
+) -> Handled:
+    """Let somebody leave whose mail program sent the token of their leaving link."""
+    tokens = reading.leave_tokens[:_MOST_TOKENS]
+    if any(verify(keyring, Purpose.TEST, token) is not None for token in tokens):
+        handled = replace(handled, is_ours=True, is_test=True)
+        return _noted(connection, handled, mail)
+    for token in tokens:
+        numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
+        if numbers is None or len(numbers) != 2:
+            continue
+        person = find_by_id(connection, numbers[0])
+        handled = replace(
+            handled, is_ours=True, recipient=person.email if person else ""
+        )
+        handled = _noted(connection, handled, mail)
+        if not handled.is_known and person is not None:
+            left = leave_by_token(
+                connection, keyring, token, source="mail", now=mail.at
+            )
+            handled = replace(handled, is_applied=left)
+        return handled
+    # Typed by somebody, or forged: for the editor to judge.
+    about = _find_about(connection, keyring, reading.message_tokens, mail.at)
+    handled = replace(handled, kind=MailKind.ASKS_TO_LEAVE, is_ours=about.is_ours)
+    mail = replace(mail, kind=MailKind.ASKS_TO_LEAVE)
+    return _ask(connection, reading, handled, mail, about)
+
+
+def _ask(
+    connection: Connection,
+    reading: Reading,
+    handled: Handled,
+    mail: ReturnedMail,
+    about: _About,
+) -> Handled:
+    """Find who asks to be taken off: by the mail answered, else by who writes."""
+    email = about.sent.email if about.sent else ""
+    email = email or (about.notice.email if about.notice else "")
+    person = find_by_key(connection, address_key(email or reading.sender))
+    mail = replace(
+        mail,
+        dispatch_id=about.dispatch_id,
+        subscriber_id=person.id if person else None,
+    )
+    handled = replace(
+        handled,
+        recipient=person.email if person else reading.sender,
+        advice=leaving_command(person.email) if person else "",
+    )
+    return _noted(connection, handled, mail)
+
+
+def leaving_command(email: str) -> str:
+    """Return what the editor types to let somebody leave."""
+    return f"newsletter subscribers unsubscribe {shlex.quote(email)}"
+
+
+def _noted(connection: Connection, handled: Handled, mail: ReturnedMail) -> Handled:
+    return replace(handled, is_known=not note_returned(connection, mail))
