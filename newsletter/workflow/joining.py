@@ -105,13 +105,15 @@ class Invitation:
     language: str
 
 
-class Declined(StrEnum):
+@dataclass(frozen=True, slots=True)
+class Declined:
     """What became of an address whose owner asked for nothing."""
 
-    #: Nothing goes there any more.
-    BLOCKED = "blocked"
-    #: Its owner gets the newsletter already, and is only asked nothing any more.
-    STAYS = "stays"
+    #: Its owner gets the newsletter already, and is only asked nothing any more; else
+    #: nothing goes there again.
+    is_subscriber: bool
+    #: Of the page on which it was asked for.
+    language: str
 
 
 def public_lists(settings: Settings) -> tuple[str, ...]:
@@ -301,6 +303,12 @@ def _give_fields(
     update_fields(connection, {subscriber_id: {**language, **known, **typed}})
 
 
+def language_of(connection: Connection, joining_id: int) -> str | None:
+    """Return the language in which somebody asked; None: nothing is known of it."""
+    joining = read_joining(connection, joining_id)
+    return None if joining is None else joining.language
+
+
 def decline_joining(
     connection: Connection, joining_id: int, *, now: datetime
 ) -> Declined | None:
@@ -326,7 +334,7 @@ def decline_joining(
     if person is not None:
         drop_waiting(connection, person, NoticeKind.CONFIRM)
         if _active_lists(connection, joining):
-            return Declined.STAYS
+            return Declined(is_subscriber=True, language=joining.language)
     suppress(
         connection,
         [joining.address_hash],
@@ -336,7 +344,7 @@ def decline_joining(
     )
     if person is not None:
         _end_waiting(connection, person, word)
-    return Declined.BLOCKED
+    return Declined(is_subscriber=False, language=joining.language)
 
 
 def _end_waiting(connection: Connection, subscriber_id: int, word: Word) -> None:
