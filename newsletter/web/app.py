@@ -18,6 +18,7 @@ from newsletter.errors import OperationError, RefusedError
 from newsletter.web.archive import archive_routes
 from newsletter.web.flood import Flood
 from newsletter.web.health import health_routes
+from newsletter.web.joining import joining_routes
 from newsletter.web.leaving import leaving_routes
 from newsletter.web.page import Pages
 from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
@@ -28,6 +29,7 @@ from newsletter.workflow.unsubscribe import Desk
 #: Each family of pages; ``/{slug}`` takes what is left, so the archive comes last.
 ROUTES: tuple[Callable[[Site], list[Route]], ...] = (
     leaving_routes,
+    joining_routes,
     health_routes,
     archive_routes,
 )
