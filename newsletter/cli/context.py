@@ -111,6 +111,13 @@ json_option = click.option(
 )
 
 
+where_option = click.option(
+    "--where",
+    metavar="EXPR",
+    help='Only people like these: \'language == "nl" and "volunteer" in tags\'.',
+)
+
+
 def is_terminal() -> bool:
     """Whether somebody can be asked: standard input and error are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -38,6 +38,7 @@ def dispatch_json(dispatch: Dispatch) -> dict[str, Any]:
         "next_at": instant_json(dispatch.next_at),
         "total": dispatch.total,
         **counts,
+        "where": dispatch.where or None,
         "bounced": dispatch.bounced,
         "complained": dispatch.complained,
     }

@@ -85,6 +85,8 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
         yield "Left out:", ", ".join(reasons)
     else:
         yield "To:", f"{count_of(plan.recipients, 'recipient')} of {lists}"
+    if plan.where:
+        yield "Where:", plan.where
     if plan.only is not None:
         reach, number = plan.only.reach, plan.only.dispatch_id
         yield "Only:", f"those whom dispatch {number} {reach}"

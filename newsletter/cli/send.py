@@ -11,6 +11,7 @@ from newsletter.cli.context import (
     json_option,
     pass_project,
     print_json,
+    where_option,
 )
 from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
 from newsletter.cli.findings import count_of, show_link_progress
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Send to this list instead of those the issue names; may be repeated.",
 )
+@where_option
 @click.option(
     "--only",
     metavar="reached:ID|missed:ID",
@@ -72,6 +74,7 @@ def command(
     project: "Project",
     issue: str | None,
     lists: tuple[str, ...],
+    where: str | None,
     only: str | None,
     at: str | None,
     canary: int | None,
@@ -98,11 +101,13 @@ def command(
     from newsletter.workflow.clearance import Wish, read_only
     from newsletter.workflow.plan import count_planned, plan_send
     from newsletter.workflow.schedule import read_start
+    from newsletter.workflow.segments import read_where
 
     now = datetime.now(UTC)
     zone = project.settings.newsletter.time_zone
     wish = Wish(
         lists,
+        where=read_where(project, where) if where is not None else None,
         only=read_only(only) if only else None,
         starts_at=read_start(at, time_zone=zone, now=now) if at else None,
         canary=canary or 0,

@@ -111,6 +111,8 @@ def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
     dispatch = overview.dispatch
     yield f"{'Subject:':<11}{overview.subject}"
     yield f"{'To:':<11}{', '.join(dispatch.lists)}"
+    if dispatch.where:
+        yield f"{'Where:':<11}{dispatch.where}"
     for name, at in moments(dispatch, now=datetime.now(UTC)):
         yield f"{name + ':':<11}{show_start(at, time_zone)}"
     pace = going(

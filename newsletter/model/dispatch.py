@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.outcome import Reply
+from newsletter.model.segment import Segment
 
 #: Something is left to do.
 OPEN_STATES = frozenset(
@@ -55,6 +56,8 @@ class Order:
     #: Made with the plan, used up by the dispatch: one confirmation, one dispatch.
     token: str = ""
     only: Only | None = None
+    #: Of the chosen lists, only who is in it.
+    where: Segment | None = None
     #: Aware; None: now.
     starts_at: datetime | None = None
     #: So many first, then pause until the editor says resume; 0: all at once.
@@ -87,6 +90,8 @@ class Dispatch:
     #: Aware; None: it was to start at once.
     starts_at: datetime | None = None
     only: Only | None = None
+    #: Who of the lists was meant, as it was typed; empty: everybody.
+    where: str = ""
     canary: int = 0
     #: Of the accepted: so many mails came back, and so many were called spam.
     bounced: int = 0

@@ -155,6 +155,7 @@ def _dispatch(row: Any) -> Dispatch:
         set_aside=row.set_aside,
         starts_at=None if row.starts_at is None else from_millis(row.starts_at),
         only=None if row.only is None else _read_only(row.only),
+        where=row.segment or "",
         canary=row.canary,
         bounced=row.bounced,
         complained=row.complained,

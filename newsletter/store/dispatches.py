@@ -29,6 +29,7 @@ from sqlalchemy import (
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt, Only, Order
+from newsletter.model.segment import Segment
 from newsletter.store.claims import note_next_due
 from newsletter.store.dispatch_records import (
     counter,
@@ -83,9 +84,10 @@ def count_recipients(
     issue: str,
     lists: Sequence[str],
     only: Only | None = None,
+    where: Segment | None = None,
 ) -> int:
     """Return how many a dispatch made now would have."""
-    chosen = select_recipients(issue, lists, only).subquery()
+    chosen = select_recipients(issue, lists, only, where).subquery()
     return connection.scalar(select(func.count()).select_from(chosen)) or 0
 
 
@@ -95,9 +97,10 @@ def read_recipients(
     issue: str,
     lists: Sequence[str],
     only: Only | None = None,
+    where: Segment | None = None,
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield address and fields of everybody a dispatch made now would go to."""
-    people = select_recipients(issue, lists, only).order_by(subscribers.c.id)
+    people = select_recipients(issue, lists, only, where).order_by(subscribers.c.id)
     for row in connection.execute(people):
         yield row.email, row.fields
 
@@ -134,6 +137,7 @@ def create_dispatch(
         waivers=list(order.waivers),
         token=order.token or None,
         only=None if order.only is None else write_only(order.only),
+        segment=None if order.where is None else order.where.text,
         starts_at=starts_at,
         next_at=starts_at,
         canary=order.canary,

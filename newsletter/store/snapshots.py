@@ -28,8 +28,10 @@ from sqlalchemy import (
 
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.dispatch import Only, Order, Reach
+from newsletter.model.segment import Segment
 from newsletter.store.audience import is_mailable
 from newsletter.store.dialect import domain_of
+from newsletter.store.segments import is_in
 from newsletter.store.tables import batches, deliveries, dispatches, subscribers
 
 #: Small enough to be done soon, large enough to cost nothing.
@@ -50,12 +52,13 @@ _HAVE_IT = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.ATTEMPT
 
 
 def select_recipients(
-    issue: str, lists: Sequence[str], only: Only | None
+    issue: str, lists: Sequence[str], only: Only | None, where: Segment | None = None
 ) -> Select[Any]:
     """Select id, email and fields of everybody who is to get *issue*.
 
     The union of the lists, each address once, active and not suppressed, without those
-    who have the issue from an earlier dispatch, or may yet get it.
+    who have the issue from an earlier dispatch, or may yet get it; of these, whom
+    *only* and *where* mean.
     """
     earlier = select(dispatches.c.id).where(dispatches.c.issue == issue)
     has_it = exists().where(
@@ -66,6 +69,8 @@ def select_recipients(
     chosen = select(subscribers.c.id, subscribers.c.email, subscribers.c.fields).where(
         is_mailable(lists), ~has_it
     )
+    if where is not None:
+        chosen = chosen.where(is_in(where))
     return chosen if only is None else chosen.where(_is_meant(only))
 
 
@@ -86,9 +91,10 @@ def count_by_lane(
     lists: Sequence[str],
     only: Only | None,
     lanes: Lanes,
+    where: Segment | None = None,
 ) -> dict[str, int]:
     """Return how many a dispatch made now would have in each lane."""
-    chosen = select_recipients(issue, lists, only).subquery()
+    chosen = select_recipients(issue, lists, only, where).subquery()
     lane = _lane_of(chosen.c.email, lanes).label("lane")
     # Without lanes it is a constant, and names no table by itself.
     people = select(lane, func.count()).select_from(chosen).group_by("lane")
@@ -102,7 +108,7 @@ def freeze_recipients(
 
     They are numbered lane by lane; those of a canary come before all others.
     """
-    recipients = select_recipients(order.issue, order.lists, order.only)
+    recipients = select_recipients(order.issue, order.lists, order.only, order.where)
     place = func.row_number().over(order_by=subscribers.c.id).label("place")
     chosen = recipients.add_columns(place).subquery()
     ranks: list[ColumnElement[Any]] = [chosen.c.id]

@@ -162,8 +162,9 @@ class _Reader:
         return self._tokens[self._at]
 
     def _take(self) -> _Token:
+        """Return the next token; behind the last one is always the end."""
         token = self._next
-        self._at += 1
+        self._at += token.kind != "end"
         return token
 
     def _takes(self, word: str) -> bool:

@@ -3,10 +3,11 @@
 Law: what is not so is refused, with what to do, or waived by the editor and recorded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Only, Reach
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
+from newsletter.model.segment import Segment
 from newsletter.store.audience import count_audience
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import (
@@ -50,6 +52,8 @@ class Wish:
     lists: tuple[str, ...] = ()
     #: Of these, only those whom an earlier dispatch reached, or missed.
     only: Only | None = None
+    #: And of these, only who is in it.
+    where: Segment | None = None
     #: Aware; None: now.
     starts_at: datetime | None = None
     #: So many first, then pause; 0: all at once.
@@ -204,25 +208,19 @@ def _name(found: Finding) -> str:
 
 
 def count_recipients_left(
-    database: Database, issue: str, lists: tuple[str, ...], only: Only | None = None
+    database: Database, issue: str, lists: tuple[str, ...], wish: Wish
 ) -> tuple[int, dict[str, int]]:
     """Return how many get it, and how many of the lists do not and why."""
     with database.reading() as connection:
+        if wish.only is not None:
+            _require_dispatch(connection, wish.only)
         audience = count_audience(connection, lists)
-        without_it = count_recipients(connection, issue=issue, lists=lists)
-        recipients = without_it
-        if only is not None:
-            _require_dispatch(connection, only)
-            recipients = count_recipients(
-                connection, issue=issue, lists=lists, only=only
-            )
-    left_out = dict(audience.left_out)
-    if audience.recipients > without_it:
-        left_out["got it already"] = audience.recipients - without_it
-    if only is not None and without_it > recipients:
-        left_out[f"not {only.reach} by dispatch {only.dispatch_id}"] = (
-            without_it - recipients
-        )
+        left_out, recipients = dict(audience.left_out), audience.recipients
+        for reason, conditions in _narrowings(wish):
+            fewer = count_recipients(connection, issue=issue, lists=lists, **conditions)
+            if recipients > fewer:
+                left_out[reason] = recipients - fewer
+            recipients = fewer
     if not recipients:
         reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise OperationError(
@@ -232,6 +230,16 @@ def count_recipients_left(
             else "Import people first: newsletter subscribers import FILE.csv",
         )
     return recipients, left_out
+
+
+def _narrowings(wish: Wish) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield why people are left out, and by which conditions: ever more of them."""
+    yield "got it already", {}
+    if wish.where is not None:
+        yield "not in the segment", {"where": wish.where}
+    if wish.only is not None:
+        why = f"not {wish.only.reach} by dispatch {wish.only.dispatch_id}"
+        yield why, {"where": wish.where, "only": wish.only}
 
 
 def _require_dispatch(connection: Connection, only: Only) -> None:

@@ -16,6 +16,7 @@ from newsletter.messages.identity import derive_identity
 from newsletter.model.dispatch import Dispatch, Only
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
+from newsletter.model.segment import Segment
 from newsletter.model.settings import ServerSettings
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
@@ -77,6 +78,8 @@ class Plan:
     waivers: tuple[str, ...] = ()
     #: Of the lists, only these people of an earlier dispatch.
     only: Only | None = None
+    #: Of the lists, only who is in it.
+    segment: Segment | None = None
     #: Aware; None: now.
     starts_at: datetime | None = None
     #: So many first, then it pauses; 0: all at once.
@@ -85,6 +88,11 @@ class Plan:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     #: Number of the newest dispatch there was, 0 for none.
     after: int = 0
+
+    @property
+    def where(self) -> str:
+        """The segment as it was typed; empty: everybody."""
+        return self.segment.text if self.segment else ""
 
     @property
     def people(self) -> int:
@@ -115,7 +123,7 @@ def count_planned(
     lists = choose_lists(project, wish.lists or issue.lists)
     with _open(project) as database:
         refuse_planned(database, issue.slug)
-        return count_recipients_left(database, issue.slug, lists, wish.only)[0]
+        return count_recipients_left(database, issue.slug, lists, wish)[0]
 
 
 def plan_send(
@@ -160,9 +168,7 @@ def plan_send(
             *require_pages(project, database, wish),
             *name_accepted(report),
         )
-        recipients, left_out = count_recipients_left(
-            database, issue.slug, lists, wish.only
-        )
+        recipients, left_out = count_recipients_left(database, issue.slug, lists, wish)
         with database.reading() as connection:
             return Plan(
                 issue=issue.slug,
@@ -186,6 +192,7 @@ def plan_send(
                 composition=composition,
                 waivers=waivers,
                 only=wish.only,
+                segment=wish.where,
                 starts_at=wish.starts_at,
                 canary=wish.canary,
                 after=_newest(connection),
@@ -202,7 +209,12 @@ def _count_lanes(
     """Return how many mails go by each lane, before the first pause."""
     lanes = {name: lane.domains for name, lane in project.settings.lanes.items()}
     counts = count_by_lane(
-        connection, issue=issue, lists=lists, only=wish.only, lanes=lanes
+        connection,
+        issue=issue,
+        lists=lists,
+        only=wish.only,
+        where=wish.where,
+        lanes=lanes,
     )
     if wish.canary and wish.canary < sum(counts.values()):
         # Who of them is in which lane matters little: they are few.

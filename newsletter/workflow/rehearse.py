@@ -50,13 +50,17 @@ def rehearse(
     folder = FolderTransport(project.root / "outbox", prefix=issue.slug)
     seal = open_seal(project)
     with open_database(project.settings.database_url, root=project.root) as database:
-        count_recipients_left(database, issue.slug, lists, wish.only)
+        count_recipients_left(database, issue.slug, lists, wish)
         keyring = open_keyring(database, root=project.root)
         folder.remove_earlier()
 
         def write_all(connection: Connection) -> Iterator[Message]:
             people = read_recipients(
-                connection, issue=issue.slug, lists=lists, only=wish.only
+                connection,
+                issue=issue.slug,
+                lists=lists,
+                only=wish.only,
+                where=wish.where,
             )
             for number, (email, fields) in enumerate(people):
                 yield write_harmless(

@@ -115,6 +115,7 @@ def _freeze(
         plan.waivers,
         token=plan.token,
         only=plan.only,
+        where=plan.segment,
         starts_at=plan.starts_at,
         canary=plan.canary,
     )

@@ -59,6 +59,7 @@ def test_send_json_is_one_object_that_adds_up(post: Any) -> None:
         "refused": 1,
         "unknown": 0,
         "skipped": 0,
+        "where": None,
         "bounced": 0,
         "complained": 0,
     }
