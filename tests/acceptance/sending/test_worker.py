@@ -274,11 +274,12 @@ def test_a_second_worker_is_told_and_ends(post: Any) -> None:
 @pytest.mark.long
 def test_send_by_hand_works_while_a_worker_idles(post: Any) -> None:
     post.add(*NAMES)
-    with SmtpServer() as server, worker(post) as lines:
+    with SmtpServer() as server:
         post.use_server(server.port)
-        assert post.send(20) == 0
-        assert got(server) == ONCE
-        assert end(lines) == 0
+        with worker(post) as lines:
+            assert post.send(20) == 0
+            assert got(server) == ONCE
+            assert end(lines) == 0
     assert len(lines.lines) == 2
 
 
@@ -447,6 +448,7 @@ def test_serve_sends_what_is_due_and_stops_in_good_order(
 
 @pytest.mark.long
 def test_serve_without_worker_serves_pages_alone(post: Any) -> None:
+    post.use_server(2525)
     with post.running("serve", "--port", "0", "--no-worker", stderr=None) as process:
         lines = Lines(process)
         lines.wait_for("listen on")
