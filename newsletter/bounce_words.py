@@ -27,7 +27,7 @@ NOT_THE_ADDRESS = _any(
     r"receiving (e-?mail|mail|messages) (at a rate|too)",
     # Delivered into a program or a file that failed.
     r"failed to read|unable to (create|open|write|lock)|can ?not (create|open|write)",
-    r"no such file",
+    r"no such file|\b(domain|account|group|address) may not exist",
 )
 
 #: Our rate and quota.
@@ -36,40 +36,45 @@ _RATE = (
     r"different )?"
     r"(connection|message|recipient|session|e-?mail|mail|command|error|attempt|sender)",
     r"throttl|rate.?limit|slow(ing)? down|concurren|unusual (rate|traffic|volume)",
-    rf"(high|unexpected|large|excessive) {_SOON}volume|volume of (mail|message|e-?mail)",
+    rf"(high|unexpected|large|excessive) {_SOON}volume|volume of (mail|message|"
+    rf"e-?mail)",
     rf"\b(hourly|daily|monthly|outgoing|outbound|sending|relay(ing)?|message|sender|"
     rf"connection|traffic) (user )?(sending )?(rate|limit|quota|threshold){_SOON}"
     r"(exceed|reach|hit|over)",
     rf"exceed{_SOON}\b(per (hour|day|minute|second|connection|session)|"
     rf"(hourly|daily|sending|messages?|recipients?|connections?|rate|e-?mails?) "
     r"(rate|limit|quota|allow|per))",
-    rf"max(imum)?( number of)? (e-?mails|messages|recipients|connections|defers)",
+    r"max(imum)?( number of)? (e-?mails|messages|recipients|connections|defers)",
     rf"sen[dt]{_SOON}too many|too many{_SOON}(this|per|in the last|in an?) "
-    r"(hour|day|minute|connection|session)",
+    r"(hour|day|minute|connection|session)|frequency limit",
     r"(quota|limite) (de|d'|di) (envio|envios|envois?|invio)",
 )
 
 #: Who we are: name, address, signature, reputation.
 _IDENTITY = (
     r"\b(spf|dkim|dmarc|domainkeys|arc)\b|sender[ -]?id\b|sender policy",
-    r"\bnot authenticated|unauthenticated|un-?authori[sz]ed (sender|host|relay|e-?mail)",
+    r"\bnot authenticated|unauthenticated|un-?authori[sz]ed (sender|host|relay|"
+    r"e-?mail)",
     rf"authenticat{_SOON}(fail|require|missing|pass|information|check|result|disabled|"
     r"enabled|first|before|needed)",
     rf"(without|turn on|requires?|must|need|use|no|smtp) {_SOON}\bauth(entication)?\b",
     r"black ?-?list|block ?-?list|deny ?-?list|\b(rbl|dnsbl|dbl|sbl|xbl|pbl|surbl|"
     r"spamhaus|spamcop|sorbs|uceprotect|senderbase|cloudmark|invaluement)\b",
     r"reputation|blocked (using|by|due|for|from|because)|"
-    rf"\blisted (in|on|at|by|as)\b|\bbanned\b(?! (user|recipient))",
-    rf"\b(ip|client|host|server|network|isp|provider|range)('s)?( address(es)?)?\b"
+    r"\blisted (in|on|at|by|as)\b|\bbanned\b(?! (user|recipient))",
+    rf"\b(ip|client|isp|(sending|remote) (host|server|mta))('s)?( address(es)?)?\b"
     rf"(?! (unknown|not found)){_SOON}"
-    r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus|bad)",
+    r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus)",
+    rf"\b(host|server|network|provider)\b{_SOON}(blocked|bann|black|listed|abus)",
     r"mismatch|reverse (dns|lookup|hostname|host name|address)|\b(ptr|rdns|fcrdns)\b|"
-    r"reverse.?path|name lookup failed|unverif|(cannot|could not|can't) "
-    rf"(find|resolve|verify){_SOON}\b(your|client|reverse|ip|helo|sender)",
+    r"reverse.?path|name lookup failed|unverif\w* (send|ip|host|client|dom)|"
+    rf"(cannot|could not|can't) (find|resolve|verify){_SOON}"
+    r"\b(your|client|reverse|ip|helo|sender)|invalid dns",
     r"\b(helo|ehlo)\b|invalid domain name|my name was rejected",
-    rf"\byour (e-?mail|mail)?( )?"
-    rf"(ip|isp|server|host|network|provider|domain|account|system|client)\b",
-    r"(message|mail)s? from (your |this )?(ip |host |address )?[(\d]",
+    r"\byour (e-?mail |mail )?"
+    r"(ip|isp|server|host|network|provider|domain|account|system|client)\b",
+    r"(message|mail)s? from (your |this )?(ip |host |address )?\[?\(ip\)",
+    r"\binvalid ip\b|\bip (\(ip\) |address )?for (sending|mail)",
     rf"(message|mail)s? from {_NEAR}(were|was)n[o']t (sent|delivered|accepted)",
     r"\bip=|\bbl\)|access denied\.? (ip|bad|for|from)",
 )
@@ -81,9 +86,9 @@ _SENDER = (
     r"(reject|denied|refus|invalid|unknown|not (found|exist|allowed|accept|verif|"
     r"valid|permit|match|known|authori|own)|does ?n|do(es)? not|could|cannot|can't|"
     r"verif|block|unrout|unresolv|mis-?config|null|blank|empty)",
-    rf"(invalid|unknown|bad|unrout\w*|unresolv\w*|rejected?|refused|forged|null|verify|"
-    rf"blocked|blank|illegal) (the |envelope |this |your )?"
-    rf"(sender|originator|from\b|mail.?from|return.?path)",
+    r"(invalid|unknown|bad|unrout\w*|unresolv\w*|rejected?|refused|forged|null|verify|"
+    r"blocked|blank|illegal) (the |envelope |this |your )?"
+    r"(sender|originator|from\b|mail.?from|return.?path)",
     r"domain of sender|sender'?s? (domain|address)|senders? (are |is )?not",
     r"not (permitted|allowed|authori[sz]ed|able|have permission|accepting)"
     rf"{_SOON}\b(send|post|relay|submit|use|write|deliver|mail)",
@@ -98,11 +103,13 @@ _SENDER = (
 
 #: The message itself: size, form, virus. Strong enough to come before the address.
 _MESSAGE = (
-    r"(message|mail|e-?mail|attachment) (size|is too|too) ?(big|large|long|limit|exceed)?",
+    r"(message|mail|e-?mail|attachment) (size|is too|too) ?(big|large|long|limit|"
+    r"exceed)?",
     rf"(message|mail|e-?mail) {_SOON}(exceeds?|larger than){_SOON}(size|limit|maximum)",
     r"(exceeds?|exceeded|over) (the |its |our |fixed )?"
     r"(maximum |max |fixed |allowed )?(message|mail|e-?mail|attachment)\b|"
-    r"maximum (message|mail|allowed) size|recipsizelimit|size limit exceeded",
+    r"maximum (message|mail|allowed) size|recipsizelimit|"
+    r"^[^.;]{0,4}(mail |message )?size limit exceeded",
     r"\bvirus|malware|infected|phish|\btrojan|malicious",
     r"multiple (addresses|from|subject|headers)|\brfc ?-?\d{3,4}|not rfc|"
     r"(header|mime|smtp|protocol|syntax) (error|violation|fault)|protocol violation|"
@@ -119,10 +126,12 @@ FULL = _any(
     r"over (the |its |their |his |disk |storage |mailbox )*(quota|limit)|over-?quota|"
     r"overquota|\bquota\b",
     rf"exceed\w* {_SOON}(storage|mailbox|space|disk|allocation|allowed)",
-    rf"\b(not enough|insufficient|no|lack of|out of) {_SOON}(space|storage|room|disk)\b",
+    rf"\b(not enough|insufficient|no|lack of|out of) {_SOON}(space|storage|room|"
+    rf"disk)\b",
     r"\bfull (mail ?-?box|inbox)|mail ?box size|has no space|too much mail",
     # German, Dutch, French, Spanish, Italian, Portuguese.
-    rf"(postfach|mailbox|postbox|speicher\w*|kontingent){_SOON}(voll|erschopft|uberschr)",
+    rf"(postfach|mailbox|postbox|speicher\w*|kontingent){_SOON}(voll|erschopft|"
+    rf"uberschr)",
     rf"(postvak|mailbox|brievenbus|opslag\w*){_SOON}\b(vol|overschreden)\b",
     rf"(boite|messagerie|espace|stockage){_SOON}(plein|satur|depass|insuffisant)",
     rf"(buzon|casilla|cuenta|espacio|almacen\w*|cuota){_SOON}(llen|exced|insuficiente)",
@@ -132,8 +141,10 @@ FULL = _any(
     # Russian, Arabic, Japanese, Chinese, Korean.
     r"(ящик|квот)[^.;]{0,40}(переполн|заполнен|превыш)|переполнен|превышен\w* квот",
     r"(صندوق|علبة)[^.؛]{0,40}(ممتل|مملو)|تجاوز[^.]{0,20}(الحصة|المساحة)",
-    r"メールボックス[^。]{0,20}(一杯|いっぱい|満杯|容量|支障)|容量[^。]{0,20}(超|不足|オーバー)",
-    r"(邮箱|信箱|空间|容量|郵箱)[^。]{0,12}(已满|满了|不足|超|已滿)|용량[^.]{0,12}(초과|부족)",
+    r"メールボックス[^。]{0,20}(一杯|いっぱい|満杯|容量|支障)|容量[^。]{0,20}(超|不足|"
+    r"オーバー)",
+    r"(邮箱|信箱|空间|容量|郵箱)[^。]{0,12}(已满|满了|不足|超|已滿)|"
+    r"용량[^.]{0,12}(초과|부족)",
 )
 
 #: What may be otherwise tomorrow: their server, the network, names.
@@ -155,10 +166,12 @@ PASSING = _any(
     r"(unreachable|down|not reachable|not responding)|not respon|no (response|answer)|"
     r"(is|was|host|server) unreachable|unreachable",
     r"gr[ae]y ?-?list|deferred|\bbusy\b|overload|high load|load average|"
-    r"resources|insufficient system|\bsystem (error|problem|config|not accept)|"
-    r"(service|server) (is )?(currently |temporarily |not |un)+ ?available|"
+    r"resources|insufficient system|"
+    r"(service|server) (is )?(currently |temporarily )(not |un)? ?available|"
     r"operating system|internal (server )?error|local (error|problem)|queue file|"
-    r"configuration (error|problem)|local configuration|mailer error|mail system",
+    r"configuration (error|problem)|local configuration|mailer error",
+    r"unverified address|name ?server reply|malformed (or|address)|"
+    r"incorrectly constructed",
     r"\b(mail )?loop|hop count|too many hops|maximum allowed times|loops back|"
     r"looping|duplicat\w* message",
     r"name ?server (error|fail|timeout|problem)|dns (timeout|time|temporar|"
@@ -187,9 +200,11 @@ ABOUT_DOMAIN = _any(
     r"\bno (valid )?(mx|mail exchanger|mail server|dns|a record)|nullmx|null mx|"
     r"couldn't find (a |any )?(mail exchanger|host|address)|mx records? "
     r"(point|not found|does|do)|mail exchanger (or|not)",
+    r"no smtp service|no (mail|email) service",
     rf"(domain|host) (does|do|did|will|is)(n't| not| never)? {_SOON}"
     r"(accept|receive|handle|take) (any )?(e-?mail|mail)",
-    r"not (a |our )?(local|hosted) (domain|host)|we do not (host|serve|accept mail for)",
+    r"not (a |our )?(local|hosted) (domain|host)|we do not (host|serve|"
+    r"accept mail for)",
     rf"(domane|domain|rechner){_SOON}(unbekannt|nicht gefunden|existiert nicht)",
     rf"(domaine|domein|dominio){_SOON}(inconnu|introuvable|n'existe|inexist|onbekend|"
     r"bestaat niet|niet gevonden|no (existe|encontrad)|non (esiste|trovat)|nao (exist|"
@@ -199,7 +214,8 @@ ABOUT_DOMAIN = _any(
 )
 
 _PERSON = (
-    r"\b(user(name)?|recipient|mail ?-?box|inbox|(e-?mail |mail |destination |to |rcpt |"
+    r"\b(user(name)?|recipient|mail ?-?box|inbox|(e-?mail |mail |destination |to |"
+    r"rcpt |"
     r"forward.?path |local )?address(ee)?( couldn't be found)?|account|person|customer|"
     r"subscriber|client|member|alias|maildrop|mail ?user|login|local ?part|name|"
     r"employee|destination|id)(s|\(s\)|es)?('s)?\b"
@@ -230,7 +246,8 @@ ABOUT_PERSON = _any(
     r"person|such|one|record|address)|no (one|body) (here )?(by|with|of) "
     r"(that|this|the) name|no \w* ?here by that name|doesn't have an? |"
     r"does not have an? |do not have an? |nobody (here|of|by)",
-    r"(recipient|address|user|delivery|mail) (address )?(rejected:?|denied:?|refused:?) "
+    r"(recipient|address|user|delivery|mail) (address )?(rejected:?|denied:?|"
+    r"refused:?) "
     r"(access denied|undeliverable|invalid|unknown|not|no |user|by the recipient)",
     r"no longer (on|at|with|in|a |work|valid|employ|exist|avail|active|in use|accept|"
     r"uses?|monitored)|has left( the)?|not (employ|work)\w* here|user has moved|"
@@ -238,7 +255,8 @@ ABOUT_PERSON = _any(
     r"recipient preferences|refused by (the )?(recipient|user|addressee)|(recipient|"
     r"user|addressee|customer) (has |does not |doesn't |do not )?(want|opted|blocked|"
     r"refus|unsubscrib)",
-    r"not (a |in )?(local|our|valid) (user|recipient|mail ?box|address|customer)|"
+    r"\b(user|recipient|mailbox) (is )?not local|not (a |in )?(local|our|valid) (user|"
+    r"recipient|mail ?box|address|customer)|"
     r"delivery to (this|the) (user|address|account) is|not our customer|"
     r"no (valid|local|such|deliverable|verified) (recipient|mailbox|user|person)s?",
     r"(unknown|not (listed|found)) in (\w+ )?(\w+ )?(\w+ )?(table|directory|"
@@ -253,8 +271,10 @@ ABOUT_PERSON = _any(
     r"(empfanger|benutzer|adresse|postfach|konto|nutzer)",
     # Dutch.
     r"(gebruiker|ontvanger|adres|mailbox|postvak|account|geadresseerde)\w*"
-    r"[^.;!?|]{0,50}(onbekend|bestaat niet|niet (gevonden|bekend|meer|geldig|bereikbaar)|"
-    r"ongeldig|opgeheven|geblokkeerd|uitgeschakeld|gedeactiveerd|verwijderd|afgesloten)",
+    r"[^.;!?|]{0,50}(onbekend|bestaat niet|niet (gevonden|bekend|meer|geldig|"
+    r"bereikbaar)|"
+    r"ongeldig|opgeheven|geblokkeerd|uitgeschakeld|gedeactiveerd|verwijderd|"
+    r"afgesloten)",
     r"(onbekende|ongeldige?|geen|onjuiste?) (zo'?n |dergelijke )?(gebruiker|ontvanger|"
     r"adres|e-?mailadres|mailbox|postvak)",
     # French.
@@ -266,12 +286,15 @@ ABOUT_PERSON = _any(
     r"adresse)",
     # Spanish, Portuguese, Italian.
     r"(usuario|destinatario|direccion|cuenta|buzon|casilla)\w*[^.;!?|]{0,50}"
-    r"(desconocid|no (existe|encontrad|se (ha )?encontr|valid|disponible|es valid)|"
+    r"(desconocid|no (existe|encontrad|se (ha )?enc(o|ue)ntr|valid|disponible|"
+    r"es valid)|"
     r"inexistente|invalid|desactivad|deshabilitad|inactiv|suspendid|cancelad|bloquead|"
     r"incorrect|cerrad)",
     r"(usuario|destinatario|endereco|conta|caixa( postal)?)\w*[^.;!?|]{0,50}"
-    r"(desconhecid|nao (existe|encontrad|e valid|disponivel|foi (possivel )?(local|enc))|"
-    r"inexistente|invalid|desativad|inativ|suspens|cancelad|bloquead|incorret|encerrad)",
+    r"(desconhecid|nao (existe|encontrad|e valid|disponivel|foi (possivel )?(local|"
+    r"enc))|"
+    r"inexistente|invalid|desativad|inativ|suspens|cancelad|bloquead|incorret|"
+    r"encerrad)",
     r"(utente|destinatario|indirizzo|casella|account|cassetta)\w*[^.;!?|]{0,50}"
     r"(sconosciut|inesistent|non (esiste|trovat|valid|attiv|disponibil|e valid)|"
     r"disabilitat|disattivat|inattiv|sospes|errat|cessat|chius|bloccat)",
@@ -280,7 +303,8 @@ ABOUT_PERSON = _any(
     r"nieznan|nie znalezion|nieaktywn|zablokowan|nieprawidlow|wylaczon)|nieznany "
     r"(uzytkownik|odbiorca|adresat)",
     r"(uzivatel|adresa|schrank|prijemce)\w*[^.;!?|]{0,50}(neexist|neznam|nenalezen|"
-    r"neplatn)|(felhasznalo|cim(zett)?|postafiok)\w*[^.;!?|]{0,50}(nem letez|ismeretlen|"
+    r"neplatn)|(felhasznalo|cim(zett)?|postafiok)\w*[^.;!?|]{0,50}(nem letez|"
+    r"ismeretlen|"
     r"nem talal|ervenytelen)",
     r"(anvandare|mottagare|adress|bruger|modtager|bruker|mottaker|konto)\w*"
     r"[^.;!?|]{0,50}(okand|ukendt|ukjent|finns inte|findes ikke|finnes ikke|"
@@ -296,12 +320,21 @@ ABOUT_PERSON = _any(
     r"(пользоват|получат|адрес)|такого (пользоват|адрес|ящик)\w* нет",
     r"(المستخدم|المستلم|العنوان|الحساب|عنوان|صندوق البريد|البريد)[^.؛!؟]{0,50}"
     r"(غير (موجود|صالح|معروف|نشط)|لا يوجد|معطل|مغلق|محظور)|مستخدم غير",
-    r"(宛先|あて先|アドレス|ユーザ|受信者|メールボックス|アカウント|ディレクトリ)[^。]{0,40}"
+    r"(宛先|あて先|アドレス|ユーザ|受信者|メールボックス|アカウント|"
+    r"ディレクトリ)[^。]{0,40}"
     r"(見つかりません|見つからない|存在し(ません|ない)|不明|無効|ありません|誤り|間違)",
-    r"(用户|用戶|收件人|邮箱|郵箱|信箱|地址|帐号|账号|帐户|账户|帳號|收件者|使用者)[^。]{0,20}"
+    r"(用户|用戶|收件人|邮箱|郵箱|信箱|地址|帐号|账号|帐户|账户|帳號|收件者|"
+    r"使用者)[^。]{0,20}"
     r"(不存在|无效|無效|未找到|找不到|禁用|停用|冻结|錯誤|错误|注销|不正确)",
-    r"(사용자|수신자|주소|메일함|계정|편지함)[^.]{0,20}(존재하지|찾을 수 없|알 수 없|없습니다|"
+    r"(사용자|수신자|주소|메일함|계정|편지함)[^.]{0,20}(존재하지|찾을 수 없|알 수 없|"
+    r"없습니다|"
     r"유효하지|정지|휴면)|(nguoi dung|dia chi|tai khoan)[^.]{0,30}khong ton tai",
+)
+
+#: Said of anything: also behind "unknown user", so it comes after it.
+UNCLEAR = _any(
+    r"service (is )?(not available|unavailable)|\bsystem (error|problem|config|not "
+    r"accept)|not (be )?available",
 )
 
 #: The message, or mail like ours: policies that no reader has made.

@@ -2,9 +2,9 @@
 
 In: what a report or a mail server says of one recipient. Out: a `BounceClass`.
 
-Law: words come first, since codes mislead: 5.1.1 is given for rate limits too, 5.0.0 for
-"user unknown", 4.0.0 for a domain that does not exist. What is unclear is soft: nobody
-is taken off a list because a server was hard to understand.
+Law: words come first, since codes mislead: 5.1.1 is given for rate limits too, 5.0.0
+for "user unknown", 4.0.0 for a domain that does not exist. What is unclear is soft:
+nobody is taken off a list because a server was hard to understand.
 
 The order of the table is its meaning: first what is about us (our rate, name, sender),
 then what passes, then what is final for this one address, then policies; codes last.
@@ -21,6 +21,7 @@ from newsletter.bounce_words import (
     FULL,
     NOT_THE_ADDRESS,
     PASSING,
+    UNCLEAR,
 )
 from newsletter.model.outcome import Reply
 from newsletter.model.returned import BounceClass
@@ -47,8 +48,14 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(BounceClass.SOFT, PASSING),
     Saying(BounceClass.HARD, ABOUT_DOMAIN),
     Saying(BounceClass.HARD, ABOUT_PERSON, is_final=True),
+    Saying(BounceClass.SOFT, UNCLEAR),
     Saying(BounceClass.BLOCKED, ABOUT_MESSAGE),
 )
+
+#: Codes that are about who sends, whatever the words beside them: the sender's address,
+#: and what a name and its signatures are worth (RFC 7372; those of three digits:
+#: Exchange). 5.7.1 and its like are given for anything.
+_OF_SENDER = re.compile(r"[45]\.1\.[78]|[45]\.7\.(2[0-6]|5\d\d|60\d?|70\d|750)")
 
 #: Enhanced codes (RFC 3463, RFC 7372, RFC 7505; those of three digits: Exchange), the
 #: first that fits.
@@ -56,12 +63,11 @@ CODES: tuple[tuple[re.Pattern[str], BounceClass], ...] = tuple(
     (re.compile(code), bounce_class)
     for code, bounce_class in (
         # Mailbox unknown, moved, without mail; domain unknown; no route to it.
-        (r"5\.1\.([12346]|10|351)", BounceClass.HARD),
+        (r"5\.1\.([012346]|10|351)", BounceClass.HARD),
         (r"5\.2\.1", BounceClass.HARD),
         (r"5\.4\.(4|310)", BounceClass.HARD),
         (r"5\.7\.13", BounceClass.HARD),
-        # The sender's address; the size of the message; quota of ours; content; policy.
-        (r"[45]\.1\.[78]", BounceClass.BLOCKED),
+        # The size of the message; quota of ours; content; policy.
         (r"5\.(2\.3|3\.4|4\.5|6\.\d+|7\.\d+)", BounceClass.BLOCKED),
         (r"4\.7\.\d+", BounceClass.BLOCKED),
     )
@@ -75,6 +81,9 @@ _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.[\w-]+(?=\[)")
 #: Codes at the head of each line of a reply, run into its text.
 _CODES = re.compile(
     r"\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|#?\b[45]\.\d{1,3}\.\d{1,3}\b"
+)
+_IP = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b"
 )
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\xa0]+")
 #: "Check for typos and try again" is no "try again later".
@@ -111,6 +120,8 @@ def classify_refusal(reply: Reply) -> BounceClass:
 
 def find_bounce_class(*, status: str, code: int, text: str) -> BounceClass | None:
     """Return what words and codes say of one recipient, or None if they say nothing."""
+    if _OF_SENDER.fullmatch(status):
+        return BounceClass.BLOCKED
     plain = plain_words(text)
     may_pass = (str(code) if code else status).startswith("4")
     for saying in SAYINGS:
@@ -139,6 +150,7 @@ def plain_words(text: str) -> str:
         (_URL, ""),
         (_ADDRESS, "(address)"),
         (_CODES, " "),
+        (_IP, "(ip)"),
         (_HOST, "(host)"),
         (_ADVICE, ""),
     ):

@@ -16,7 +16,8 @@ _SUBJECT = re.compile(
     r"risposta auto|fuori (sede|ufficio)|resposta auto|fora do escrit|"
     r"fr[aå]nvaro|frånvaro|fravær|automaattinen|poissa|nieobecno|odpowied[zź] auto|"
     r"automatick[aáeé]|автоответ|автоматический ответ|вне офиса|رد (تلقائي|آلي)|"
-    r"خارج المكتب|إجازة|不在|自動(応答|返信)|自动(回复|答复)|自動(回覆|答覆)|부재중|자동 ?(응답|회신)",
+    r"خارج المكتب|إجازة|不在|自動(応答|返信)|自动(回复|答复)|自動(回覆|答覆)|부재중|"
+    r"자동 ?(응답|회신)",
     re.I,
 )
 #: Headers of programs that answer; RFC 3834 is the standard, the others came before.
@@ -37,6 +38,9 @@ _PRECEDENCE = re.compile(r"auto[-_ ]?reply", re.I)
 
 def is_auto_reply(mail: Mail) -> bool:
     """Tell whether a program answered for its owner, by headers or by subject."""
+    if mail.of_type("message/disposition-notification"):
+        # "It was read", "it was deleted": a mail program says so, asked or not.
+        return True
     submitted = mail.headers.first("auto-submitted").lower()
     if submitted and not submitted.startswith("no"):
         return True

@@ -38,7 +38,7 @@ def is_feedback(mail: Mail) -> bool:
 
 
 def _find_junk_reports(mail: Mail) -> tuple[Report, ...]:
-    """Return the complaint of Outlook.com: the bare mail with who got it in a header."""
+    """Return Outlook.com's complaint: the mail, with who got it in a header."""
     for part in mail.parts:
         if not part.is_original:
             continue

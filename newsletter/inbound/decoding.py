@@ -14,9 +14,18 @@ from collections.abc import Callable
 
 #: Names as `codecs` has them; beside those that begin with one of `_FAMILIES`.
 _CODECS = frozenset(
-    "ascii utf-8 utf-7 utf-16 utf-16-le utf-16-be euc_jp shift_jis cp932 gb2312 gbk "
-    "gb18030 big5 big5hkscs euc_kr cp949 johab koi8-r koi8-u koi8_r koi8_u tis-620 "
-    "mac-roman macintosh viscii hz".split()
+    (
+        *("ascii", "utf-8", "utf-7", "utf-16", "utf-16-le", "utf-16-be"),
+        *("koi8-r", "koi8-u", "mac-roman", "tis-620"),
+        *("euc_jp", "shift_jis", "cp932", "euc_kr", "cp949", "johab"),
+        *("gb2312", "gbk", "gb18030", "hz", "big5", "big5hkscs"),
+    )
+)
+_FAMILIES`.
+_CODECS = frozenset(
+    ("ascii", "utf-8", "utf-7", "utf-16", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u")
+    + ("euc_jp", "shift_jis", "cp932", "euc_kr", "cp949", "johab", "tis-620")
+    + ("gb2312", "gbk", "gb18030", "hz", "big5", "big5hkscs", "mac-roman")
 )
 _FAMILIES = ("iso8859-", "iso2022_", "cp125", "cp43", "cp85", "cp86", "windows-")
 #: Label -> what is meant by it.
@@ -49,7 +58,7 @@ def decode_text(data: bytes, charset: str = "") -> str:
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
-    """Return the bytes of a part as they were before they were encoded for transport."""
+    """Return the bytes of a part as they were before their way through the mail."""
     decoders: dict[str, Callable[[bytes], bytes]] = {
         "quoted-printable": quopri.decodestring,
         "base64": _decode_base64,
@@ -90,8 +99,6 @@ def _decode_base64(data: bytes) -> bytes:
 def _read_word(found: re.Match[str]) -> str:
     charset, kind, written = found.groups()
     data = written.encode("ascii", "replace")
-    if kind in "bB":
-        data = _decode_base64(data)
-    else:
-        data = binascii.a2b_qp(data, header=True)
+    is_base64 = kind in "bB"
+    data = _decode_base64(data) if is_base64 else binascii.a2b_qp(data, header=True)
     return decode_text(data, charset.partition("*")[0])

@@ -7,10 +7,16 @@ import re
 
 from newsletter.inbound.mail import Mail
 from newsletter.inbound.quoting import cut_returned
-from newsletter.inbound.reports import Failure, read_reply_codes
+from newsletter.inbound.reports import (
+    ADDRESS,
+    Failure,
+    cut_by_recipient,
+    read_reply_codes,
+)
 
 _DAEMON = re.compile(
-    r"mailer[ ._-]*daemon|post[ ._-]*master|mail[ ._-]*delivery|delivery[ ._-]*subsystem|"
+    r"mailer[ ._-]*daemon|post[ ._-]*master|mail[ ._-]*delivery|"
+    r"delivery[ ._-]*subsystem|"
     r"m(ail)?-?daemon|mail[ ._-]*(administrator|system)|system administrator|"
     r"mail ?robot|ndr\b|bounce|poostmaster|^<>$|^$",
     re.I,
@@ -27,13 +33,16 @@ _SUBJECT = re.compile(
     r"notice: mail|mail status|status notif|non.?remis|nicht zugestellt|unzustellbar|"
     r"onbestelbaar|niet (bezorgd|afgeleverd)|echec|non distribu|no (se )?(pudo|ha|"
     r"entreg)|devuelto|mancat[ao]|non recapit|nao entreg|devolvid|niedostarcz|"
-    r"не доставлен|недоставл|не доставить|送信(エラー|できません|失敗)|配信(エラー|不能|失敗)|"
-    r"エラー通知|不達|退信|退件|投递失败|無法(傳|投)遞|반송|لم يتم (تسليم|التسليم)|loop alert|"
+    r"не доставлен|недоставл|не доставить|送信(エラー|できません|失敗)|配信(エラー|"
+    r"不能|失敗)|"
+    r"エラー通知|不達|退信|退件|投递失败|無法(傳|投)遞|반송|لم يتم (تسليم|التسليم)|"
+    r"loop alert|"
     r"see transcript|sorry, your message|could ?n[o']t be delivered|transcript",
     re.I,
 )
 _TEXT = re.compile(
-    r"(not|n't|unable to|failed to|never|cannot|impossible to|wasn't able to) (be )?(been "
+    r"(not|n't|unable to|failed to|never|cannot|impossible to|"
+    r"wasn't able to) (be )?(been "
     r")?(able to )?(be )?(deliver|reach the following|be sent|sent to|relay)|delivery "
     r"(to .{0,80} |of .{0,60} |has |attempt\w* )?(has )?(failed|error)|"
     r"undeliver|message is delayed|"
@@ -44,10 +53,12 @@ _TEXT = re.compile(
     r"smtp error|remote host said|failure reasons?|exceeds allowed|has failed to|"
     r"duplicated message-id|mail loop|rejected by|were not sent|wasn't delivered|"
     r"konnte nicht|nicht (zugestellt|zustellen)|niet (worden )?(bezorgd|afgeleverd)|"
-    r"n'a pas (pu )?(ete |été )?(remis|distribu|livr|[eê]tre)|no (se )?(ha )?(pudo|podido)|"
+    r"n'a pas (pu )?(ete |été )?(remis|distribu|livr|[eê]tre)|no (se )?(ha )?(pudo|"
+    r"podido)|"
     r"non e stato possibile|non è stato|nao (foi|pode)|não (foi|pôde)|nie (mozna|można|"
     r"zosta)|не (может быть|был\w*|удалось|доставлен)|送信できませんで|送信に失敗|"
-    r"配信でき|届けでき|配送できませ|無法|无法|未能|退回|لم (يتم|نتمكن|يصل)|배달|전송하지 못",
+    r"配信でき|届けでき|配送できませ|無法|无法|未能|退回|لم (يتم|نتمكن|يصل)|배달|"
+    r"전송하지 못",
     re.I,
 )
 _SAYS_DELAY = re.compile(
@@ -61,7 +72,12 @@ _SAYS_DELAY = re.compile(
 _GAVE_UP = re.compile(
     r"\bfail(ed|ure)\b(?!.{0,20}temporar)|permanent|gave up|given up", re.I
 )
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]=*]+@[\w-][\w.-]*[\w]")
+#: What such a subject goes on with is the daemon's own word: "User unknown".
+_RETURNED_MAIL = re.compile(r"returned mail: ", re.I)
+#: Before it stands what our mail was, behind it who did not get it.
+_FOLLOWING = re.compile(
+    r"following (recipient|address|mail|user|person|destination)[^\n]*:?", re.I
+)
 #: Lines that name who could not be reached; of those in brackets or alone on a line.
 _NAMED = re.compile(
     r"(?:^[ \t>*.\"'<-]*|rcpt to:?[ \t]*<?|recipients?(?: address)?:?[ \t]*[<\"']?|"
@@ -78,6 +94,7 @@ _REPLY_LINE = re.compile(
     r"because|error:",
     re.I,
 )
+_SUCCESS = re.compile(r"\s*2\d\d[ -]")
 
 
 def is_from_daemon(mail: Mail) -> bool:
@@ -112,12 +129,18 @@ def has_null_path(mail: Mail) -> bool:
 
 def find_failures_in_text(mail: Mail) -> list[Failure]:
     """Return what the text says of each recipient; one without a name if of none."""
+    subject = mail.headers.first("subject")
     text = cut_returned(mail.text)
-    action = "delayed" if _is_delay(mail.headers.first("subject"), text) else ""
+    action = "delayed" if _is_delay(subject, text) else ""
     recipients = _find_recipients(mail, text)
     if len(recipients) < 2:
-        return [_read_failure("".join(recipients), text, action)]
-    pieces = _cut_by_recipient(text, recipients)
+        said = (
+            f"{text}\n{_RETURNED_MAIL.sub('', subject)}"
+            if _RETURNED_MAIL.match(subject)
+            else text
+        )
+        return [_read_failure("".join(recipients), said, action)]
+    pieces = cut_by_recipient(text, recipients)
     return [_read_failure(name, piece, action) for name, piece in pieces.items()]
 
 
@@ -134,33 +157,23 @@ def _is_delay(subject: str, text: str) -> bool:
 def _find_recipients(mail: Mail, text: str) -> list[str]:
     """Return whom the text speaks of, in its order, each once."""
     failed = ",".join(mail.headers.every("x-failed-recipients"))
-    found = _ADDRESS.findall(failed)
+    found = ADDRESS.findall(failed)
     if not found:
         ours = {
             address.lower()
             for name in ("to", "from", "return-path", "delivered-to")
-            for address in _ADDRESS.findall(",".join(mail.headers.every(name)))
+            for address in ADDRESS.findall(",".join(mail.headers.every(name)))
         }
-        named = _NAMED.findall(text) or _ADDRESS.findall(text)
+        following = _FOLLOWING.search(text)
+        if following and ADDRESS.search(text, following.end()):
+            text = text[following.end() :]
+        named = _NAMED.findall(text) or ADDRESS.findall(text)
         found = [
             address
             for address in named
             if address.lower() not in ours and not _NOT_THEM.match(address)
         ]
     return list({address.lower(): address for address in found}.values())
-
-
-def _cut_by_recipient(text: str, recipients: list[str]) -> dict[str, str]:
-    """Return what stands behind each name, up to the next one."""
-    pieces = dict.fromkeys(recipients, "")
-    current = ""
-    names = {name.lower(): name for name in recipients}
-    for line in text.splitlines():
-        for address in _ADDRESS.findall(line):
-            current = names.get(address.lower(), current)
-        if current:
-            pieces[current] += line + "\n"
-    return pieces
 
 
 def _read_failure(recipient: str, text: str, action: str) -> Failure:
@@ -178,7 +191,7 @@ def _find_diagnostic(text: str) -> str:
             continue
         rest = [line[found.start() :].strip()]
         for further in lines[number + 1 : number + 8]:
-            if not further.strip():
+            if not further.strip() or _SUCCESS.match(further):
                 break
             rest.append(further.strip())
         return " ".join(rest)

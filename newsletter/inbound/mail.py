@@ -34,8 +34,14 @@ _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 #: Parts that hold another mail, or the head of one.
 ORIGINALS = frozenset(
-    ("message/rfc822", "message/rfc822-headers", "text/rfc822-headers")
-    + ("text/rfc822-header", "message/global", "message/global-headers")
+    (
+        "message/rfc822",
+        "message/rfc822-headers",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "message/global",
+        "message/global-headers",
+    )
 )
 
 
@@ -144,7 +150,7 @@ def read_content_type(headers: Headers) -> tuple[str, dict[str, str]]:
     """Return type and parameters, in lower case but for their values."""
     value = headers.first("content-type")
     content_type = value.partition(";")[0].strip().lower()
-    parameters = {}
+    parameters: dict[str, str] = {}
     for name, quoted, bare in _PARAMETER.findall(value):
         parameters.setdefault(name.lower(), quoted or bare)
     return content_type, parameters
@@ -205,9 +211,8 @@ def _split_parts(body: bytes, boundary: str) -> list[bytes]:
     if not boundary.strip():
         return []
     mark = re.escape(boundary.strip().encode("utf-8", "replace"))
-    pieces = re.split(
-        rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)", body, MAX_PARTS
-    )
+    line = re.compile(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    pieces = line.split(body, MAX_PARTS)
     # What the group caught stands between the pieces: "--" ends the mail.
     found = []
     for ending, piece in zip(pieces[1::2], pieces[2::2], strict=False):

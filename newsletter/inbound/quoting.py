@@ -4,7 +4,8 @@ import re
 
 #: "----- Original message -----", "--- Below this line is a copy of the message."
 _COPY = (
-    r"(?:(?:below(?: this line)?|this|included|enclosed|attached|here) is )?(?:an? |the )?"
+    r"(?:(?:below(?: this line)?|this|included|enclosed|attached|here) is )?(?:an? |"
+    r"the )?"
     r"(?:copy of (?:the |your )?(?:original |returned )?"
     r"(?:message|mail|e-?mail)(?: headers?)?[^\n]{0,40}|"
     r"(?:the )?headers? of (?:the |your )original[^\n]{0,40}|"
@@ -33,7 +34,8 @@ _QUOTE = re.compile(
     r"^[ \t]*_{10,}[ \t]*$|^-- ?$|"
     r"^[ \t*]*(?:from|van|von|de|da|från|fra|من)[ \t]?:[^\n]{0,200}\n"
     r"[ \t*]*(?:sent|to|date|subject|verzonden|aan|datum|onderwerp|gesendet|an|betreff|"
-    r"envoy[eé]|[aà]|objet|enviado|para|asunto|inviato|oggetto|تاريخ|إلى|أرسلت)[ \t*]?:|"
+    r"envoy[eé]|[aà]|objet|enviado|para|asunto|inviato|oggetto|تاريخ|إلى|"
+    r"أرسلت)[ \t*]?:|"
     r"^[^\n]{0,300}?\b(?:wrote|writes|schreef|schrieb|ha scritto|escribi[oó]|escreveu|"
     r"skrev|napisał)\b[^\n]{0,120}:[ \t]*$|"
     r"^[ \t]*le [^\n]{0,200}\b[aà] [eé]crit[ \t\u00a0]*:|"

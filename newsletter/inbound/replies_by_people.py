@@ -24,8 +24,10 @@ _ASKS = re.compile(
     r"no (more|further) (e-?mails?|mails?|newsletters?|messages?)|cancel (my|the|this) "
     r"(subscription|newsletter)|off (your|this|the) (mailing )?list|"
     # Dutch.
-    r"\b(af ?meld(en|ing)?|uitschrijv(en|ing)|afgemeld|uitgeschreven|opzeggen|uitschrijf)"
-    r"\b|\bmeld(t)? (mij|me|ons|u mij)\b[^.]{0,30}\baf\b|schrijf (mij|me|ons) [^.]{0,20}"
+    r"\b(af ?meld(en|ing)?|uitschrijv(en|ing)|afgemeld|uitgeschreven|opzeggen|"
+    r"uitschrijf)"
+    r"\b|\bmeld(t)? (mij|me|ons|u mij)\b[^.]{0,30}\baf\b|schrijf (mij|me|"
+    r"ons) [^.]{0,20}"
     r"\buit\b|\b(haal|verwijder|schrap) (mij|me|ons|mijn|dit|a\.?u\.?b)|"
     r"\b(geen|niet (meer|langer)) [^.]{0,30}(nieuwsbrie|mails?\b|e-?mails?|berichten|"
     r"post|ontvangen)|stop (met|de|deze)|"
@@ -36,13 +38,17 @@ _ASKS = re.compile(
     r"mails?\b|e-?mails?|nachrichten|post|zusend|erhalten)|"
     # French.
     r"\bd[eé]s(inscri|abonn)\w*|\b(retire[rz]|supprime[rz]|enleve[rz]|enl[eè]ve[rz]|"
-    r"radie[rz]|raye[rz])[ -](moi|nous|mon|mes|notre|cette)|\bne (veux|souhaite|d[eé]sire|"
+    r"radie[rz]|raye[rz])[ -](moi|nous|mon|mes|notre|cette)|\bne (veux|souhaite|"
+    r"d[eé]sire|"
     r"souhaitons|voulons) (plus|pas)\b|\bne plus (recevoir|m')|\bplus (recevoir|de "
-    r"(mails?|messages?|courriels?|newsletters?))|arr[eê]te[rz] (de )?(m'|me |vos|ces|ce)|"
+    r"(mails?|messages?|courriels?|newsletters?))|arr[eê]te[rz] (de )?(m'|me |vos|ces|"
+    r"ce)|"
     # Spanish, Italian, Portuguese.
-    r"\b(dar(me)?|d[eé]n?me|darse) de baja|\bdesuscri|\bno (quiero|deseo) (recibir|m[aá]s)|"
+    r"\b(dar(me)?|d[eé]n?me|darse) de baja|\bdesuscri|\bno (quiero|deseo) (recibir|"
+    r"m[aá]s)|"
     r"\bcancell?(ate|atemi|azione|are la)|\bdisiscri|\bnon (voglio|desidero) (piu|più|"
-    r"ricevere)|\bdescadastr|\bcancelar (a |minha )?(inscri|assinatura)|\bn[aã]o (quero|"
+    r"ricevere)|\bdescadastr|\bcancelar (a |minha )?(inscri|assinatura)|"
+    r"\bn[aã]o (quero|"
     r"desejo) (mais )?receber|"
     # Arabic.
     r"إلغاء (الاشتراك|اشتراكي)|الغاء (الاشتراك|اشتراكي)|(ألغوا|ألغ|الغوا|الغ) "
@@ -61,7 +67,8 @@ _ALONE = re.compile(
 )
 #: What is said against it, or asked about it.
 _CONTRARY = re.compile(
-    r"\b(don'?t|do not|never|not|no need to|accidental\w*|by mistake|wrongly|why (was|am|"
+    r"\b(don'?t|do not|never|not|no need to|accidental\w*|by mistake|wrongly|why (was|"
+    r"am|"
     r"did)|did(n'?t| not)|have(n'?t| not)|was|how (do|can) (other|people|readers|one)) "
     r"[^.!?]{0,25}(un-?subscrib|remove|opt(ed)? out|take (me|us) off)|"
     r"\b(niet|per ongeluk|nooit|waarom) [^.!?]{0,20}(afmeld|afgemeld|uitschrijv|"

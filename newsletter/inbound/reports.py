@@ -1,17 +1,17 @@
 """Delivery reports (RFC 3464): which recipient, what happened, what their server said.
 
-In: a mail. Out: `Failure`s, one a recipient, as they stand in a part of its own or, with
-systems that lose their MIME headers, somewhere in the text. Pure.
+In: a mail. Out: `Failure`s, one a recipient, as they stand in a part of its own or,
+with systems that lose their MIME headers, somewhere in the text. Pure.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.inbound.mail import Mail
 from newsletter.inbound.quoting import cut_returned
 
 #: Actions that tell of no failure.
-_GOOD = frozenset(("delivered", "relayed", "expanded"))
+_GOOD = frozenset(("delivered", "deliverable", "relayed", "expanded"))
 _FIELD = re.compile(
     r"^[> \t]*(final-recipient|original-recipient|x-actual-recipient|action|status|"
     r"diagnostic-code|remote-mta|last-attempt-date|reporting-mta|arrival-date|"
@@ -19,8 +19,9 @@ _FIELD = re.compile(
     r"dsn-gateway|x-[\w-]{1,60})[ \t]*:[ \t]*(.*)$",
     re.I,
 )
+_GLOBAL = "message/global-delivery-status"
 _ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "action", "status")
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[\w-][\w.-]*\w")
+ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[\w-][\w.-]*\w")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 #: Code, and perhaps the enhanced one: ``550 5.1.1``, ``550-5.7.26``, ``(#5.1.1)``.
 _REPLY = re.compile(
@@ -53,20 +54,28 @@ class Failure:
 
 def find_failures(mail: Mail) -> list[Failure]:
     """Return what the report says of each recipient; empty where there is none."""
-    context = cut_returned(mail.text)
     parts = [
         part
-        for part in mail.of_type(
-            "message/delivery-status", "message/global-delivery-status"
-        )
+        for part in mail.of_type("message/delivery-status", _GLOBAL)
         if not part.is_original
     ]
     texts = [part.text for part in parts] or [mail.text]
     groups = [group for text in texts for group in _read_groups(text)]
-    failures = [_read_failure(group, context) for group in groups]
-    if len(failures) > 1:
-        return [_with_own_context(failure) for failure in failures]
-    return failures
+    failures = [_read_failure(group) for group in groups]
+    return _with_contexts(failures, _own_words(mail)) if failures else []
+
+
+def cut_by_recipient(text: str, recipients: list[str]) -> dict[str, str]:
+    """Return for each recipient the lines behind their name, up to the next one's."""
+    pieces = dict.fromkeys(recipients, "")
+    names = {name.lower(): name for name in recipients}
+    current = ""
+    for line in text.splitlines():
+        for address in ADDRESS.findall(line):
+            current = names.get(address.lower(), current)
+        if current:
+            pieces[current] += line + "\n"
+    return pieces
 
 
 def read_reply_codes(text: str) -> tuple[int, str]:
@@ -103,7 +112,7 @@ def _is_of_recipient(group: dict[str, str]) -> bool:
     return sum(name in group for name in (*_ABOUT_RECIPIENT, "diagnostic-code")) >= 2
 
 
-def _read_failure(group: dict[str, str], context: str) -> Failure:
+def _read_failure(group: dict[str, str]) -> Failure:
     said = group.get("diagnostic-code", "")
     # "smtp; 550 …": the kind of the diagnostic is no word of it.
     kind, semicolon, rest = said.partition(";")
@@ -124,7 +133,7 @@ def _read_failure(group: dict[str, str], context: str) -> Failure:
         status=status,
         code=code,
         diagnostic=diagnostic or comment,
-        context=f"{comment}\n{context}",
+        context=comment,
     )
 
 
@@ -134,24 +143,24 @@ def _says_little(status: str) -> bool:
 
 def _find_recipient(group: dict[str, str]) -> str:
     for name in ("final-recipient", "original-recipient", "x-actual-recipient"):
-        found = _ADDRESS.search(group.get(name, ""))
+        found = ADDRESS.search(group.get(name, ""))
         if found:
             return found[0]
     return ""
 
 
-def _with_own_context(failure: Failure) -> Failure:
-    """Return it with what the text says of this recipient, and of no other."""
-    lines = failure.context.split("\n")
-    near = []
-    for number, line in enumerate(lines):
-        if failure.recipient and failure.recipient in line:
-            near += lines[number : number + 3]
-    return Failure(
-        failure.recipient,
-        failure.action,
-        failure.status,
-        failure.code,
-        failure.diagnostic,
-        "\n".join(near),
-    )
+def _own_words(mail: Mail) -> str:
+    """Return the text for people, without fields that may stand in it."""
+    lines = cut_returned(mail.text).splitlines()
+    return "\n".join(line for line in lines if not _FIELD.match(line))
+
+
+def _with_contexts(failures: list[Failure], text: str) -> list[Failure]:
+    """Return them with what the text says of each; of the only one, all of it."""
+    contexts = {failures[0].recipient: text}
+    if len(failures) > 1:
+        contexts = cut_by_recipient(text, [one.recipient for one in failures])
+    return [
+        replace(one, context=f"{one.context}\n{contexts[one.recipient]}")
+        for one in failures
+    ]
