@@ -132,7 +132,7 @@ def _line(one: "Handled") -> str:
     if one.kind is MailKind.BOUNCE:
         return _bounce_line(one, who)
     if one.kind is MailKind.AUTO_REPLY:
-        return f"{who} has an automatic answer. Nothing to do."
+        return f"{who}: an automatic answer. Nothing to do."
     subject = f": “{one.subject}”" if one.subject else ""
     if one.kind is MailKind.ASKS_TO_LEAVE:
         if one.advice:
@@ -204,8 +204,7 @@ _NOT_OURS = (
 
 
 def _said(one: "Handled") -> str:
-    said = f"{one.status} {one.diagnostic}".strip().rstrip(".")
-    return f" ({said})" if said else ""
+    return f" ({one.reason.rstrip('.')})" if one.reason else ""
 
 
 def _show_end(

@@ -33,7 +33,7 @@ from newsletter.store.dialect import insert_missing
 from newsletter.store.dispatch_records import load_dispatch
 from newsletter.store.dispatches import pause_dispatch
 from newsletter.store.instants import from_millis, to_millis
-from newsletter.store.returned_counts import CAME_BACK, SMTP, count_returned
+from newsletter.store.returned_counts import CAME_BACK, SMTP
 from newsletter.store.tables import (
     consent_events,
     deliveries,
@@ -44,8 +44,6 @@ from newsletter.store.tables import (
     subscriptions,
     suppressions,
 )
-
-__all__ = ["SMTP", "count_returned"]
 
 #: Who holds a token of ours has a mail of ours; an old one says nothing of today.
 MAIL_COUNTS_FOR = timedelta(days=30)
@@ -86,7 +84,7 @@ class ReturnedMail:
     def word(self) -> Word:
         """In whose word somebody is mailed no more."""
         about = f"dispatch {self.dispatch_id}: " if self.dispatch_id else ""
-        said = f"{self.status} {self.diagnostic}".strip()
+        said = show_reason(self.status, self.diagnostic)
         return Word(self.at, self.source, f"{about}{said}".removesuffix(": "))
 
 
@@ -103,9 +101,9 @@ class SentMail:
     is_current: bool
 
 
-def is_known(connection: Connection, key: bytes) -> bool:
-    """Tell whether a mail was counted already."""
-    return bool(connection.scalar(select(exists().where(returned_mails.c.key == key))))
+def show_reason(status: str, diagnostic: str) -> str:
+    """Return why a mail came back; the code once, which a server often says too."""
+    return diagnostic if status in diagnostic else f"{status} {diagnostic}".strip()
 
 
 def note_returned(connection: Connection, mail: ReturnedMail) -> bool:

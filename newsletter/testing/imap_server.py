@@ -271,6 +271,10 @@ class _Session:
         if name == "CREATE":
             self._server.folders.setdefault(_unquoted(words[0]), Folder())
             return "OK created"
+        if name == "LIST":
+            for folder in self._server.folders:
+                self._say(f'* LIST () "/" "{folder}"')
+            return "OK listed"
         if self._folder is None:
             return "BAD no folder is selected"
         works: Mapping[str, Callable[[Folder, list[bytes]], str]] = {

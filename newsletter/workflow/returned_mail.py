@@ -20,6 +20,7 @@ from newsletter.store.returned import (
     find_sent,
     note_returned,
     pause_if_blocked,
+    show_reason,
     stop_complained,
     stop_if_dead,
 )
@@ -40,6 +41,8 @@ _MILDEST_FIRST = (
     BounceClass.SOFT,
     BounceClass.HARD,
 )
+#: What a report is that says nothing clear.
+_UNCLEAR = BounceClass.SOFT
 #: A mail that holds more of them is none of ours.
 _MOST_TOKENS = 20
 
@@ -70,6 +73,11 @@ class Handled:
     paused: int = 0
     #: Shown, never stored.
     subject: str = field(default="", repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Why it came back, in the words of a mail server, or nothing."""
+        return show_reason(self.status, self.diagnostic)
 
     @property
     def is_done(self) -> bool:
@@ -109,10 +117,18 @@ def handle_mail(
     """
     handled = Handled(name, reading.kind, subject=reading.subject)
     mail = ReturnedMail(reading.key, now, source, reading.kind)
-    if reading.kind is MailKind.UNSUBSCRIBE:
-        return _leave(connection, keyring, reading, handled, mail)
+    leaver = _find_leaver(keyring, reading)
+    if leaver is not None:
+        return _leave(connection, keyring, leaver, handled, mail)
     about = _find_about(connection, keyring, reading.message_tokens, now)
     handled = replace(handled, is_ours=about.is_ours, is_test=about.is_test)
+    if reading.kind is MailKind.UNSUBSCRIBE and not _is_of_test(keyring, reading):
+        # Typed by somebody, or forged: for the editor to judge.
+        mail = replace(mail, kind=MailKind.ASKS_TO_LEAVE)
+        handled = replace(handled, kind=MailKind.ASKS_TO_LEAVE)
+        return _ask(connection, reading, handled, mail, about)
+    if reading.kind is MailKind.UNSUBSCRIBE:
+        return _noted(connection, replace(handled, is_ours=True, is_test=True), mail)
     if reading.kind in (MailKind.BOUNCE, MailKind.COMPLAINT):
         return _report(connection, reading, handled, mail, about)
     if reading.kind is MailKind.ASKS_TO_LEAVE:
@@ -152,7 +168,7 @@ def _report(
     whose = about.sent or about.notice
     report = _choose(reading.reports, whose.email if whose else "")
     is_bounce = reading.kind is MailKind.BOUNCE
-    bounce_class = (report.bounce_class or BounceClass.SOFT) if is_bounce else None
+    bounce_class = (report.bounce_class or _UNCLEAR) if is_bounce else None
     mail = replace(
         mail,
         bounce_class=bounce_class,
@@ -205,44 +221,46 @@ def _choose(reports: tuple[Report, ...], email: str) -> Report:
     )
 
 
-_UNCLEAR = BounceClass.SOFT
-
-
 # --- people ---------------------------------------------------------------------------
+
+
+def _is_of_test(keyring: Keyring, reading: Reading) -> bool:
+    tokens = reading.leave_tokens[:_MOST_TOKENS]
+    return any(verify(keyring, Purpose.TEST, token) is not None for token in tokens)
+
+
+def _find_leaver(keyring: Keyring, reading: Reading) -> tuple[str, int] | None:
+    """Return the token that somebody leaves by, and whose it is.
+
+    It counts whatever else the mail is, as its subject may have been changed on the
+    way; a report may only quote it.
+    """
+    if reading.kind in (MailKind.BOUNCE, MailKind.COMPLAINT):
+        return None
+    for token in reading.leave_tokens[:_MOST_TOKENS]:
+        numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
+        if numbers is not None and len(numbers) == 2:
+            return token, numbers[0]
+    return None
 
 
 def _leave(
     connection: Connection,
     keyring: Keyring,
-    reading: Reading,
+    leaver: tuple[str, int],
     handled: Handled,
     mail: ReturnedMail,
 ) -> Handled:
-    """Let somebody leave whose mail program sent the token of their leaving link."""
-    tokens = reading.leave_tokens[:_MOST_TOKENS]
-    if any(verify(keyring, Purpose.TEST, token) is not None for token in tokens):
-        handled = replace(handled, is_ours=True, is_test=True)
-        return _noted(connection, handled, mail)
-    for token in tokens:
-        numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
-        if numbers is None or len(numbers) != 2:
-            continue
-        person = find_by_id(connection, numbers[0])
-        handled = replace(
-            handled, is_ours=True, recipient=person.email if person else ""
-        )
-        handled = _noted(connection, handled, mail)
-        if not handled.is_known and person is not None:
-            left = leave_by_token(
-                connection, keyring, token, source="mail", now=mail.at
-            )
-            handled = replace(handled, is_applied=left)
+    token, subscriber_id = leaver
+    person = find_by_id(connection, subscriber_id)
+    kind = MailKind.UNSUBSCRIBE
+    email = person.email if person else ""
+    handled = replace(handled, kind=kind, is_ours=True, recipient=email)
+    handled = _noted(connection, handled, replace(mail, kind=kind))
+    if handled.is_known:
         return handled
-    # Typed by somebody, or forged: for the editor to judge.
-    about = _find_about(connection, keyring, reading.message_tokens, mail.at)
-    handled = replace(handled, kind=MailKind.ASKS_TO_LEAVE, is_ours=about.is_ours)
-    mail = replace(mail, kind=MailKind.ASKS_TO_LEAVE)
-    return _ask(connection, reading, handled, mail, about)
+    left = leave_by_token(connection, keyring, token, source="mail", now=mail.at)
+    return replace(handled, is_applied=left)
 
 
 def _ask(

@@ -20,13 +20,13 @@ from newsletter.store.people import read_list_ids, read_subscriptions
 from newsletter.store.refusals import apply_refusals
 from newsletter.store.returned import (
     ReturnedMail,
-    count_returned,
     find_sent,
     note_returned,
     pause_if_blocked,
     stop_complained,
     stop_if_dead,
 )
+from newsletter.store.returned_counts import count_returned
 from newsletter.store.tables import batches, deliveries, returned_mails, subscribers
 
 NOON = datetime.fromisoformat("2026-03-01T12:00:00+00:00")

@@ -200,6 +200,9 @@ def _logged_in(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
     finally:
         with suppress(imaplib.IMAP4.error, OSError):
             client.logout()
+        # Where nobody answered any more it is open still.
+        with suppress(OSError):
+            client.shutdown()
 
 
 def _connect(mailbox: Mailbox) -> imaplib.IMAP4:
