@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("login", "Store the password of the mail server, outside the project."),
     "serve": ("serve", "Serve the public pages: one-click leaving, issues."),
     "worker": ("worker", "Send what is due: at its time, or after a crash."),
+    "db": ("db", "Keep a copy, move to another computer."),
 }
 
 

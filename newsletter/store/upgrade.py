@@ -7,7 +7,6 @@ for the first one's transaction and finds nothing left to do.
 
 import os
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +14,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from newsletter.errors import OperationError
+from newsletter.store.archives import copy_database
 from newsletter.store.database import known_revisions, read_revision
 from newsletter.store.sqlite import WRITES, explained, make_engine
 
@@ -35,12 +35,31 @@ def upgrade(path: Path, migrations: Path) -> None:
         engine.dispose()
 
 
+def backup_path(path: Path, revision: str) -> Path:
+    """Return where the copy of a database is put before it is migrated."""
+    return path.with_name(f"{path.name}.backup-{revision}")
+
+
+def present_revision(path: Path) -> str | None:
+    """Return the revision of a database as it is; None for an empty one.
+
+    Raises:
+        OperationError: It cannot be read, or belongs to another program.
+    """
+    engine = make_engine(path)
+    try:
+        with explained(path, reads=True), engine.connect() as connection:
+            return read_revision(connection, path)
+    finally:
+        engine.dispose()
+
+
 def _upgrade_under_lock(connection: Connection, path: Path, migrations: Path) -> None:
     revision = read_revision(connection, path)
     if revision == known_revisions(migrations)[-1]:
         return
     if revision is not None:
-        back_up(path, path.with_name(f"{path.name}.backup-{revision}"))
+        back_up(path, backup_path(path, revision))
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -62,13 +81,7 @@ def back_up(path: Path, copy: Path) -> None:
     """
     part = copy.with_name(f"{copy.name}.part")
     try:
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with (
-            closing(sqlite3.connect(path)) as source,
-            closing(sqlite3.connect(part)) as target,
-        ):
-            source.backup(target)
+        copy_database(path, part)
         _sync(part)
         part.replace(copy)
         _sync(copy.parent)
