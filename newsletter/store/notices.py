@@ -22,7 +22,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    true,
     update,
 )
 
@@ -263,7 +262,7 @@ def count_confirmed(connection: Connection, *, since: datetime) -> tuple[int, in
         select(joinings.c.id).where(
             joinings.c.id == notices.c.about_id, joinings.c.confirmed_at.is_not(None)
         )
-    )
+    ).correlate(notices)
     row = connection.execute(
         select(
             func.count().label("asked"),
@@ -283,23 +282,28 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def _is_wanted() -> ColumnElement[bool]:
     """Return the condition that what a mail is about is still open."""
+    asked, changing = joinings.alias("asked"), address_changes.alias("changing")
     is_asked = exists(
-        select(joinings.c.id).where(
-            joinings.c.id == notices.c.about_id,
-            joinings.c.subscriber_id == notices.c.subscriber_id,
-            joinings.c.confirmed_at.is_(None),
+        select(asked.c.id)
+        .where(
+            asked.c.id == notices.c.about_id,
+            asked.c.subscriber_id == notices.c.subscriber_id,
+            asked.c.confirmed_at.is_(None),
         )
+        .correlate(notices)
     )
     is_changing = exists(
-        select(address_changes.c.id).where(
-            address_changes.c.id == notices.c.about_id,
-            address_changes.c.confirmed_at.is_(None),
+        select(changing.c.id)
+        .where(
+            changing.c.id == notices.c.about_id,
+            changing.c.confirmed_at.is_(None),
         )
+        .correlate(notices)
     )
-    return case(
-        (notices.c.kind == NoticeKind.CONFIRM, is_asked),
-        (notices.c.kind == NoticeKind.CHANGE, is_changing),
-        else_=true(),
+    kind = notices.c.kind
+    return and_(
+        or_(kind != NoticeKind.CONFIRM, is_asked),
+        or_(kind != NoticeKind.CHANGE, is_changing),
     )
 
 
