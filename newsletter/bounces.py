@@ -155,4 +155,4 @@ def plain_words(text: str) -> str:
         (_ADVICE, ""),
     ):
         plain = pattern.sub(instead, plain)
-    return _SPACE.sub(" ", plain)
+    return _SPACE.sub(" ", plain).strip()

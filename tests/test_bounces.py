@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from time import perf_counter
 
 import pytest
 
@@ -130,7 +131,7 @@ SAID = [
             "550 5.4.4 DNS timeout",
             "450 4.2.1 The user you are trying to contact is receiving mail at a rate"
             " that prevents additional messages from being delivered.",
-            "550 5.2.1 The user you are trying to contact is receiving mail too quickly",
+            "550 5.2.1 The user you try to contact is receiving mail too quickly",
             "550 The account or domain may not exist, or is missing DNS entries",
             "retry timeout exceeded",
             "all hosts have been failing for a long time (and retry time not reached)",
@@ -155,10 +156,10 @@ SAID = [
         for reply in (
             "550 5.4.5 Daily user sending limit exceeded.",
             "552 5.7.0 daily message quota exceeded for sender",
-            "550 5.1.1 <anna@example.org> - 198.51.100.2 has sent to too many recipients"
-            " this hour",
-            "550 Domain example.net has exceeded the max emails per hour (250/250 (100%))"
-            " allowed. Message discarded.",
+            "550 5.1.1 <anna@example.org> - 198.51.100.2 has sent to too many"
+            " recipients this hour",
+            "550 Domain example.net has exceeded the max emails per hour (250/250"
+            " (100%)) allowed. Message discarded.",
             "550 Domain example.net has exceeded the max defers and failures per hour"
             " (5/5 (100%)) allowed. Message discarded.",
             "421 4.7.0 Our system has detected an unusual rate of unsolicited mail",
@@ -198,8 +199,8 @@ SAID = [
             "550 High probability of spam",
             "552 5.3.4 Message size exceeds fixed maximum message size",
             "550 5.7.0 Virus found",
-            "552 5.7.0 This message was blocked because its content presents a potential"
-            " security issue.",
+            "552 5.7.0 This message was blocked because its content presents a"
+            " potential security issue.",
             "550 Mail content denied.",
             "550 Helo command rejected: need fully-qualified hostname",
             "550 Absenderadresse unbekannt",
@@ -222,3 +223,77 @@ def _split(reply: str) -> tuple[int, str]:
     if reply[:3].isdecimal():
         return int(reply[:3]), reply[4:]
     return 0, reply
+
+
+def test_a_refusal_in_the_dialogue_is_read_by_the_same_words() -> None:
+    reply = read_reply(550, "5.1.1 <anna@example.org>: Recipient unknown")
+
+    assert classify_refusal(reply) == HARD
+
+
+def test_a_refusal_whose_text_was_cut_and_masked_keeps_its_class() -> None:
+    reply = read_reply(550, "5.7.1 Client host [192.0.2.1] blocked, see " + "x" * 400)
+
+    assert classify_refusal(reply) == BLOCKED
+
+
+def test_what_is_still_tried_is_a_delay_whatever_is_said() -> None:
+    found = classify_bounce(
+        status="4.1.1", code=450, text="User unknown", action="Delayed"
+    )
+
+    assert found == DELAY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 host user-unknown.example.org[192.0.2.1] said something else",
+        "550 <user-unknown@example.org>: something else",
+        "550 something else, see https://example.org/?reason=user+unknown",
+    ],
+)
+def test_words_in_a_name_an_address_or_a_link_are_not_the_servers(text: str) -> None:
+    assert find_bounce_class(status="", code=550, text=text) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "bounce_class"),
+    [
+        ("5.1.1", HARD),
+        ("5.1.2", HARD),
+        ("5.1.8", BLOCKED),
+        ("5.2.1", HARD),
+        ("5.2.2", SOFT),
+        ("5.2.3", BLOCKED),
+        ("5.3.0", SOFT),
+        ("5.4.4", HARD),
+        ("5.4.7", SOFT),
+        ("5.7.1", BLOCKED),
+        ("5.7.13", HARD),
+        ("4.7.0", BLOCKED),
+        ("4.2.1", SOFT),
+        ("5.0.0", SOFT),
+        ("", SOFT),
+    ],
+)
+def test_a_code_decides_where_no_word_does(
+    status: str, bounce_class: BounceClass
+) -> None:
+    assert classify_bounce(status=status, code=0, text="") == bounce_class
+
+
+def test_a_long_text_takes_no_time() -> None:
+    """Patterns look within one sentence, so that no text makes them slow."""
+    text = "the recipient address of this user account is an account " * 500
+    begun = perf_counter()
+
+    classify_bounce(status="", code=0, text=text)
+
+    assert perf_counter() - begun < 0.5
+
+
+def test_words_are_compared_without_case_accents_and_codes() -> None:
+    text = "550-5.1.1 Empfänger <anna@example.org>\r\n550 5.1.1 unbekannt’s"
+
+    assert plain_words(text) == "empfanger (address) unbekannt's"

@@ -21,12 +21,6 @@ _CODECS = frozenset(
         *("gb2312", "gbk", "gb18030", "hz", "big5", "big5hkscs"),
     )
 )
-_FAMILIES`.
-_CODECS = frozenset(
-    ("ascii", "utf-8", "utf-7", "utf-16", "utf-16-le", "utf-16-be", "koi8-r", "koi8-u")
-    + ("euc_jp", "shift_jis", "cp932", "euc_kr", "cp949", "johab", "tis-620")
-    + ("gb2312", "gbk", "gb18030", "hz", "big5", "big5hkscs", "mac-roman")
-)
 _FAMILIES = ("iso8859-", "iso2022_", "cp125", "cp43", "cp85", "cp86", "windows-")
 #: Label -> what is meant by it.
 _MEANT = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "cp932", "ks_c_5601-1987": "cp949"}
