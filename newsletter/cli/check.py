@@ -3,7 +3,7 @@
 import re
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from newsletter.cli.networks import allow_private_option, read_networks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from ipaddress import IPv4Network, IPv6Network
 
     from newsletter.model.finding import Finding
     from newsletter.workflow.accept import Acceptance
@@ -94,14 +95,6 @@ def command(
     as a browser would ask them; what was seen lately is not asked again. Exit code 0:
     it can be sent; 1: something is to be put right.
     """
-    from newsletter.workflow.check import (
-        Inquiry,
-        Programs,
-        accept_in_report,
-        check_archive,
-        check_issue,
-    )
-
     if archive and (issue or accept or because):
         raise click.UsageError("--archive takes every issue: name none, accept none.")
     if archive and (rendered or spam):
@@ -111,43 +104,97 @@ def command(
     has_answers = not (offline or archive)
     refuse_unasked(fix=fix, yes=yes, as_json=as_json, has_answers=has_answers)
     chosen = _read_acceptance(accept or "", because or "")
-    networks = read_networks(allow_private)
-    age = _read_max_age(max_age)
-    if offline and age == timedelta(0):
+    asked = _Asked(
+        now=datetime.now(UTC),
+        offline=offline,
+        max_age=_read_max_age(max_age),
+        private=allow_private,
+        networks=read_networks(allow_private),
+        strict=strict,
+        as_json=as_json,
+    )
+    if offline and asked.max_age == timedelta(0):
         raise click.UsageError("--max-age 0 asks everything, and --offline nobody.")
-    now = datetime.now(UTC)
     if archive:
-        inquiry = Inquiry(offline, age, networks, show_link_progress)
-        found = check_archive(project, inquiry, now=now)
-        _tell_trouble(found)
-        if as_json:
-            print_json({"issues": [report_json(report) for report in found.issues]})
-        else:
-            _show_archive(found, networks=allow_private, now=now)
-        return 0 if found.passes(strict=strict) else 1
-    report = check_issue(
+        return _check_archive(project, asked)
+    report = _check(project, issue, asked, browser=rendered, spam_filter=spam)
+    if chosen is not None:
+        report = _accept(project, report, chosen, asked)
+    _tell(project, report, asked, fix=fix, yes=yes)
+    return 0 if report.passes(strict=strict) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a check is to be done and told."""
+
+    now: datetime
+    offline: bool
+    max_age: timedelta | None
+    #: Networks whose addresses may be asked, as they were written and as they are read.
+    private: tuple[str, ...]
+    networks: "Sequence[IPv4Network | IPv6Network]"
+    strict: bool
+    as_json: bool
+
+
+def _check_archive(project: "Project", asked: _Asked) -> int:
+    from newsletter.workflow.check import Inquiry, check_archive
+
+    inquiry = Inquiry(asked.offline, asked.max_age, asked.networks, show_link_progress)
+    found = check_archive(project, inquiry, now=asked.now)
+    _tell_trouble(found)
+    if asked.as_json:
+        print_json({"issues": [report_json(report) for report in found.issues]})
+    else:
+        _show_archive(found, networks=asked.private, now=asked.now)
+    return 0 if found.passes(strict=asked.strict) else 1
+
+
+def _check(
+    project: "Project",
+    issue: str | None,
+    asked: _Asked,
+    *,
+    browser: bool,
+    spam_filter: bool,
+) -> "CheckReport":
+    from newsletter.workflow.check import Programs, check_issue
+
+    return check_issue(
         project,
         issue,
-        offline=offline,
-        now=now,
-        max_age=age,
-        allow_private=networks,
+        offline=asked.offline,
+        now=asked.now,
+        max_age=asked.max_age,
+        allow_private=asked.networks,
         show_progress=show_link_progress,
-        programs=Programs(browser=rendered, spam_filter=spam),
+        programs=Programs(browser=browser, spam_filter=spam_filter),
     )
-    if chosen is not None:
-        report = accept_in_report(project, report, chosen, now=now)
+
+
+def _accept(
+    project: "Project", report: "CheckReport", chosen: "Acceptance", asked: _Asked
+) -> "CheckReport":
+    from newsletter.workflow.check import accept_in_report
+
+    return accept_in_report(project, report, chosen, now=asked.now)
+
+
+def _tell(
+    project: "Project", report: "CheckReport", asked: _Asked, *, fix: bool, yes: bool
+) -> None:
+    """Show what was found, and put right what is asked for."""
     _tell_trouble(report)
-    if as_json:
+    if asked.as_json:
         fixed = fix_issue(project, report, yes=True) if fix else None
         print_json(report_json(report) | (fixed_json(fixed) if fixed else {}))
-        return 0 if report.passes(strict=strict) else 1
-    _show(report, strict=strict, networks=allow_private, now=now)
+        return
+    _show(report, strict=asked.strict, networks=asked.private, now=asked.now)
     if fix:
         show_fixed(fix_issue(project, report, yes=yes), report.file)
     else:
         offer_fixes(report)
-    return 0 if report.passes(strict=strict) else 1
 
 
 def _read_acceptance(accept: str, because: str) -> "Acceptance | None":

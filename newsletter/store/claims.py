@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Text,
     and_,
     case,
@@ -65,21 +66,8 @@ def claim_batch(
         lane: Its name, empty for everybody else's.
         held: Ids of batches that the owner is still at work on.
     """
-    has_due = or_(batches.c.n_pending > 0, batches.c.next_at <= to_millis(now))
-    batch = connection.execute(
-        select(batches, dispatches.c.lists)
-        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
-        .where(
-            batches.c.dispatch_id == dispatch_id,
-            batches.c.state == "open",
-            batches.c.lane == lane,
-            batches.c.id.not_in(held),
-            dispatches.c.state == DispatchState.RUNNING,
-            has_due,
-        )
-        .order_by(batches.c.id)
-        .limit(1)
-    ).first()
+    query = _open_batches(dispatch_id, lane, now).where(batches.c.id.not_in(held))
+    batch = connection.execute(query.order_by(batches.c.id).limit(1)).first()
     if batch is None:
         return None
     claim = Claim(
@@ -97,6 +85,21 @@ def claim_batch(
     )
     _skip_who_left(connection, claim, batch.lists, now)
     return claim
+
+
+def _open_batches(dispatch_id: int, lane: str, now: datetime) -> Select[Any]:
+    """Return the query for batches of a running dispatch in which something is due."""
+    return (
+        select(batches, dispatches.c.lists)
+        .join(dispatches, dispatches.c.id == batches.c.dispatch_id)
+        .where(
+            batches.c.dispatch_id == dispatch_id,
+            batches.c.state == "open",
+            batches.c.lane == lane,
+            dispatches.c.state == DispatchState.RUNNING,
+            or_(batches.c.n_pending > 0, batches.c.next_at <= to_millis(now)),
+        )
+    )
 
 
 def _skip_who_left(
