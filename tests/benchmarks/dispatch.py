@@ -334,6 +334,7 @@ def _write_mail(folder: Path) -> Path:
         fields={"first_name": "Anna"},
         unsubscribe_token="t" * 40,
         message_token="m" * 40,
+        preferences_token="p" * 38,
         sent_at=datetime.now(UTC),
     )
     file = folder / "mail.eml"

@@ -59,6 +59,7 @@ def _message() -> Message:
         fields={"first_name": "Anna"},
         unsubscribe_token="11gc35g1leave",
         message_token="11gcg186a0message",
+        preferences_token="11gcg186a0mine",
         sent_at=_NOW,
     )
 
