@@ -15,13 +15,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.errors import OperationError, RefusedError
+from newsletter.web.address import address_routes
 from newsletter.web.archive import archive_routes
 from newsletter.web.flood import Flood
 from newsletter.web.health import health_routes
 from newsletter.web.joining import joining_routes
 from newsletter.web.leaving import leaving_routes
+from newsletter.web.lost_link import lost_link_routes
 from newsletter.web.page import Pages
 from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
+from newsletter.web.preferences import preferences_routes
 from newsletter.web.site import Site
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
@@ -29,6 +32,9 @@ from newsletter.workflow.unsubscribe import Desk
 #: Each family of pages; ``/{slug}`` takes what is left, so the archive comes last.
 ROUTES: tuple[Callable[[Site], list[Route]], ...] = (
     leaving_routes,
+    preferences_routes,
+    address_routes,
+    lost_link_routes,
     joining_routes,
     health_routes,
     archive_routes,

@@ -35,12 +35,18 @@ def choose(request: Request, own: str = "", *, default: str = "en") -> str:
         own: Of the person whose page it is, a BCP 47 tag, or empty.
         default: Of the newsletter.
     """
-    known = _known(request.query_params.get("lang", "")) or _known(own)
+    known = known_language(request.query_params.get("lang", "")) or known_language(own)
     if known:
         return known
     setattr(request.state, VARIES, True)
     wanted = request.headers.get("accept-language", "")
-    return accepted_language(wanted) or _known(default) or "en"
+    return accepted_language(wanted) or known_language(default) or "en"
+
+
+def known_language(tag: str) -> str:
+    """Return the language of a tag if we have words in it, else nothing."""
+    name = primary_language(tag)
+    return name if name == "en" or name in CATALOGUES else ""
 
 
 def accepted_language(header: str) -> str:
@@ -51,7 +57,7 @@ def accepted_language(header: str) -> str:
     best, most = "", 0.0
     for item in header[:_MOST_CHARACTERS].split(",")[:_MOST_LANGUAGES]:
         tag, _, parameters = item.partition(";")
-        language, quality = _known(tag.strip()), _quality(parameters)
+        language, quality = known_language(tag.strip()), _quality(parameters)
         if language and quality > most:
             best, most = language, quality
     return best
@@ -66,9 +72,3 @@ def _quality(parameters: str) -> float:
     except ValueError:
         return 0.0
     return quality if 0 <= quality <= 1 else 0.0
-
-
-def _known(tag: str) -> str:
-    """Return the language of a tag if we have words in it, else nothing."""
-    name = primary_language(tag)
-    return name if name == "en" or name in CATALOGUES else ""

@@ -79,12 +79,13 @@ class Pages:
         """Return what a list is called where there are several, else the newsletter.
 
         Args:
-            list_slug: Anything but a list of ours means all of them.
+            list_slug: ``"*"``, like one that is gone, means the whole newsletter.
         """
-        name = self.settings.newsletter.name
-        listed = self.settings.lists.get(list_slug)
-        has_several = len(self.settings.lists) > 1
-        return (listed.title if listed and has_several else "") or name
+        newsletter, listed = self.settings.newsletter, self.settings.lists
+        if list_slug not in listed or len(listed) == 1:
+            return newsletter.name
+        is_default = list_slug == newsletter.list
+        return listed[list_slug].title or (newsletter.name if is_default else list_slug)
 
     def titles_of(self, list_slugs: Iterable[str]) -> str:
         """Return what some lists are called, each once, divided by commas."""

@@ -89,6 +89,7 @@ class Site:
         name: str,
         *,
         own: str = "",
+        language: str = "",
         status: int = 200,
         **values: object,
     ) -> HTMLResponse:
@@ -98,10 +99,11 @@ class Site:
             request: What is answered.
             name: Of the template.
             own: Language of the person whose page it is, or empty.
+            language: The language, whatever was asked for.
             status: Of the answer.
             values: For the template.
         """
-        language = self.language(request, own)
+        language = language or self.language(request, own)
         root = way_up(request)
         return HTMLResponse(
             self.pages.render(name, language, root=root, **values), status

@@ -3,7 +3,7 @@
 import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
@@ -11,15 +11,30 @@ from pathlib import Path
 import pytest
 
 from newsletter.addresses import address_key
-from newsletter.model.settings import ListSettings, NewsletterSettings, Settings
+from newsletter.model.notice import Notice
+from newsletter.model.settings import (
+    FieldSettings,
+    ListSettings,
+    NewsletterSettings,
+    ServerSettings,
+    Settings,
+)
 from newsletter.model.subscriber import SubscriptionStatus
-from newsletter.store.consent import Word, set_status
+from newsletter.store.consent import (
+    Word,
+    read_history,
+    read_suppressions,
+    set_status,
+)
+from newsletter.store.notices import read_due
 from newsletter.store.people import (
     Person,
     ensure_lists,
+    find_by_id,
     insert_people,
     read_ids,
     read_subscriptions,
+    update_fields,
 )
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
@@ -67,7 +82,7 @@ class Site:
         key = address_key(email)
         person = Person(email, key, address_hash(self.desk.keyring, key))
         with self.desk.database.writing() as connection:
-            ids = ensure_lists(connection, ("main", "events"))
+            ids = ensure_lists(connection, ("main", "events", "board"))
             insert_people(connection, [person], now=NOW)
             reader = read_ids(connection, [key])[key]
             for slug in lists or ("main",):
@@ -86,6 +101,38 @@ class Site:
         with self.desk.database.writing() as connection:
             list_id = ensure_lists(connection, (list_slug,))[list_slug]
         return f"/u/{sign(self.desk.keyring, Purpose.UNSUBSCRIBE, reader, list_id)}"
+
+    def settings_link(self, reader: int) -> str:
+        """Return the path of a reader's own page of settings."""
+        return f"/p/{sign(self.desk.keyring, Purpose.PREFERENCES, reader)}"
+
+    def fields(self, reader: int) -> Mapping[str, str]:
+        with self.desk.database.reading() as connection:
+            person = find_by_id(connection, reader)
+        assert person is not None
+        return person.fields
+
+    def give_fields(self, reader: int, **fields: str) -> None:
+        with self.desk.database.writing() as connection:
+            update_fields(connection, {reader: fields})
+
+    def history(self, reader: int) -> list[tuple[str, str, str]]:
+        """Return list, kind and source of each event, oldest first."""
+        with self.desk.database.reading() as connection:
+            events = read_history(connection, reader)
+        return [(event.list, event.kind, event.source) for event in events]
+
+    def suppressed(self, email: str) -> list[tuple[str, str]]:
+        """Return scope and reason of each suppression of an address."""
+        hashed = address_hash(self.desk.keyring, address_key(email))
+        with self.desk.database.reading() as connection:
+            found = read_suppressions(connection, hashed)
+        return [(one.scope, one.reason) for one in found]
+
+    def notices(self) -> list[Notice]:
+        """Return the mails that wait to be sent, oldest first."""
+        with self.desk.database.reading() as connection:
+            return list(read_due(connection, now=NOW, most=1000))
 
     def statuses(self, reader: int) -> dict[str, str]:
         """Return list -> standing, in lower case."""
@@ -107,14 +154,43 @@ def make_settings(**newsletter: str) -> Settings:
     )
 
 
+def open_settings(**newsletter: str) -> Settings:
+    """Return settings of who has public lists, asks for fields and may write mails."""
+    settings = make_settings(base_url="https://news.example.org", **newsletter)
+    return replace(
+        settings,
+        lists={
+            "main": ListSettings(is_public=True),
+            "events": ListSettings(
+                title="Events", description="Once a month", is_public=True
+            ),
+            "board": ListSettings(title="Board"),
+        },
+        fields={
+            "first_name": FieldSettings(title="First name", is_asked=True),
+            "born": FieldSettings("date", title="Born on", is_asked=True),
+            "interests": FieldSettings("list", title="Interests", is_asked=True),
+            "number": FieldSettings(),
+        },
+        server=ServerSettings("localhost", 25, security="none"),
+    )
+
+
 @contextmanager
-def running_site(root: Path) -> Iterator[Site]:
-    project = Project(root, make_settings())
+def running_site(root: Path, settings: Settings | None = None) -> Iterator[Site]:
+    project = Project(root, settings or make_settings())
     listener = open_listener("127.0.0.1", 0)
     with open_desk(project) as desk:
         app = public_app(project, desk, now=lambda: NOW)
         with serving(app, listener):
             yield Site(project, desk, listener)
+
+
+@pytest.fixture(scope="module")
+def open_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of `open_settings`."""
+    with running_site(tmp_path_factory.mktemp("open"), open_settings()) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")

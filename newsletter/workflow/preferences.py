@@ -1,0 +1,236 @@
+"""A reader's own settings: lists, language, what they told us.
+
+Law: looking changes nothing. What a reader ticks counts against what the page showed,
+not against how things stand by then: a page left open overnight brings nobody back.
+Ticking a public list is their own word, as they hold the token that only their mail
+has.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.addresses import address_key, mask
+from newsletter.i18n import WORDING
+from newsletter.model.settings import Settings
+from newsletter.model.subscriber import (
+    LANGUAGE_FIELD,
+    Subscriber,
+    SubscriptionStatus,
+)
+from newsletter.store.audience import EVERY_LIST
+from newsletter.store.consent import (
+    Word,
+    read_suppressions,
+    readmit,
+    set_status,
+    unsubscribe,
+)
+from newsletter.store.notices import forget_marks
+from newsletter.store.people import (
+    ensure_lists,
+    find_by_id,
+    read_subscriptions,
+    update_fields,
+)
+from newsletter.tokens import Keyring, Purpose, address_hash, verify
+from newsletter.workflow.leaving import undo_token
+
+#: How the history names these pages.
+SOURCE = "preferences"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What somebody's page shows."""
+
+    subscriber_id: int
+    masked_address: str
+    #: Slugs of the lists they may choose from -> whether they get them.
+    lists: Mapping[str, bool]
+    #: All that is known of them, language included.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    #: Token to take back what they left just now, or empty.
+    undo_token: str = ""
+
+    @property
+    def language(self) -> str:
+        """A BCP 47 tag, or empty."""
+        return self.fields.get(LANGUAGE_FIELD, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody changed on their page."""
+
+    #: Slugs that were ticked and are not any more.
+    left: frozenset[str] = frozenset()
+    #: Slugs that are ticked and were not.
+    joined: frozenset[str] = frozenset()
+    #: Field -> value; empty to remove it. Language among them.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    #: Of the page.
+    language: str = ""
+
+
+def is_test(keyring: Keyring, token: str) -> bool:
+    """Tell whether a token is that of a test mail."""
+    return verify(keyring, Purpose.TEST, token) is not None
+
+
+def read_preferences(
+    connection: Connection, keyring: Keyring, settings: Settings, token: str
+) -> Preferences | None:
+    """Return what somebody's page shows; None for a token that is nobody's."""
+    person = find_person(connection, keyring, token)
+    if person is None:
+        return None
+    active = _active_lists(connection, keyring, person)
+    offered = [slug for slug, one in settings.lists.items() if one.is_public]
+    slugs = dict.fromkeys([*offered, *sorted(active)])
+    return Preferences(
+        person.id,
+        mask(person.email),
+        {slug: slug in active for slug in slugs},
+        person.fields,
+    )
+
+
+def save_preferences(
+    connection: Connection,
+    keyring: Keyring,
+    settings: Settings,
+    token: str,
+    wish: Wish,
+    *,
+    now: datetime,
+) -> Preferences | None:
+    """Do what somebody wishes, and return how things stand then.
+
+    Args:
+        connection: Writing.
+        keyring: The keys that tokens are signed with.
+        settings: Which lists and fields there are.
+        token: From the address.
+        wish: Lists that are not public, or not known, are left out of what is joined.
+        now: The present, aware.
+    """
+    person = find_person(connection, keyring, token)
+    if person is None:
+        return None
+    word = Word(now, SOURCE, wording=WORDING, language=wish.language)
+    left = [
+        slug
+        for scope in sorted(wish.left)
+        for slug in unsubscribe(connection, person.id, scope=scope, word=word) or ()
+    ]
+    _join(connection, keyring, settings, person, wish.joined, word)
+    _keep_fields(connection, settings, person, wish.fields)
+    return _settled(connection, keyring, settings, token, left=left, now=now)
+
+
+def leave_all(
+    connection: Connection,
+    keyring: Keyring,
+    settings: Settings,
+    token: str,
+    *,
+    now: datetime,
+) -> Preferences | None:
+    """Let somebody leave every list, those to come as well."""
+    person = find_person(connection, keyring, token)
+    if person is None:
+        return None
+    word = Word(now, SOURCE)
+    left = unsubscribe(connection, person.id, scope=EVERY_LIST, word=word)
+    return _settled(connection, keyring, settings, token, left=left or (), now=now)
+
+
+def find_person(
+    connection: Connection, keyring: Keyring, token: str
+) -> Subscriber | None:
+    """Return whose page a token leads to, or None."""
+    numbers = verify(keyring, Purpose.PREFERENCES, token)
+    if numbers is None or len(numbers) != 1:
+        return None
+    return find_by_id(connection, numbers[0])
+
+
+def _active_lists(
+    connection: Connection, keyring: Keyring, person: Subscriber
+) -> set[str]:
+    """Return the lists that somebody really gets."""
+    hashed = address_hash(keyring, address_key(person.email))
+    kept_off = {one.scope for one in read_suppressions(connection, hashed)}
+    return {
+        one.list
+        for one in read_subscriptions(connection, person.id)
+        if one.status is SubscriptionStatus.ACTIVE
+        and not kept_off & {one.list, EVERY_LIST}
+    }
+
+
+def _join(
+    connection: Connection,
+    keyring: Keyring,
+    settings: Settings,
+    person: Subscriber,
+    wanted: Collection[str],
+    word: Word,
+) -> None:
+    public = {slug for slug, one in settings.lists.items() if one.is_public}
+    joined = sorted(public & set(wanted) - _active_lists(connection, keyring, person))
+    if not joined:
+        return
+    list_ids = ensure_lists(connection, joined)
+    hashed = address_hash(keyring, address_key(person.email))
+    for slug in joined:
+        readmit(connection, hashed, list_slug=slug)
+        set_status(
+            connection,
+            [person.id],
+            list_id=list_ids[slug],
+            status=SubscriptionStatus.ACTIVE,
+            kind="confirmed",
+            word=word,
+        )
+
+
+def _keep_fields(
+    connection: Connection,
+    settings: Settings,
+    person: Subscriber,
+    typed: Mapping[str, str],
+) -> None:
+    asked = {name for name, one in settings.fields.items() if one.is_asked}
+    theirs = asked | {LANGUAGE_FIELD}
+    told = {name: value for name, value in typed.items() if name in theirs}
+    fields = {**person.fields, **told}
+    kept = {name: value for name, value in fields.items() if value}
+    if kept != person.fields:
+        update_fields(connection, {person.id: kept})
+
+
+def _settled(
+    connection: Connection,
+    keyring: Keyring,
+    settings: Settings,
+    token: str,
+    *,
+    left: Collection[str],
+    now: datetime,
+) -> Preferences | None:
+    """Return how things stand after somebody acted on their page.
+
+    They have read our mail, so we may write to them anew.
+    """
+    shown = read_preferences(connection, keyring, settings, token)
+    person = find_person(connection, keyring, token)
+    if shown is None or person is None:
+        return None
+    forget_marks(connection, address_hash(keyring, address_key(person.email)))
+    if not left:
+        return shown
+    return replace(shown, undo_token=undo_token(keyring, person.id, now))
