@@ -1,12 +1,14 @@
 """A part of the subscribers, as an editor describes it: ``language == "nl"``."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 #: What may be asked of everybody besides the declared fields and `LANGUAGE_FIELD`.
 #: "lists": slugs somebody gets; "domain": of the address; "joined": a date.
 BuiltIn = Literal["lists", "domain", "joined"]
+BUILT_IN = frozenset(get_args(BuiltIn))
 
 
 class Comparator(StrEnum):
@@ -71,6 +73,18 @@ class AnyOf:
 
 
 Condition = Comparison | Membership | Not | AllOf | AnyOf
+
+
+def fields_in(condition: Condition) -> Iterator[str]:
+    """Yield the field of each comparison, `BuiltIn` ones too, in order."""
+    match condition:
+        case Comparison() | Membership():
+            yield condition.field
+        case Not():
+            yield from fields_in(condition.part)
+        case AllOf() | AnyOf():
+            for part in condition.parts:
+                yield from fields_in(part)
 
 
 @dataclass(frozen=True, slots=True)

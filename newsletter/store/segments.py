@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Float,
     Integer,
     and_,
+    exists,
     false,
     func,
     literal,
     not_,
     or_,
+    select,
     true,
 )
 
@@ -36,7 +39,7 @@ from newsletter.model.segment import (
 from newsletter.store.audience import is_mailable
 from newsletter.store.dialect import contains, domain_of, fold_case, number_in
 from newsletter.store.instants import to_millis
-from newsletter.store.tables import subscribers
+from newsletter.store.tables import lists, subscribers, subscriptions
 
 _OPERATORS: dict[Comparator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Comparator.EQUAL: eq,
@@ -60,6 +63,32 @@ def is_in(segment: Segment) -> ColumnElement[bool]:
     For a query that has `subscribers` in its FROM.
     """
     return _is(segment.condition, ZoneInfo(segment.time_zone))
+
+
+def count_people(
+    connection: Connection, *, list_slug: str | None, where: ColumnElement[bool]
+) -> int:
+    """Return how many of a list, or of all people, a condition is true of.
+
+    Whatever their standing: who left is among them.
+    """
+    people = select(func.count()).select_from(subscribers).where(where)
+    if list_slug is not None:
+        people = people.where(
+            exists()
+            .where(
+                subscriptions.c.subscriber_id == subscribers.c.id,
+                subscriptions.c.list_id == lists.c.id,
+                lists.c.slug == list_slug,
+            )
+            .correlate(subscribers)
+        )
+    return connection.scalar(people) or 0
+
+
+def lacks(field: str) -> ColumnElement[bool]:
+    """Return the condition that nothing is known of somebody in *field*."""
+    return _value(field) == ""
 
 
 def _is(condition: Condition, zone: ZoneInfo) -> ColumnElement[bool]:

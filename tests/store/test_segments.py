@@ -1,9 +1,24 @@
+import operator
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from newsletter.model.segment import (
+    AllOf,
+    AnyOf,
+    Comparator,
+    Comparison,
+    Condition,
+    Kind,
+    Membership,
+    Not,
+    Segment,
+)
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.database import Database
 from newsletter.store.segments import is_in
@@ -154,3 +169,120 @@ def test_list_of_somebody_suppressed_is_none_of_theirs(
 def test_value_with_sql_in_it_is_a_value(database: Database, readers: Any) -> None:
     assert who(database, 'city == "\' OR 1=1 --"') == ""
     assert who(database, '"\') OR 1=1 --" in tags') == ""
+
+
+# --- beside what Python makes of the same words ---------------------------------------
+
+OPERATORS = {
+    Comparator.EQUAL: operator.eq,
+    Comparator.UNEQUAL: operator.ne,
+    Comparator.LESS: operator.lt,
+    Comparator.AT_MOST: operator.le,
+    Comparator.MORE: operator.gt,
+    Comparator.AT_LEAST: operator.ge,
+}
+_VALUES = ("", "nl", "NL", "Gent", "gent, Board", "7", "18,5", "2024-05-03")
+_NUMBERS = ("7", "7.0", "18.5", "-1")
+_DAYS = ("2024-05-03", "2025-01-01")
+_FIELDS = st.sampled_from(("language", "city", "age", "since", "tags"))
+_EQUALITY = st.sampled_from((Comparator.EQUAL, Comparator.UNEQUAL))
+_TEXTS = st.sampled_from(_VALUES)
+
+CONDITIONS = st.recursive(
+    st.builds(Comparison, _FIELDS, _EQUALITY, _TEXTS, st.just(Kind.TEXT))
+    | st.builds(
+        Comparison,
+        _FIELDS,
+        st.sampled_from(Comparator),
+        st.sampled_from(_VALUES[1:]),
+        st.just(Kind.TEXT),
+    )
+    | st.builds(
+        Comparison,
+        st.just("age"),
+        st.sampled_from(Comparator),
+        st.sampled_from(_NUMBERS),
+        st.just(Kind.NUMBER),
+    )
+    | st.builds(
+        Comparison,
+        st.just("since"),
+        st.sampled_from(Comparator),
+        st.sampled_from(_DAYS),
+        st.just(Kind.DATE),
+    )
+    | st.builds(Membership, st.sampled_from(("board", "gent", "NL")), _FIELDS),
+    lambda parts: (
+        st.builds(Not, parts)
+        | st.builds(AllOf, st.tuples(parts, parts))
+        | st.builds(AnyOf, st.tuples(parts, parts, parts))
+    ),
+    max_leaves=8,
+)
+
+
+def is_true(condition: Condition, fields: Mapping[str, str]) -> bool:
+    """Return what `is_in` should say of somebody with these fields."""
+    match condition:
+        case Not():
+            return not is_true(condition.part, fields)
+        case AllOf():
+            return all(is_true(part, fields) for part in condition.parts)
+        case AnyOf():
+            return any(is_true(part, fields) for part in condition.parts)
+        case Membership():
+            entries = fields.get(condition.field, "").lower().split(", ")
+            return condition.value.lower() in entries
+        case Comparison():
+            return _is_so(condition, fields.get(condition.field, ""))
+
+
+def _is_so(comparison: Comparison, value: str) -> bool:
+    compare = OPERATORS[comparison.comparator]
+    if not value and comparison.value:
+        return comparison.comparator is Comparator.UNEQUAL
+    if comparison.kind is Kind.NUMBER:
+        number = float(value.replace(",", "."))
+        return bool(compare(number, float(comparison.value)))
+    return bool(compare(value.lower(), comparison.value.lower()))
+
+
+@pytest.fixture
+def crowd(people: Any) -> dict[int, dict[str, str]]:
+    """People with every kind of value and none, by id; ages are always numbers."""
+    everybody = [
+        {"language": language, "city": city, "age": age, "since": since, "tags": tags}
+        for language, city, age, since, tags in zip(
+            ("", "nl", "NL", "fr", "de", ""),
+            ("Gent", "", "gent", "7", "Board", "gent, Board"),
+            ("7", "18,5", "", "-1", "7.0", "+18.5"),
+            ("2024-05-03", "", "2025-01-01", "2024-05-03", "", "1999-12-31"),
+            ("board", "Gent, Board", "", "NL, board", "gent, nl", "boards"),
+            strict=True,
+        )
+    ]
+    return {
+        people.add(
+            f"p{number}@example.org",
+            ("main", ACTIVE),
+            **{name: value for name, value in fields.items() if value},
+        ): fields
+        for number, fields in enumerate(everybody)
+    }
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(CONDITIONS)
+def test_sql_says_what_the_words_say(
+    database: Database, crowd: dict[int, dict[str, str]], condition: Condition
+) -> None:
+    with database.reading() as connection:
+        query = select(subscribers.c.id).where(is_in(Segment("", condition)))
+        found = set(connection.scalars(query))
+    assert found == {
+        number for number, fields in crowd.items() if is_true(condition, fields)
+    }
