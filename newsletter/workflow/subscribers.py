@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from newsletter.addresses import address_key, normalise_address
 from newsletter.errors import RefusedError, UsageError
+from newsletter.model.segment import Segment
 from newsletter.model.subscriber import (
     Standing,
     Subscriber,
@@ -42,7 +43,8 @@ from newsletter.store.people import (
     read_subscriptions,
     update_fields,
 )
-from newsletter.subscribers.fields import clean_value
+from newsletter.store.segments import is_in
+from newsletter.subscribers.fields import field_cleaners
 from newsletter.tokens import Keyring, address_hash
 from newsletter.workflow.imports import choose_list
 from newsletter.workflow.project import Project
@@ -154,6 +156,7 @@ def list_subscribers(
     *,
     list_slug: str | None = None,
     status: SubscriptionStatus | None = None,
+    where: Segment | None = None,
 ) -> Iterator[tuple[Subscriber, Subscription]]:
     """Give everybody with their standing, a row for each list.
 
@@ -162,6 +165,15 @@ def list_subscribers(
         OperationError: The database cannot be used.
     """
     slug = choose_list(project, list_slug) if list_slug else None
+    return _iterate(project, slug, status, None if where is None else is_in(where))
+
+
+def _iterate(
+    project: Project,
+    slug: str | None,
+    status: SubscriptionStatus | None,
+    condition: ColumnElement[bool] | None,
+) -> Iterator[tuple[Subscriber, Subscription]]:
     url = project.settings.database_url
     if not exists(url, root=project.root):
         return
@@ -169,7 +181,9 @@ def list_subscribers(
         open_database(url, root=project.root) as database,
         database.reading() as connection,
     ):
-        yield from iterate_people(connection, list_slug=slug, status=status)
+        yield from iterate_people(
+            connection, list_slug=slug, status=status, where=condition
+        )
 
 
 def show_subscriber(project: Project, address: str) -> Record:
@@ -221,15 +235,16 @@ def _check_fields(project: Project, fields: Mapping[str, str]) -> dict[str, str]
         UsageError: One is not declared, or its value is not of its kind.
     """
     declared = project.settings.fields
+    cleaners = field_cleaners({name: kind.type for name, kind in declared.items()})
     checked = {}
     for name, value in fields.items():
-        if name not in declared:
+        if name not in cleaners:
             raise UsageError(
                 f'there is no field "{name}".',
                 f"Declare it in newsletter.toml with [fields.{name}].",
             )
         try:
-            checked[name] = clean_value(value, declared[name].type)
+            checked[name] = cleaners[name](value)
         except ValueError as error:
             raise UsageError(f'"{name}" {error}') from error
     return {name: value for name, value in checked.items() if value}

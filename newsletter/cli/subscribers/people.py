@@ -1,13 +1,21 @@
-"""`newsletter subscribers add|unsubscribe|list|show`: one person, or a look at all."""
+"""`newsletter subscribers add|unsubscribe|list|count|show`: one person, or all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.context import json_option, pass_project, print_json
+from newsletter.cli.context import (
+    json_option,
+    pass_project,
+    print_json,
+    print_rows,
+    where_option,
+)
 from newsletter.cli.local_time import show_time
+from newsletter.cli.people import print_json_with
 from newsletter.cli.subscribers.shown import (
     STATUSES,
     parse_status,
@@ -15,7 +23,10 @@ from newsletter.cli.subscribers.shown import (
 )
 
 if TYPE_CHECKING:
+    from newsletter.model.segment import Segment
     from newsletter.model.subscriber import Subscriber, Subscription
+    from newsletter.store.consent import ConsentEvent
+    from newsletter.workflow.headcount import Headcount
     from newsletter.workflow.project import Project
     from newsletter.workflow.subscribers import Record
 
@@ -83,26 +94,67 @@ def unsubscribe(
 @click.command("list")
 @click.option("--list", "list_slug", metavar="LIST", help="Only this list.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only these people.")
+@where_option
 @json_option
 @pass_project
 def list_people(
-    project: "Project", list_slug: str | None, status: str | None, as_json: bool
+    project: "Project",
+    list_slug: str | None,
+    status: str | None,
+    where: str | None,
+    as_json: bool,
 ) -> None:
     """Show who is there: a line for each person and list."""
     from newsletter.workflow.subscribers import list_subscribers
 
+    segment = _read_where(project, where)
     people = list_subscribers(
         project,
         list_slug=list_slug,
         status=parse_status(status) if status else None,
+        where=segment,
     )
     if as_json:
-        rows = [_person_json(person, standing) for person, standing in people]
-        print_json({"subscribers": rows})
+        head = {"list": list_slug, "status": status, "where": _words(segment)}
+        rows = (_person_json(person, standing) for person, standing in people)
+        # What is wrong is said before a byte of JSON is.
+        first = list(islice(rows, 1))
+        print_json_with(head, "subscribers", chain(first, rows))
         return
     time_zone = project.settings.newsletter.time_zone
     for person, standing in people:
         click.echo("\t".join(_person_cells(person, standing, time_zone)))
+
+
+@click.command("count", short_help="Count people, and who of them gets mail.")
+@click.option("--list", "list_slug", metavar="LIST", help="Only this list.")
+@where_option
+@json_option
+@pass_project
+def count(
+    project: "Project", list_slug: str | None, where: str | None, as_json: bool
+) -> None:
+    """Count the people of a list or of all, and who of them gets mail.
+
+    With --where only those it means: so you see whom you would send to.
+    """
+    from newsletter.workflow.headcount import count_subscribers
+
+    segment = _read_where(project, where)
+    found = count_subscribers(project, list_slug=list_slug, where=segment)
+    if as_json:
+        print_json(
+            {
+                "where": _words(segment),
+                "list": list_slug,
+                "people": found.people,
+                "mailable": found.mailable,
+                "lists": dict(found.by_list),
+                "without": dict(found.without),
+            }
+        )
+        return
+    print_rows(_count_rows(found))
 
 
 @click.command("show")
@@ -118,6 +170,25 @@ def show(project: "Project", address: str, as_json: bool) -> None:
         print_json(_record_json(record))
     else:
         _show_record(record, project.settings.newsletter.time_zone)
+
+
+def _read_where(project: "Project", where: str | None) -> "Segment | None":
+    from newsletter.workflow.segments import read_where
+
+    return None if where is None else read_where(project, where)
+
+
+def _words(segment: "Segment | None") -> str | None:
+    return segment.text if segment else None
+
+
+def _count_rows(found: "Headcount") -> Iterator[tuple[str, str]]:
+    yield "people", f"{found.people:>8,}"
+    for slug, number in found.by_list.items():
+        yield f"  get the mail of {slug}", f"{number:>8,}"
+    for name, number in found.without.items():
+        if number:
+            yield f"{name} is not known of", f"{number:>8,}"
 
 
 def _parse_fields(fields: Iterable[str]) -> dict[str, str]:
@@ -171,6 +242,8 @@ def _record_json(record: "Record") -> dict[str, Any]:
                 "at": item.at.isoformat(),
                 "source": item.source,
                 "evidence": item.evidence,
+                "wording": item.wording,
+                "language": item.language,
             }
             for item in record.history
         ],
@@ -193,10 +266,17 @@ def _show_record(record: "Record", time_zone: str) -> None:
             f"{item.source}"
         )
     for event in record.history:
-        evidence = f": {event.evidence}" if event.evidence else ""
-        click.echo(
-            f"{shown(event.at)}  {event.kind}, {event.list}, {event.source}{evidence}"
-        )
+        click.echo(f"{shown(event.at)}  {_event_words(event)}")
+
+
+def _event_words(event: "ConsentEvent") -> str:
+    """Return ``confirmed, main, /join, words of 2026-11 in nl``."""
+    read = f"words of {event.wording}" if event.wording else ""
+    if event.language:
+        read = f"{read} in {event.language}".strip()
+    evidence = f": {event.evidence}" if event.evidence else ""
+    parts = (event.kind, event.list, event.source, read)
+    return ", ".join(filter(None, parts)) + evidence
 
 
 def _show_fields(fields: Mapping[str, str]) -> None:
