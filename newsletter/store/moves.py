@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    and_,
     case,
     exists,
     literal,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.dispatch import UNFINISHED
-from newsletter.store.claims import note_next_due
+from newsletter.store.claims import may_be_mailed, note_next_due
 from newsletter.store.dispatch_records import CANCELLED, counter
 from newsletter.store.instants import to_millis
 from newsletter.store.snapshots import REACHED
@@ -79,7 +80,8 @@ def put_back(
 ) -> None:
     """Make refused or unknown deliveries pending again, by the editor's wish.
 
-    Who has the issue from another dispatch meanwhile, or is to get it, stays.
+    Who has the issue from another dispatch meanwhile, or is to get it, stays; so does
+    of the refused whose address is known to be dead now.
     """
     issue = select(dispatches.c.issue).where(dispatches.c.id == dispatch_id)
     others = select(dispatches.c.id).where(
@@ -95,13 +97,19 @@ def put_back(
         "at": to_millis(now),
         "deferred_since": None,
     }
+    chosen = ~has_it
+    if state is DeliveryState.REFUSED:
+        lists = connection.scalar(
+            select(dispatches.c.lists).where(dispatches.c.id == dispatch_id)
+        )
+        chosen = and_(chosen, may_be_mailed(lists or ()))
     move_in_batches(
         connection,
         state,
         DeliveryState.PENDING,
         values,
         dispatch_id=dispatch_id,
-        condition=~has_it,
+        condition=chosen,
     )
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from newsletter.bounces import classify_refusal
-from newsletter.model.delivery import DeliveryState
+from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.returned import MailKind
 from newsletter.replies import read_reply
-from newsletter.store.dispatch_records import counter
+from newsletter.store.dispatch_records import counter, load_dispatch
 from newsletter.store.instants import to_millis
 from newsletter.store.returned import (
     MAIL_COUNTS_FOR,
@@ -34,6 +34,11 @@ from newsletter.store.tables import (
 
 #: Rows in one transaction: other writers wait for it.
 _AT_ONCE = 200
+#: When most of so many are refused it is the mail server that is wrong, not each of
+#: the readers: a relay that knows none of them, say.
+_MANY = 10
+#: Likewise so many next to one another: that pauses a dispatch (`delivery.trouble`).
+_CROWD = 20
 
 
 def dispatches_with_refusals(connection: Connection, *, now: datetime) -> list[int]:
@@ -50,6 +55,17 @@ def dispatches_with_refusals(connection: Connection, *, now: datetime) -> list[i
             .order_by(dispatches.c.id)
         )
     )
+
+
+def are_doubtful(connection: Connection, dispatch_id: int) -> bool:
+    """Tell whether so many were refused that hardly all of their addresses are dead.
+
+    When the server was mended and they were tried again, the rest is not doubtful.
+    """
+    dispatch = load_dispatch(connection, dispatch_id)
+    refused = dispatch.counts[DeliveryState.REFUSED]
+    is_most = refused > dispatch.counts[DeliveryState.ACCEPTED]
+    return dispatch.state is DispatchState.PAUSED or (refused >= _MANY and is_most)
 
 
 def apply_refusals(
@@ -91,6 +107,19 @@ def _refused(dispatch_id: int, after: int) -> Any:
         returned_mails.c.dispatch_id == dispatch_id,
         returned_mails.c.source == SMTP,
     )
+    near = deliveries.alias("near")
+    crowd = (
+        select(func.count())
+        .where(
+            near.c.dispatch_id == dispatch_id,
+            near.c.seq.between(
+                deliveries.c.seq - _CROWD + 1, deliveries.c.seq + _CROWD - 1
+            ),
+            near.c.state == DeliveryState.REFUSED,
+        )
+        .correlate(deliveries)
+        .scalar_subquery()
+    )
     return (
         select(
             deliveries.c.seq,
@@ -113,6 +142,7 @@ def _refused(dispatch_id: int, after: int) -> Any:
             # Erased: nobody knows any more what was said.
             deliveries.c.reply_text.is_not(None),
             ~is_noted,
+            crowd < _CROWD,
         )
         .order_by(deliveries.c.seq)
         .limit(_AT_ONCE)

@@ -45,6 +45,7 @@ from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
 from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
 from newsletter.workflow.outlets import brake_keys, open_outlets
 from newsletter.workflow.project import Project
+from newsletter.workflow.refusals import settle_refusals_of
 from newsletter.workflow.switch import Switch
 from newsletter.workflow.unsubscribe import ANY_LIST_ID
 
@@ -134,7 +135,9 @@ def run_dispatch(
         advice = f"{error.advice} Go on with: newsletter resume {dispatch.id}"
         raise OperationError(error.message, advice.lstrip()) from error
     with sender.database.writing() as connection:
-        return finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
+        ended = finish_dispatch(connection, dispatch.id, halt, now=datetime.now(UTC))
+    settle_refusals_of(sender.database, dispatch.id, now=datetime.now(UTC))
+    return ended
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Runs what is due, one dispatch after the other, until it is told to stop.
 
+The chores (`upkeep`) are done beside it, in threads of their own.
+
 Law: it does nothing that an editor did not order; it holds the sender's lock only while
 it sends; and what may pass (a full disk, a locked database, a server that is away, a
 mistake in newsletter.toml) ends no worker: it says so and tries again.
@@ -24,6 +26,7 @@ from newsletter.workflow.server import open_accounts
 from newsletter.workflow.start import begin_due, pause_missed
 from newsletter.workflow.status import recover_left_behind
 from newsletter.workflow.switch import Switch
+from newsletter.workflow.upkeep import Upkeep
 from newsletter.workflow.worker_news import DispatchNews, Event, Tell
 
 #: A dispatch starts at most so late; the database is asked so often.
@@ -84,6 +87,7 @@ class Worker:
         tell: Tell,
         switch: Switch,
     ) -> None:
+        self._project = project
         self._root = project.root
         self._environment = environment
         self._told = tell
@@ -95,11 +99,17 @@ class Worker:
     def run(self) -> None:
         """Run what is due until the switch is turned on."""
         self._tell("ready", "Ready: what is due is sent from here.")
-        while not self._switch.is_on:
-            try:
-                self._work_by(self._read_project())
-            except NewsletterError as error:
-                self._switch.wait(self._fail(0, error))
+        with Upkeep(
+            self._project,
+            environment=self._environment,
+            tell=self._told,
+            switch=self._switch,
+        ):
+            while not self._switch.is_on:
+                try:
+                    self._work_by(self._read_project())
+                except NewsletterError as error:
+                    self._switch.wait(self._fail(0, error))
         self._tell("stopped", "Stopped.")
 
     def _read_project(self) -> Project:

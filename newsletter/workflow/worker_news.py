@@ -23,7 +23,7 @@ class Event:
     #: Aware, UTC.
     at: datetime
     #: "ready", "sending", "progress", "waiting", "trouble", "ended", "missed",
-    #: "stopping" or "stopped".
+    #: "stopping" or "stopped"; or the name of a chore (`upkeep.CHORES`).
     kind: str
     #: A sentence for people; no address in it.
     text: str

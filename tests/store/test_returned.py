@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
@@ -28,6 +28,7 @@ from newsletter.store.returned import (
 )
 from newsletter.store.returned_counts import count_returned
 from newsletter.store.tables import batches, deliveries, returned_mails, subscribers
+from newsletter.workflow.refusals import settle_refusals_of
 
 NOON = datetime.fromisoformat("2026-03-01T12:00:00+00:00")
 ACTIVE = SubscriptionStatus.ACTIVE
@@ -395,10 +396,59 @@ def test_given_up_after_days_is_no_refusal(letters: Letters) -> None:
         assert connection.execute(select(returned_mails)).all() == []
 
 
-def test_refusals_of_many_are_applied_in_parts_and_once(letters: Letters) -> None:
-    letters.people.add_many(450)
-    dispatch = refuse(letters, Reply(550, "no such user here", "5.1.1"))
+def accept(letters: Letters, dispatch: Dispatch, *seqs: ColumnElement[bool]) -> None:
+    """Let some of the refused be taken after all."""
     with letters.database.writing() as connection:
-        assert apply_refusals(connection, dispatch.id, now=NOON) is None
-        noted = connection.execute(select(returned_mails.c.id)).all()
-    assert len(noted) == 450
+        taken = connection.execute(
+            update(deliveries)
+            .where(deliveries.c.dispatch_id == dispatch.id, *seqs)
+            .values(state=DeliveryState.ACCEPTED)
+        ).rowcount
+        accepted, refused = batches.c.n_accepted, batches.c.n_refused
+        connection.execute(
+            update(batches)
+            .where(batches.c.dispatch_id == dispatch.id, batches.c.first_seq == 1)
+            .values(n_accepted=accepted + taken, n_refused=refused - taken)
+        )
+
+
+def settle(letters: Letters, dispatch: Dispatch) -> int:
+    """Settle it twice; return how many were mailed no more."""
+    for _ in range(2):
+        settle_refusals_of(letters.database, dispatch.id, now=NOON)
+    with letters.database.reading() as connection:
+        return len(connection.execute(select(returned_mails.c.id)).all())
+
+
+def refused_dispatch(letters: Letters, count: int) -> Dispatch:
+    letters.people.add_many(count)
+    reply = Reply(550, "no such user here", "5.1.1")
+    return letters.send("a", state=DeliveryState.REFUSED, reply=reply)
+
+
+def test_refusals_of_many_are_applied_in_parts_and_once(letters: Letters) -> None:
+    dispatch = refused_dispatch(letters, 900)
+    accept(letters, dispatch, deliveries.c.seq % 3 > 0)
+    assert settle(letters, dispatch) == 300
+
+
+def test_server_that_refuses_nearly_everybody_stops_nobody(letters: Letters) -> None:
+    dispatch = refused_dispatch(letters, 25)
+    accept(letters, dispatch, deliveries.c.seq <= 12)
+    assert settle(letters, dispatch) == 0
+    accept(letters, dispatch, deliveries.c.seq == 13)
+    assert settle(letters, dispatch) == 12
+
+
+def test_twenty_next_to_one_another_stop_nobody(letters: Letters) -> None:
+    dispatch = refused_dispatch(letters, 100)
+    accept(letters, dispatch, ~deliveries.c.seq.between(41, 60), deliveries.c.seq > 1)
+    assert settle(letters, dispatch) == 1
+
+
+def test_paused_dispatch_stops_nobody_before_it_goes_on(letters: Letters) -> None:
+    dispatch = refused_dispatch(letters, 1)
+    letters.dispatching.write(
+        lambda connection: pause_dispatch(connection, dispatch.id, reason="see")
+    )
+    assert settle(letters, dispatch) == 0

@@ -85,12 +85,23 @@ def test_resume_unknown_both_ways_at_once_is_wrong_usage(post: Any) -> None:
 
 
 def test_resume_refused_tries_them_and_nobody_else(post: Any) -> None:
-    refused = Fault("rcpt", recipient="bob", reply="550 5.1.1 no such user")
+    refused = Fault("rcpt", recipient="bob", reply="552 5.2.2 mailbox full")
     send_with(post, refused)
     with SmtpServer() as server:
         post.use_server(server.port)
         assert post.run("resume", "--refused") == 0
         assert server.recording.recipients == ["bob@example.org"]
+
+
+def test_resume_refused_leaves_out_whose_address_is_dead(post: Any) -> None:
+    refused = Fault("rcpt", recipient="bob", reply="550 5.1.1 no such user")
+    send_with(post, refused)
+    assert post.json("subscribers", "show", "bob@example.org")["suppressions"]
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert post.run("resume", "--refused") == 1
+        assert server.recording.recipients == []
+    assert post.states()["bob"] == "refused"
 
 
 def test_resume_of_another_dispatch_while_one_is_sent_says_which(post: Any) -> None:
