@@ -35,7 +35,7 @@ from newsletter.model.segment import (
 )
 from newsletter.model.settings import FieldType
 from newsletter.model.subscriber import LANGUAGE_FIELD
-from newsletter.subscribers.fields import clean_value
+from newsletter.subscribers.fields import clean_language, clean_value
 from newsletter.validation import shown, suggest
 
 #: Longer than any condition somebody can still read.
@@ -106,7 +106,7 @@ def parse_segment(
     """
     if len(text) > MAX_CHARACTERS:
         _refuse(1, f"the condition is longer than {MAX_CHARACTERS} characters.")
-    reader = _Reader(text, {LANGUAGE_FIELD: "text", **fields}, lists)
+    reader = _Reader(text, {**fields, LANGUAGE_FIELD: "text"}, lists)
     condition = reader.any_of(0)
     reader.require_end()
     return Segment(text.strip(), condition, time_zone)
@@ -255,10 +255,10 @@ class _Reader:
                 f'Write {name.text} == "{value.text}"',
             )
         text = _clean(value)
-        if not text or "," in text:
+        if not text or "," in text or ";" in text:
             _refuse(
                 value.column,
-                "one entry of the list belongs here, without commas.",
+                "one entry of the list belongs here, without comma or semicolon.",
                 f'Ask for several by "and": "a" in {name.text} and "b" in {name.text}',
             )
         return text
@@ -356,6 +356,8 @@ def _compare(
         if comparator not in (Comparator.EQUAL, Comparator.UNEQUAL):
             _refuse(value.column, 'with "" only == and != can be asked.')
         kind = Kind.TEXT
+    elif name.text == LANGUAGE_FIELD:
+        text = _language(value, text)
     elif kind is Kind.NUMBER:
         text = _number(name, value, text)
     elif kind is Kind.DATE:
@@ -371,6 +373,13 @@ def _clean(value: _Token) -> str:
         return clean_value(value.text, "text")
     except ValueError as error:
         _refuse(value.column, f"this value {error}")
+
+
+def _language(value: _Token, text: str) -> str:
+    try:
+        return clean_language(text)
+    except ValueError as error:
+        _refuse(value.column, f"{shown(text)} {error}")
 
 
 def _number(name: _Token, value: _Token, text: str) -> str:

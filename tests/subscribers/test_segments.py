@@ -48,6 +48,7 @@ def test_segment_keeps_the_words_it_was_written_in() -> None:
     [
         ('language=="nl"', DUTCH),
         ("language == 'nl'", DUTCH),
+        ('language == "NL"', DUTCH),
         ("language == “nl”", DUTCH),
         ("language == „nl“", DUTCH),
         ("language == ‘ nl ’", DUTCH),
@@ -151,8 +152,8 @@ def test_or_binds_loosest_then_and_then_not(text: str, condition: Any) -> None:
         ('"x" in lists', '--where:1: there is no list "x". There are: main, events.'),
         (
             '"a, b" in tags',
-            "--where:1: one entry of the list belongs here, without commas. Ask for "
-            'several by "and": "a" in tags and "b" in tags',
+            "--where:1: one entry of the list belongs here, without comma or "
+            'semicolon. Ask for several by "and": "a" in tags and "b" in tags',
         ),
         (
             '"nl" == language',
@@ -186,6 +187,10 @@ def test_or_binds_loosest_then_and_then_not(text: str, condition: Any) -> None:
             'since > "3 May"',
             '--where:9: "since" is a date; "3 May" is none. Write it like '
             '"2024-05-03": since >= "2024-05-03"',
+        ),
+        (
+            'language == "Dutch"',
+            '--where:13: "Dutch" is not a language tag such as "nl" or "pt-BR".',
         ),
         (
             'language < "nl"',
