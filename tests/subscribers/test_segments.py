@@ -121,8 +121,8 @@ def test_or_binds_loosest_then_and_then_not(text: str, condition: Any) -> None:
         ),
         (
             'x == "nl"',
-            '--where:1: there is no field "x". There are: language, city, age, since, '
-            "tags, lists, domain, joined.",
+            '--where:1: there is no field "x". There are: city, age, since, tags, '
+            "language, lists, domain, joined.",
         ),
         (
             "language == nl",
