@@ -35,6 +35,8 @@ _CHARACTER_OF = bytes(
 )
 #: A key shorter than its hash is a weak one (RFC 2104, section 3).
 _MIN_KEY_BYTES = 32
+#: Under which the hasher of suppressed addresses is kept: no key has the id 0.
+_SUPPRESSION = (0, "suppression")
 #: Ids of rows are 64-bit signed integers in every database.
 _MAX_NUMBER = 2**63 - 1
 _BLOCK_BYTES = 64
@@ -158,8 +160,12 @@ def address_hash(keyring: Keyring, address_key: str) -> bytes:
 
     A plain hash would protect nobody: addresses are guessed by the million a second.
     """
-    key = keyring.suppression_key or keyring.keys[min(keyring.keys)]
-    return hmac.digest(key, b"suppression\0" + address_key.encode(), "sha256")
+    # A list of a million people is hashed at once: each key is prepared only once.
+    hasher = keyring._hashers.get(_SUPPRESSION)
+    if hasher is None:
+        key = keyring.suppression_key or keyring.keys[min(keyring.keys)]
+        hasher = keyring._hashers[_SUPPRESSION] = _prepare_hmac(key, b"suppression\0")
+    return hasher(address_key.encode())
 
 
 def network_hash(keyring: Keyring, network: str) -> bytes:

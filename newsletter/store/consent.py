@@ -4,11 +4,11 @@ Law: leaving is one transaction and holds at once. Nothing takes a suppression a
 `readmit`, which only the person's own wish may call. History is never changed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, true
+from sqlalchemy import Connection, delete, insert, select, true, update
 
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
@@ -22,7 +22,6 @@ from newsletter.store.tables import (
     subscriptions,
     suppressions,
 )
-
 
 #: Evidence of leaving by somebody who was not active: taking it back makes nobody more
 #: than they were.
@@ -123,7 +122,25 @@ def suppress(
         }
         for address_hash in address_hashes
     ]
-    return insert_missing(connection, suppressions, rows)
+    new = insert_missing(connection, suppressions, rows)
+    if new < len(rows):
+        _keep_over_undo(connection, [row["address_hash"] for row in rows], scope)
+    return new
+
+
+def _keep_over_undo(
+    connection: Connection, address_hashes: Sequence[object], scope: str
+) -> None:
+    """Let what an import suppressed outlive its undo: others say so too now."""
+    connection.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.address_hash.in_(address_hashes),
+            suppressions.c.scope == scope,
+            suppressions.c.import_id.is_not(None),
+        )
+        .values(import_id=None)
+    )
 
 
 def unsubscribe(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Numeric,
+    Select,
     String,
     Table,
     bindparam,
@@ -49,6 +50,31 @@ def insert_or_update(
             set_={name: query.excluded[name] for name in rows[0] if name not in keys},
         ),
         rows,
+    )
+
+
+def insert_missing_from(
+    connection: Connection, table: Table, names: Sequence[str], rows: Select[Any]
+) -> int:
+    """Do as `insert_missing` with the rows of a query, which has a WHERE."""
+    query = insert(table).from_select(list(names), rows)
+    return connection.execute(query.on_conflict_do_nothing()).rowcount
+
+
+def insert_or_update_from(
+    connection: Connection, table: Table, names: Sequence[str], rows: Select[Any]
+) -> None:
+    """Do as `insert_or_update` with the rows of a query, which has a WHERE.
+
+    Without one SQLite would take ON CONFLICT for a part of a join.
+    """
+    keys = [column.name for column in table.primary_key]
+    query = insert(table).from_select(list(names), rows)
+    connection.execute(
+        query.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: query.excluded[name] for name in names if name not in keys},
+        )
     )
 
 

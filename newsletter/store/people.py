@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from newsletter.model.subscriber import (
     Standing,
@@ -187,10 +195,15 @@ def read_emails(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
 def update_fields(
     connection: Connection, fields: Mapping[int, Mapping[str, str]]
 ) -> None:
-    """Give subscribers (by id) these fields instead of the ones they had."""
+    """Give subscribers (by id) these fields instead of the ones they had.
+
+    Their `import_id` tells so: an undo of that import leaves them as they are.
+    """
     if fields:
         connection.execute(
-            update(subscribers).where(subscribers.c.id == bindparam("person")),
+            update(subscribers)
+            .where(subscribers.c.id == bindparam("person"))
+            .values(import_id=-func.abs(subscribers.c.import_id)),
             [{"person": number, "fields": dict(f)} for number, f in fields.items()],
         )
 

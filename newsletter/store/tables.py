@@ -45,7 +45,8 @@ subscribers = Table(
     Column("address_hash", LargeBinary, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    #: The import they first came by, so that it can be undone.
+    #: The import they came by, or that set their fields, so that it can be undone;
+    #: negative: their fields were set by somebody else since.
     Column("import_id", Integer),
     Index(
         "ix_subscribers_import",

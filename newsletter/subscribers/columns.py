@@ -32,6 +32,31 @@ _EMAIL = frozenset(
 _EMAIL_PERHAPS = frozenset(["adres", "address", "adresse"])
 
 
+#: Headers under which other services say who left. What they say there is not read.
+_STATUS = frozenset(
+    [
+        "status",
+        "subscriptionstatus",
+        "subscribed",
+        "unsubscribed",
+        "optin",
+        "optout",
+        "optinstatus",
+        "emailstatus",
+        "memberstatus",
+        "uitgeschreven",
+        "afgemeld",
+        "abgemeldet",
+        "desinscrit",
+        "statut",
+    ]
+)
+#: In ``--map``, for a column that is to be left alone.
+IGNORED = "-"
+#: In ``--map``, for the column of addresses.
+EMAIL = "email"
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where in a row things stand; counted from 0."""
@@ -39,31 +64,68 @@ class Columns:
     email: int
     #: Declared field -> column.
     fields: Mapping[str, int] = field(default_factory=dict)
-    #: Headers of columns that are not used.
+    #: Headers of columns that are not used, but for those the editor knows of.
     unused: tuple[str, ...] = ()
+    #: "email" and the fields -> header they were found under; empty: there is none.
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Header under which another service says who left, or empty."""
+        return next((name for name in self.unused if fold_name(name) in _STATUS), "")
 
 
-def find_columns(header: Sequence[str], fields: Iterable[str]) -> Columns | None:
+def find_columns(
+    header: Sequence[str],
+    fields: Iterable[str],
+    chosen: Sequence[tuple[str, str]] = (),
+) -> Columns | None:
     """Return what the columns under *header* are, or None without one for addresses.
 
     Args:
         header: First row of a file.
         fields: Names of the declared fields.
+        chosen: What the editor said (``--map``): field, `EMAIL` or `IGNORED`, and the
+            header of its column. They go before all that is found here; one that is
+            not in this header counts for nothing.
     """
     names = [fold_name(cell) for cell in header]
-    email = _first(names, _EMAIL)
-    if email is None:
-        email = _first(names, _EMAIL_PERHAPS)
+    places = [(name, find_header(title, header)) for name, title in chosen]
+    mapped = {name: place for name, place in places if place is not None}
+    ignored = {place for name, place in places if name == IGNORED and place is not None}
+    taken = {*mapped.values(), *ignored}
+    email = mapped.get(EMAIL)
+    for words in (_EMAIL, _EMAIL_PERHAPS):
+        if email is None:
+            email = _first(names, words, taken)
     if email is None:
         return None
     found: dict[str, int] = {}
-    for field_name in fields:
-        column = _find_field(field_name, names, {email, *found.values()})
+    for name in fields:
+        column = mapped.get(name)
+        if column is None:
+            column = _find_field(name, names, {email, *taken, *found.values()})
         if column is not None:
-            found[field_name] = column
-    used = {email, *found.values()}
+            found[name] = column
+    used = {email, *found.values(), *ignored}
     unused = (cell.strip() for index, cell in enumerate(header) if index not in used)
-    return Columns(email, found, tuple(cell for cell in unused if cell))
+    used_as = {EMAIL: email, **found}
+    return Columns(
+        email,
+        found,
+        tuple(cell for cell in unused if cell),
+        {name: header[place].strip() for name, place in used_as.items()},
+    )
+
+
+def find_header(title: str, header: Sequence[str]) -> int | None:
+    """Return the column under *title*, as written or but for case and signs."""
+    for spelt in (str.strip, fold_name):
+        wanted = spelt(title)
+        for place, cell in enumerate(header):
+            if wanted and spelt(cell) == wanted:
+                return place
+    return None
 
 
 def _find_field(name: str, names: Sequence[str], taken: set[int]) -> int | None:

@@ -1,195 +1,213 @@
-"""Lists of people as files: bytes in; rows, and what is wrong with the others, out.
+"""Lists of people as CSV: from bytes to rows of cells, a few at a time.
 
-Law: every row of the file is either a `Row` or a `Problem` with its number (as a
-spreadsheet counts them, the header is row 1), or empty. A problem never repeats an
-address: it may end up in a log or a mail.
+Law: a file of any shape is read or refused in the same small memory. What no honest row
+holds (an unclosed quote makes the rest of a file one cell) is a sentence in its place.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from io import StringIO
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TextIO
 
-from newsletter.addresses import address_key, normalise_address
-from newsletter.errors import DefinitionError
-from newsletter.model.problem import Place, Problem
-from newsletter.model.settings import FieldType
+from newsletter.errors import UsageError
 from newsletter.subscribers.columns import Columns, find_columns
-from newsletter.subscribers.fields import clean_cell, clean_value
-from newsletter.subscribers.text import decode_list
+from newsletter.subscribers.sheet import (
+    Cells,
+    Sheet,
+    Wanted,
+    judge_header,
+    no_addresses,
+    tell_columns,
+)
+from newsletter.subscribers.text import (
+    Letters,
+    Source,
+    open_text,
+    recognise_letters,
+    unreadable,
+)
 
 #: Excel writes ";" where the comma is the decimal sign, and a tab in "Unicode text".
-_SEPARATORS = (",", ";", "\t", "|")
-#: An unclosed quote makes the rest of a file one cell; no honest row is as long.
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+#: What may be typed after ``--separator`` instead of the sign.
+_BY_NAME = {"comma": ",", "semicolon": ";", "tab": "\t", r"\t": "\t", "pipe": "|"}
+#: Rows that are looked at to find out what separates the cells.
+_SAMPLE_ROWS = 20
 _MAX_ROW = 20_000
 _TOO_LONG = f"this row is longer than {_MAX_ROW} characters."
+#: More of one row is not even read: cells of many lines, or a line without end.
+_MAX_FED = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One person of a file."""
-
-    #: As a spreadsheet counts; the header is row 1.
-    number: int
-    email: str
-    #: `addresses.address_key` of it.
-    key: str
-    #: Declared fields that have a value.
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A row whose address stands in an earlier row too."""
-
-    number: int
-    #: The row that counts.
-    first: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A file that can be read, before its rows are."""
-
-    #: As the editor knows it.
-    file: str
-    text: str = field(repr=False)
-    separator: str
-    columns: Columns
-    #: Number of the first row with people.
-    first_row: int
-    #: Cells of the header; more in a row means that a value was torn apart.
-    width: int
-    #: Declared fields and their types.
-    fields: Mapping[str, FieldType]
-    #: Sentences on what was guessed and what is not used.
-    warnings: tuple[str, ...] = ()
-
-
-def open_sheet(data: bytes, *, file: str, fields: Mapping[str, FieldType]) -> Sheet:
+def open_csv(source: Source, wanted: Wanted) -> Sheet:
     """Find out how a list file is written: letters, separator, columns.
 
     Args:
-        data: The whole file.
-        file: Its name as the editor knows it.
-        fields: Declared fields and their types.
+        source: The file.
+        wanted: Its name, the fields, and what the editor says of it.
 
     Raises:
         DefinitionError: It is no text, or has no column with addresses.
+        UsageError: What the editor says of it cannot be.
     """
-    text, warnings = decode_list(data, file=file)
-    text, declared = _take_separator_line(text)
-    number, line = _first_line(text)
-    for separator in (declared,) if declared else _rank_separators(line):
-        header = _split(line, separator)
-        columns = find_columns(header, fields)
-        if columns:
-            warnings += _unused(columns, file)
-            return Sheet(
-                file=file,
-                text=text,
-                separator=separator,
-                columns=columns,
-                first_row=number + 1,
-                width=len(header),
-                fields=dict(fields),
-                warnings=warnings,
-            )
-    _refuse_unless_addresses_alone(line, file)
-    return Sheet(file, text, ",", Columns(0), number, 1, dict(fields), warnings)
+    file = wanted.file
+    letters = recognise_letters(source, file=file, wanted=wanted.encoding)
+    declared = _declared_separator(wanted, source, letters)
+    cells = partial(_number_rows, source, letters, file=file)
+    separator = declared or _find_separator(cells, wanted)
+    sample = list(islice(cells(separator), _SAMPLE_ROWS))
+    number, header = next((row for row in sample if _is_filled(row[1])), (1, []))
+    if isinstance(header, str):
+        raise no_addresses(file)
+    if not wanted.mapping and _is_address_alone(header, wanted):
+        columns, first_row = Columns(0), number
+    else:
+        columns, first_row = judge_header(header, wanted), number + 1
+    return Sheet(
+        file=file,
+        cells=partial(cells, separator),
+        columns=columns,
+        first_row=first_row,
+        width=len(header),
+        fields=dict(wanted.fields),
+        encoding=str(letters),
+        separator=separator,
+        reading=f"read as {letters}, {_shown(separator, len(header))}",
+        warnings=_guessed(letters, file) + tell_columns(columns, file),
+    )
 
 
-def read_rows(sheet: Sheet) -> Iterator[Row | Duplicate | Problem]:
-    """Give the rows of *sheet* in their order; may be called again."""
-    seen: dict[str, int] = {}
-    for number, cells in _number_rows(sheet):
-        if isinstance(cells, str):
-            yield _problem(sheet, number, cells)
-            continue
-        if number < sheet.first_row or not any(cell.strip() for cell in cells):
-            continue
-        try:
-            row = _read_row(sheet, number, cells)
-        except ValueError as error:
-            yield _problem(sheet, number, str(error))
-            continue
-        first = seen.setdefault(row.key, number)
-        yield row if first == number else Duplicate(number, first)
+def _is_address_alone(header: Sequence[str], wanted: Wanted) -> bool:
+    """Tell whether a file begins with its first address, and has nothing else."""
+    found = find_columns(header, wanted.field_names)
+    return found is None and len(header) == 1 and "@" in header[0]
 
 
-def _take_separator_line(text: str) -> tuple[str, str]:
-    """Take off the line ``sep=;`` that Excel reads, and return what it says."""
-    line, end, rest = text.partition("\n")
-    word, equals, separator = line.strip("\r").partition("=")
-    if end and equals and word.lower() == "sep" and separator in _SEPARATORS:
-        return rest, separator
-    return text, ""
-
-
-def _first_line(text: str) -> tuple[int, str]:
-    """Return number and text of the first line that is not empty."""
-    for number, line in enumerate(StringIO(text, newline=None), start=1):
-        if line.strip(" \t\n;,|"):
-            return number, line.rstrip("\n")
-    return 1, ""
-
-
-def _rank_separators(line: str) -> Sequence[str]:
-    return sorted(_SEPARATORS, key=line.count, reverse=True)
-
-
-def _split(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
-
-
-def _unused(columns: Columns, file: str) -> tuple[str, ...]:
-    if not columns.unused:
+def _guessed(letters: Letters, file: str) -> tuple[str, ...]:
+    if not letters.is_guess:
         return ()
-    names = ", ".join(f'"{name[:40]}"' for name in columns.unused[:10])
     return (
-        f"{file}: not used: {names}. "
-        "Declare them under [fields] in newsletter.toml to use them.",
+        f"{file} is not UTF-8; it was read as {letters}. "
+        "Look whether letters with accents are right.",
     )
 
 
-def _refuse_unless_addresses_alone(line: str, file: str) -> None:
-    """Raise for a file without a header, unless it is addresses and nothing else."""
-    if "@" in line and len(_split(line, _rank_separators(line)[0])) == 1:
-        return
-    problem = Problem(
-        Place(file, 1),
-        "no column has addresses.",
-        'Write "email" above theirs, for example: email,first_name',
-    )
-    raise DefinitionError([problem])
+def _shown(separator: str, width: int) -> str:
+    if width == 1:
+        return "one column"
+    return f"separated by {_SEPARATORS.get(separator, separator)}"
 
 
-def _number_rows(sheet: Sheet) -> Iterator[tuple[int, list[str] | str]]:
+def _declared_separator(wanted: Wanted, source: Source, letters: Letters) -> str:
+    """Return the separator that the editor or the file itself names, or nothing.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if wanted.separator:
+        sign = _BY_NAME.get(wanted.separator.lower(), wanted.separator)
+        if len(sign) != 1 or sign.isalnum() or sign in '"\r\n @':
+            raise UsageError(
+                f'--separator: "{wanted.separator[:40]}" cannot separate cells.',
+                "Use comma, semicolon, tab, pipe, or one other sign.",
+            )
+        return sign
+    with open_text(source, letters) as text:
+        return _separator_line(text.readline(_MAX_ROW))
+
+
+def _separator_line(line: str) -> str:
+    """Return what the line ``sep=;`` that Excel reads says, or nothing."""
+    word, equals, separator = line.rstrip("\r\n").partition("=")
+    is_told = equals and word.lower() == "sep" and separator in _SEPARATORS
+    return separator if is_told and line.endswith(("\r", "\n")) else ""
+
+
+def _find_separator(
+    cells: "partial[Iterator[tuple[int, Cells]]]", wanted: Wanted
+) -> str:
+    """Return the sign by which the first rows fall into the same number of cells."""
+
+    def rank(separator: str) -> tuple[bool, int, int]:
+        rows = [row for _, row in islice(cells(separator), _SAMPLE_ROWS)]
+        filled = [row for row in rows if _is_filled(row) and not isinstance(row, str)]
+        header = filled[0] if filled else []
+        has_addresses = find_columns(header, (), wanted.mapping) is not None
+        return (
+            has_addresses,
+            sum(len(row) == len(header) > 1 for row in filled),
+            len(header),
+        )
+
+    return max(_SEPARATORS, key=rank)
+
+
+def _is_filled(cells: Cells) -> bool:
+    return isinstance(cells, str) or any(map(str.strip, cells))
+
+
+def _number_rows(
+    source: Source, letters: Letters, separator: str, *, file: str
+) -> Iterator[tuple[int, Cells]]:
     """Give each row with its number, or a sentence instead of one that has no shape."""
-    reader = csv.reader(
-        StringIO(sheet.text, newline=""),
-        delimiter=sheet.separator,
-        skipinitialspace=True,
-        strict=True,
-    )
-    number = 0
-    while True:
-        number += 1
-        line = reader.line_num
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            lines = reader.line_num - line
-            yield number, _shapeless(lines)
-            number += lines - 1
-        else:
-            yield number, cells if _is_short(cells) else _TOO_LONG
+    with open_text(source, letters) as text:
+        feed = _Feed(text)
+        reader = csv.reader(
+            feed, delimiter=separator, skipinitialspace=True, strict=True
+        )
+        number = 0
+        while True:
+            number += 1
+            feed.fed = 0
+            line = reader.line_num
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                lines = max(reader.line_num - line, 1)
+                yield number, _TOO_LONG if feed.is_endless else _shapeless(lines)
+                number += lines - 1
+            except UnicodeDecodeError as error:
+                # It was another file when its letters were recognised.
+                raise unreadable(file) from error
+            else:
+                yield number, cells if feed.fed <= _MAX_ROW else _TOO_LONG
 
 
-def _is_short(cells: Sequence[str]) -> bool:
-    return sum(map(len, cells)) <= _MAX_ROW
+class _Feed:
+    """The lines of a text for a `csv.reader`, which knows no end of a row."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        #: Characters given since this was set to 0.
+        self.fed = 0
+        #: Whether the last line was too long to be given.
+        self.is_endless = False
+        first = text.readline(_MAX_FED)
+        self._first = "" if _separator_line(first) else first
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._first or self._text.readline(_MAX_FED)
+        self._first = ""
+        if not line:
+            raise StopIteration
+        self.fed += len(line)
+        if self.fed > _MAX_FED or len(line) == _MAX_FED:
+            self._give_up(line)
+        self.is_endless = False
+        return line
+
+    def _give_up(self, line: str) -> None:
+        """Leave the rest of a line, and say that its row cannot be read."""
+        while len(line) == _MAX_FED and not line.endswith(("\r", "\n")):
+            line = self._text.readline(_MAX_FED)
+        self.is_endless = True
+        raise csv.Error
 
 
 def _shapeless(lines: int) -> str:
@@ -197,39 +215,3 @@ def _shapeless(lines: int) -> str:
     if lines > 1:
         return f"{sentence}; {lines} lines from here on could not be read."
     return f"{sentence}."
-
-
-def _read_row(sheet: Sheet, number: int, cells: Sequence[str]) -> Row:
-    """Return the person in a row.
-
-    Raises:
-        ValueError: With a sentence that says what is wrong.
-    """
-    columns = sheet.columns
-    if any(cell.strip() for cell in cells[sheet.width :]):
-        raise ValueError(
-            f"this row has {len(cells)} cells, the header {sheet.width}; "
-            f'write a value with "{sheet.separator}" in it between quotes.'
-        )
-    email = normalise_address(clean_cell(_cell(cells, columns.email)))
-    fields = {}
-    for name, column in columns.fields.items():
-        value = _clean(name, _cell(cells, column), sheet.fields[name])
-        if value:
-            fields[name] = value
-    return Row(number, email, address_key(email), fields)
-
-
-def _cell(cells: Sequence[str], column: int) -> str:
-    return cells[column] if column < len(cells) else ""
-
-
-def _clean(name: str, cell: str, kind: FieldType) -> str:
-    try:
-        return clean_value(clean_cell(cell), kind)
-    except ValueError as error:
-        raise ValueError(f'"{name}" {error}') from error
-
-
-def _problem(sheet: Sheet, number: int, sentence: str) -> Problem:
-    return Problem(Place(sheet.file, number), sentence)

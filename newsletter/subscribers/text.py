@@ -2,15 +2,25 @@
 
 Spreadsheets save lists as UTF-8 with or without a mark, as "Unicode text" (UTF-16) or
 in the code page of the computer, and do not say which.
+
+Law: a file is read in blocks, and never whole in memory.
 """
 
 import codecs
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import BinaryIO, TextIO
 
-from newsletter.errors import DefinitionError
+from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 
 #: A list of a million people with names has about 60 MB.
 MAX_BYTES = 200 * 1024 * 1024
+_BLOCK = 1024 * 1024
+
+#: Opens a file for reading, from its beginning, each time it is called.
+Source = Callable[[], BinaryIO]
 
 _SAVE_AS = 'Open it in your spreadsheet and save it as "CSV UTF-8".'
 #: First bytes -> what such a file is.
@@ -26,57 +36,135 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+#: Our name of an encoding -> as people read it.
+_SHOWN = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows text (cp1252)",
+}
 
 
-def decode_list(data: bytes, *, file: str) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a list file, and sentences on what was guessed.
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How the letters of a file are written as bytes."""
+
+    #: Name of a codec of Python.
+    codec: str
+    #: Nothing said so; letters with accents may be wrong.
+    is_guess: bool = False
+
+    def __str__(self) -> str:
+        """Return its name as people read it."""
+        return _SHOWN.get(self.codec, self.codec)
+
+
+def recognise_letters(source: Source, *, file: str, wanted: str = "") -> Letters:
+    """Find out how a list file is written, reading it once from end to end.
 
     Args:
-        data: The whole file.
+        source: The file.
         file: Its name as the editor knows it.
+        wanted: What the editor says it is (``--encoding``); empty: find out.
 
     Raises:
         DefinitionError: It is too large, empty, or no text.
+        UsageError: There is no encoding of that name.
     """
-    if len(data) > MAX_BYTES:
-        limit = MAX_BYTES // 1024**2
-        raise _refusal(file, f"this file is larger than {limit} MB.", "Divide it.")
-    for start, kind in _OTHER_FILES:
-        if data.startswith(start):
+    if wanted:
+        letters = Letters(_known_codec(wanted))
+        advice = f"It is not {wanted}; leave --encoding out to have it found."
+        return _tried(letters, source, file, advice)
+    with source() as opened:
+        start = opened.read(4096)
+    for first_bytes, kind in _OTHER_FILES:
+        if start.startswith(first_bytes):
             raise _refusal(file, f"this is {kind}, not a CSV file.", _SAVE_AS)
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _decode(data, encoding, file), ()
-    if data[:2].count(0) == 1:
-        # UTF-16 without its mark: the first character is a Latin one.
-        return _decode(data, "utf-16-be" if data[0] == 0 else "utf-16-le", file), ()
-    if _is_utf8(data):
-        return _decode(data, "utf-8", file), ()
-    guess = (
-        f"{file} is not UTF-8; it was read as Windows text (cp1252). "
-        "Look whether letters with accents are right."
-    )
-    return _decode(data, "cp1252", file), (guess,)
+    codec = _codec_by_its_mark(start)
+    if codec:
+        return _tried(Letters(codec), source, file, _SAVE_AS)
+    if _is_readable(source, "utf-8", file):
+        return Letters("utf-8")
+    return _tried(Letters("cp1252", is_guess=True), source, file, _SAVE_AS)
 
 
-def _is_utf8(data: bytes) -> bool:
+def open_text(source: Source, letters: Letters) -> TextIO:
+    """Open a file that `recognise_letters` has read; line ends stay as they are."""
+    return TextIOWrapper(source(), encoding=letters.codec, newline="")
+
+
+def unreadable(file: str) -> DefinitionError:
+    """Return what to say of a file that is no text after all."""
+    return _refusal(file, "this is not a text file.", _SAVE_AS)
+
+
+def _known_codec(wanted: str) -> str:
+    """Return Python's name of an encoding.
+
+    Raises:
+        UsageError: There is none, or it is no encoding of text.
+    """
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+        # "rot13" and the like are codecs too, and refuse bytes.
+        b"".decode(wanted)
+        return codecs.lookup(wanted).name
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f'--encoding: there is no encoding "{wanted[:40]}".',
+            "Use for example utf-8, utf-16, cp1252 or mac-roman.",
+        ) from error
+
+
+def _codec_by_its_mark(start: bytes) -> str:
+    for mark, codec in _MARKS:
+        if start.startswith(mark):
+            return codec
+    if start[:2].count(0) == 1:
+        # UTF-16 without its mark: the first character is a Latin one.
+        return "utf-16-be" if start[0] == 0 else "utf-16-le"
+    return ""
+
+
+def _tried(letters: Letters, source: Source, file: str, advice: str) -> Letters:
+    if not _is_readable(source, letters.codec, file):
+        raise _refusal(file, "this is not a text file.", advice)
+    return letters
+
+
+def _is_readable(source: Source, codec: str, file: str) -> bool:
+    """Tell whether all of a file is text in *codec*.
+
+    Raises:
+        DefinitionError: It is empty, too large, or holds what no text does.
+    """
+    decoder = codecs.getincrementaldecoder(codec)()
+    has_text = False
+    try:
+        for block in _blocks(source, file):
+            text = decoder.decode(block)
+            if "\0" in text:
+                raise unreadable(file)
+            has_text = has_text or bool(text.strip())
+        decoder.decode(b"", final=True)
+    except UnicodeError:
         return False
+    if not has_text:
+        raise _refusal(file, "this file is empty.", "Is it the right one?")
     return True
 
 
-def _decode(data: bytes, encoding: str, file: str) -> str:
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise _refusal(file, "this is not a text file.", _SAVE_AS) from error
-    if "\0" in text:
-        raise _refusal(file, "this is not a text file.", _SAVE_AS)
-    if not text.strip():
-        raise _refusal(file, "this file is empty.", "Is it the right one?")
-    return text
+def _blocks(source: Source, file: str) -> Iterator[bytes]:
+    size = 0
+    with source() as opened:
+        while block := opened.read(_BLOCK):
+            size += len(block)
+            if size > MAX_BYTES:
+                limit = MAX_BYTES // 1024**2
+                message = f"this file is larger than {limit} MB."
+                raise _refusal(file, message, "Divide it.")
+            yield block
 
 
 def _refusal(file: str, message: str, advice: str) -> DefinitionError:

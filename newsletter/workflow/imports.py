@@ -1,15 +1,21 @@
 """Bring a list of people in from a file: say what would happen, then do it.
 
 Law: telling and doing judge by the same rules; doing is one transaction, judged again
-inside it, so that whoever leaves between the two stays away.
+inside it, so that whoever leaves between the two stays away. Rows come one by one: a
+file of a million people needs no more memory than one of a thousand.
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache, partial
+from heapq import merge
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -17,17 +23,31 @@ from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.subscriber import Standing, SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST, count_audience
-from newsletter.store.consent import Word, set_status, suppress
-from newsletter.store.database import exists
-from newsletter.store.people import (
-    LOOK_UP_SIZE,
-    Person,
-    ensure_lists,
-    insert_people,
-    read_ids,
-    read_standings,
-    update_fields,
+from newsletter.store.consent import Word
+from newsletter.store.database import Database, exists
+from newsletter.store.imports import (
+    CHUNK_SIZE,
+    Arrival,
+    Bringing,
+    Chunk,
+    Judged,
+    Known,
+    bring_in,
+    count_duplicates,
+    count_people,
+    count_setbacks,
+    gather,
+    gathering,
+    mark_judged,
+    note_import,
+    nowhere,
+    read_duplicates,
+    read_everybody,
+    read_known,
+    read_setbacks,
 )
+from newsletter.store.people import ensure_lists, read_list_ids
+from newsletter.store.sqlite import fold_wal
 from newsletter.store.surroundings import warn_of_list, warn_of_surroundings
 from newsletter.subscribers.admission import (
     SETS_STATUS,
@@ -35,12 +55,16 @@ from newsletter.subscribers.admission import (
     judge_import,
     merge_fields,
 )
-from newsletter.subscribers.csv import Duplicate, Row, Sheet, open_sheet, read_rows
-from newsletter.subscribers.text import MAX_BYTES
+from newsletter.subscribers.csv import open_csv
+from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
+from newsletter.subscribers.text import Source
+from newsletter.subscribers.xlsx import is_workbook, open_workbook
 from newsletter.tokens import Keyring, address_hash
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import open_desk
 
+#: So many bad rows, and so many duplicates, are kept whole; the others are counted.
+MOST_KEPT = 1000
 #: What an import may say of everybody in it -> the word in their history.
 _KINDS: Mapping[SubscriptionStatus, str] = {
     SubscriptionStatus.ACTIVE: "imported",
@@ -48,6 +72,17 @@ _KINDS: Mapping[SubscriptionStatus, str] = {
     SubscriptionStatus.UNSUBSCRIBED: "unsubscribed",
     SubscriptionStatus.BOUNCED: "bounced",
 }
+_REASONS: Mapping[Verdict, str] = {
+    Verdict.NEW: "was not on the list",
+    Verdict.CHANGED: "is on the list, and gets no mail of it any more",
+    Verdict.UPDATED: "is there already; a field is new",
+    Verdict.PRESENT: "is there already, just so",
+    Verdict.STAYS_PENDING: "asked to join, and has yet to confirm",
+    Verdict.STAYS_UNSUBSCRIBED: "left, or does not want mail of the list",
+    Verdict.STAYS_BOUNCED: "mail to the address came back for good",
+}
+#: Without a database nobody is suppressed, and no hash is kept.
+_NO_KEY = Keyring({1: bytes(32)}, current=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +97,52 @@ class ImportOrder:
     status: SubscriptionStatus
 
 
+class Duplicate(NamedTuple):
+    """A row whose address stands in an earlier row too."""
+
+    number: int
+    #: The row that counts.
+    first: int
+
+
+class RowVerdict(NamedTuple):
+    """What becomes of one row."""
+
+    number: int
+    #: A `Verdict`, "duplicate" or "bad".
+    verdict: str
+    #: Why: without a full stop, or a sentence on what is wrong.
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import does, or would do."""
 
     #: Rows by what becomes of them; none of them zero.
     counts: Mapping[Verdict, int]
-    #: Rows whose address stands in an earlier row.
-    duplicates: tuple[Duplicate, ...]
-    #: Rows that cannot be imported.
-    problems: tuple[Problem, ...]
+    #: The first `MOST_KEPT` rows whose address stands in an earlier row.
+    duplicates: tuple[Duplicate, ...] = ()
+    #: The first `MOST_KEPT` rows that cannot be imported.
+    problems: tuple[Problem, ...] = ()
     #: How many people of the list get mail, now or (when it was only told) still.
-    mailable: int
+    mailable: int = 0
     #: What the editor should know of the file, and of where the project lies.
     warnings: tuple[str, ...] = ()
+    #: How many there are of both in all.
+    n_duplicates: int = 0
+    n_problems: int = 0
+    #: By which it can be undone; None: it was only told.
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """One row with everything to be done about it."""
+class Prospect:
+    """What an import would do."""
 
-    person: Person
-    standing: Standing
-    verdict: Verdict
+    report: ImportReport
+    #: Gives a verdict for each row, in their order, while the prospect is open.
+    rows: Callable[[], Iterator[RowVerdict]]
 
 
 def order_import(
@@ -93,23 +151,30 @@ def order_import(
     *,
     list_slug: str | None = None,
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE,
+    wanted: Wanted | None = None,
 ) -> ImportOrder:
-    """Read the file of an import.
+    """Look at the file of an import: how it is written, what its columns are.
 
     Args:
         project: The project.
         path: The file.
         list_slug: A list of the project; None means its default list.
         status: What the editor says everybody in the file is.
+        wanted: How the editor says the file is written; its name and the fields of
+            the project are filled in here.
 
     Raises:
         DefinitionError: It cannot be read as a list.
-        UsageError: There is no such list.
+        UsageError: There is no such list, column, encoding or separator.
+        OperationError: It is a spreadsheet, and the package for it is not there.
     """
+    slug = choose_list(project, list_slug)
     types = {name: field.type for name, field in project.settings.fields.items()}
-    data = _read_file(path, project.shown(path))
-    sheet = open_sheet(data, file=project.shown(path), fields=types)
-    return ImportOrder(sheet, path, choose_list(project, list_slug), status)
+    shown = project.shown(path)
+    asked = replace(wanted or Wanted(""), file=shown, fields=types)
+    source = partial(_open_file, path, shown)
+    sheet = _open_sheet(source, asked)
+    return ImportOrder(sheet, path, slug, status)
 
 
 def plan_import(project: Project, order: ImportOrder) -> ImportReport:
@@ -118,16 +183,34 @@ def plan_import(project: Project, order: ImportOrder) -> ImportReport:
     Raises:
         OperationError: Database or keys cannot be used.
     """
-    if not exists(project.settings.database_url, root=project.root):
-        return _tell_newcomers(project, order)
-    with open_desk(project) as desk, desk.database.reading() as connection:
-        rows = _Rows(order.sheet)
-        counts: Counter[Verdict] = Counter()
-        for chunk in rows.in_chunks():
-            judged = _judge(connection, desk.keyring, order, chunk)
-            counts.update(item.verdict for item in judged)
-        warnings = _whereabouts(project, order) + desk.database.warnings
-        return _report(connection, order, rows, counts, warnings)
+    with foreseeing(project, order) as prospect:
+        return prospect.report
+
+
+@contextmanager
+def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
+    """Say what `import_subscribers` would do, row by row, while the block runs.
+
+    Raises:
+        OperationError: Database or keys cannot be used.
+    """
+    with (
+        _looking(project) as (database, keyring),
+        gathering(database, writes=False) as connection,
+    ):
+        gather(connection, _chunks(order.sheet, keyring))
+        with connection.begin():
+            list_id = read_list_ids(connection).get(order.list, 0)
+            counts = _count_verdicts(connection, order, list_id, lambda _: None)
+            report = _report(connection, order, counts)
+            yield Prospect(
+                replace(
+                    report,
+                    mailable=count_audience(connection, [order.list]).recipients,
+                    warnings=_warnings(project, order) + database.warnings,
+                ),
+                partial(_judge_rows, connection, order, list_id),
+            )
 
 
 def import_subscribers(
@@ -135,20 +218,40 @@ def import_subscribers(
 ) -> ImportReport:
     """Bring everybody of a file in; bad rows are left out and reported.
 
+    The public pages wait while it is written: about ten seconds for a million people.
+
     Raises:
         OperationError: Database or keys cannot be used; nobody was imported then.
+        RefusedError: The newsletter was handed over to another computer.
     """
-    with open_desk(project) as desk, desk.database.writing() as connection:
-        word = Word(now, Path(order.sheet.file).name)
-        list_id = ensure_lists(connection, project.settings.lists)[order.list]
-        rows = _Rows(order.sheet)
-        counts: Counter[Verdict] = Counter()
-        for chunk in rows.in_chunks():
-            judged = _judge(connection, desk.keyring, order, chunk)
-            _write(connection, order, list_id, judged, word)
-            counts.update(item.verdict for item in judged)
-        warnings = _whereabouts(project, order) + desk.database.warnings
-        return _report(connection, order, rows, counts, warnings)
+    word = Word(now, Path(order.sheet.file).name)
+    with (
+        open_desk(project) as desk,
+        gathering(desk.database, writes=True) as connection,
+    ):
+        gather(connection, _chunks(order.sheet, desk.keyring))
+        with connection.begin():
+            list_id = ensure_lists(connection, project.settings.lists)[order.list]
+            mark = partial(mark_judged, connection)
+            counts = _count_verdicts(connection, order, list_id, mark)
+            import_id = note_import(
+                connection,
+                list_id=list_id,
+                status=order.status,
+                counts={verdict.value: n for verdict, n in counts.items()},
+                word=word,
+            )
+            bring_in(connection, _bringing(order, import_id, list_id, word))
+            report = _report(connection, order, counts)
+        fold_wal(connection)
+        with desk.database.reading() as reader:
+            mailable = count_audience(reader, [order.list]).recipients
+        return replace(
+            report,
+            mailable=mailable,
+            warnings=_warnings(project, order) + desk.database.warnings,
+            import_id=import_id,
+        )
 
 
 def choose_list(project: Project, slug: str | None) -> str:
@@ -164,151 +267,196 @@ def choose_list(project: Project, slug: str | None) -> str:
     return chosen
 
 
-class _Rows:
-    """The rows of a sheet in chunks; what is wrong with the others is gathered."""
+def _open_sheet(source: Source, wanted: Wanted) -> Sheet:
+    """Look at a file of either kind.
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._sheet = sheet
-        self.duplicates: list[Duplicate] = []
-        self.problems: list[Problem] = []
-
-    def in_chunks(self) -> Iterator[list[Row]]:
-        rows = self._good()
-        while chunk := list(islice(rows, LOOK_UP_SIZE)):
-            yield chunk
-
-    def _good(self) -> Iterator[Row]:
-        for row in read_rows(self._sheet):
-            match row:
-                case Row():
-                    yield row
-                case Duplicate():
-                    self.duplicates.append(row)
-                case Problem():
-                    self.problems.append(row)
+    Raises:
+        UsageError: What the editor says of it is for the other kind.
+    """
+    if is_workbook(source):
+        if wanted.encoding or wanted.separator:
+            raise UsageError(
+                f"{wanted.file} is a spreadsheet: --encoding and --separator are for "
+                "CSV files."
+            )
+        return open_workbook(source, wanted)
+    if wanted.sheet:
+        raise UsageError(f"{wanted.file} is no spreadsheet: it has no --sheet.")
+    return open_csv(source, wanted)
 
 
-def _read_file(path: Path, shown: str) -> bytes:
+def _open_file(path: Path, shown: str) -> BinaryIO:
+    """Open the file of an import, again and again.
+
+    Raises:
+        DefinitionError: It cannot be read.
+    """
     try:
-        with path.open("rb") as file:
-            # One byte more than may be read tells that the file is too large.
-            return file.read(MAX_BYTES + 1)
+        # What comes through a pipe can be read only once.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise _unreadable(shown, "it is no file", "Save the list as a file first.")
+        return path.open("rb")
     except OSError as error:
-        problem = Problem(
-            Place(shown),
-            f"this file cannot be read: {error.strerror}.",
-            "Check its name, and that you may read it.",
+        advice = "Check its name, and that you may read it."
+        raise _unreadable(shown, str(error.strerror), advice) from error
+
+
+def _unreadable(shown: str, reason: str, advice: str) -> DefinitionError:
+    message = f"this file cannot be read: {reason}."
+    return DefinitionError([Problem(Place(shown), message, advice)])
+
+
+@contextmanager
+def _looking(project: Project) -> Iterator[tuple[Database, Keyring]]:
+    """Open database and keys to look only; an empty one for a project without."""
+    if not exists(project.settings.database_url, root=project.root):
+        with nowhere() as database:
+            yield database, _NO_KEY
+        return
+    with open_desk(project, writes=False) as desk:
+        yield desk.database, desk.keyring
+
+
+def _chunks(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
+    """Give the rows of a sheet as they are kept beside the database."""
+    rows = read_rows(sheet)
+    while chunk := list(islice(rows, CHUNK_SIZE)):
+        yield (
+            [
+                Arrival(
+                    row.number,
+                    row.email,
+                    row.key,
+                    address_hash(keyring, row.key),
+                    _encode(tuple(row.fields.items())),
+                )
+                for row in chunk
+                if isinstance(row, Row)
+            ],
+            [
+                (row.place.line, row.message)
+                for row in chunk
+                if isinstance(row, Problem)
+            ],
         )
-        raise DefinitionError([problem]) from error
 
 
-def _tell_newcomers(project: Project, order: ImportOrder) -> ImportReport:
-    """Report for a project without a database: everybody is new."""
-    rows = _Rows(order.sheet)
-    counts = Counter({Verdict.NEW: sum(len(chunk) for chunk in rows.in_chunks())})
-    return ImportReport(
-        counts=+counts,
-        duplicates=tuple(rows.duplicates),
-        problems=tuple(rows.problems),
-        mailable=0,
-        warnings=order.sheet.warnings + _whereabouts(project, order),
-    )
+@lru_cache(maxsize=4096)
+def _encode(fields: tuple[tuple[str, str], ...]) -> str:
+    """Write fields as JSON; many people share a name, or the want of one."""
+    return json.dumps(dict(fields))
 
 
-def _whereabouts(project: Project, order: ImportOrder) -> tuple[str, ...]:
-    """Warn of where project and file lie; of the same file once."""
-    warnings = (
-        *warn_of_surroundings(project.root),
-        *warn_of_list(project.root, order.path, shown=order.sheet.file),
-    )
-    return tuple(dict.fromkeys(warnings))
-
-
-def _report(
-    connection: Connection,
-    order: ImportOrder,
-    rows: _Rows,
-    counts: Mapping[Verdict, int],
-    warnings: tuple[str, ...],
-) -> ImportReport:
-    return ImportReport(
-        counts=dict(counts),
-        duplicates=tuple(rows.duplicates),
-        problems=tuple(rows.problems),
-        mailable=count_audience(connection, [order.list]).recipients,
-        warnings=order.sheet.warnings + warnings,
-    )
-
-
-def _judge(
-    connection: Connection, keyring: Keyring, order: ImportOrder, rows: Iterable[Row]
-) -> list[_Judged]:
-    people = [
-        Person(row.email, row.key, address_hash(keyring, row.key), row.fields)
-        for row in rows
-    ]
-    standings = read_standings(connection, people, order.list)
-    unknown = Standing()
-    judged = []
-    for person in people:
-        standing = standings.get(person.key, unknown)
-        verdict = judge_import(standing, order.status, person.fields)
-        judged.append(_Judged(person, standing, verdict))
-    return judged
-
-
-def _write(
+def _count_verdicts(
     connection: Connection,
     order: ImportOrder,
     list_id: int,
-    judged: Sequence[_Judged],
-    word: Word,
-) -> None:
-    arriving = [item for item in judged if item.verdict in SETS_STATUS]
-    newcomers = [item.person for item in arriving if not item.standing.subscriber_id]
-    insert_people(connection, newcomers, now=word.at)
-    _write_fields(connection, judged)
-    ids = read_ids(connection, [item.person.key for item in arriving])
-    set_status(
-        connection,
-        ids.values(),
+    mark: Callable[[Sequence[Judged]], None],
+) -> dict[Verdict, int]:
+    """Judge all rows, and hand to *mark* what becomes of those that are known."""
+    counts: Counter[Verdict] = Counter()
+    for chunk in read_known(connection, order.list, list_id):
+        judged = [(row, _judge(order, row)) for row in chunk]
+        counts.update(verdict for _, verdict in judged)
+        mark([_judged(row, verdict) for row, verdict in judged])
+    stranger = judge_import(Standing(), order.status, {})
+    counts[stranger] += count_people(connection) - counts.total()
+    return dict(+counts)
+
+
+def _judge(order: ImportOrder, row: Known) -> Verdict:
+    return judge_import(row.standing, order.status, row.fields)
+
+
+def _judged(row: Known, verdict: Verdict) -> Judged:
+    """Say what is written of a known row; of who left, nothing more is kept."""
+    standing = row.standing
+    is_there = standing.subscriber_id is not None
+    adds_fields = is_there and verdict in (Verdict.UPDATED, Verdict.NEW)
+    merged = merge_fields(standing, row.fields) if adds_fields else standing.fields
+    return Judged(
+        row.number,
+        standing.subscriber_id,
+        verdict in SETS_STATUS,
+        merged if merged != standing.fields else None,
+    )
+
+
+def _bringing(order: ImportOrder, import_id: int, list_id: int, word: Word) -> Bringing:
+    # Who leaves, leaves a list; a dead address is dead for all of them.
+    scopes = {
+        SubscriptionStatus.UNSUBSCRIBED: order.list,
+        SubscriptionStatus.BOUNCED: EVERY_LIST,
+    }
+    return Bringing(
+        import_id=import_id,
         list_id=list_id,
         status=order.status,
         kind=_KINDS[order.status],
         word=word,
+        suppressed_scope=scopes.get(order.status, ""),
     )
-    _suppress(connection, order, judged, word)
 
 
-def _write_fields(connection: Connection, judged: Iterable[_Judged]) -> None:
-    """Add what the rows know of people who are there already and stay or join."""
-    updated = {
-        item.standing.subscriber_id: merge_fields(item.standing, item.person.fields)
-        for item in judged
-        if item.standing.subscriber_id is not None
-        and item.verdict in (Verdict.UPDATED, Verdict.NEW)
-    }
-    update_fields(connection, updated)
-
-
-def _suppress(
-    connection: Connection,
-    order: ImportOrder,
-    judged: Iterable[_Judged],
-    word: Word,
-) -> None:
-    """Keep away for good whom the file says to have left, or not to be reached."""
-    if order.status not in (
-        SubscriptionStatus.UNSUBSCRIBED,
-        SubscriptionStatus.BOUNCED,
-    ):
-        return
-    has_left = order.status is SubscriptionStatus.UNSUBSCRIBED
-    suppress(
-        connection,
-        [item.person.hash for item in judged],
-        # Who leaves, leaves a list; a dead address is dead for all of them.
-        scope=order.list if has_left else EVERY_LIST,
-        reason=_KINDS[order.status],
-        word=word,
+def _report(
+    connection: Connection, order: ImportOrder, counts: Mapping[Verdict, int]
+) -> ImportReport:
+    """Report on the rows; those that are left out are no longer than needed here."""
+    return ImportReport(
+        counts=counts,
+        duplicates=tuple(
+            Duplicate(*row) for row in read_duplicates(connection, most=MOST_KEPT)
+        ),
+        problems=tuple(
+            Problem(Place(order.sheet.file, number), message)
+            for number, message in read_setbacks(connection, most=MOST_KEPT)
+        ),
+        n_duplicates=count_duplicates(connection),
+        n_problems=count_setbacks(connection),
     )
+
+
+def _judge_rows(
+    connection: Connection, order: ImportOrder, list_id: int
+) -> Iterator[RowVerdict]:
+    return merge(
+        _judge_everybody(connection, order, list_id),
+        _tell_duplicates(connection),
+        _tell_setbacks(connection),
+    )
+
+
+def _judge_everybody(
+    connection: Connection, order: ImportOrder, list_id: int
+) -> Iterator[RowVerdict]:
+    for chunk in read_everybody(connection, order.list, list_id):
+        for row in chunk:
+            verdict = _judge(order, row)
+            yield RowVerdict(row.number, verdict.value, _REASONS[verdict])
+
+
+def _tell_duplicates(connection: Connection) -> Iterator[RowVerdict]:
+    after = 0
+    while rows := read_duplicates(connection, after=after):
+        for number, first in rows:
+            reason = f"the same address as in row {first}"
+            yield RowVerdict(number, "duplicate", reason)
+        after = rows[-1][0]
+
+
+def _tell_setbacks(connection: Connection) -> Iterator[RowVerdict]:
+    after = 0
+    while rows := read_setbacks(connection, after=after):
+        for number, message in rows:
+            yield RowVerdict(number, "bad", message)
+        after = rows[-1][0]
+
+
+def _warnings(project: Project, order: ImportOrder) -> tuple[str, ...]:
+    """Warn of what was guessed, and of where project and file lie; of a file once."""
+    warnings = (
+        *order.sheet.warnings,
+        *warn_of_surroundings(project.root),
+        *warn_of_list(project.root, order.path, shown=order.sheet.file),
+    )
+    return tuple(dict.fromkeys(warnings))

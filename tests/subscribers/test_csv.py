@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,14 +9,20 @@ from hypothesis import strategies as st
 from newsletter.errors import DefinitionError
 from newsletter.model.problem import Problem
 from newsletter.model.settings import FieldType
-from newsletter.subscribers.csv import Duplicate, Row, Sheet, open_sheet, read_rows
+from newsletter.subscribers.csv import open_csv
+from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
 
 FIELDS: Mapping[str, FieldType] = {"first_name": "text"}
 
 
 def sheet(data: str | bytes, **fields: FieldType) -> Sheet:
+    return opened(data, fields=fields or FIELDS)
+
+
+def opened(data: str | bytes, **wanted: Any) -> Sheet:
     raw = data.encode() if isinstance(data, str) else data
-    return open_sheet(raw, file="readers.csv", fields=fields or FIELDS)
+    asked = Wanted("readers.csv", **{"fields": FIELDS} | wanted)
+    return open_csv(lambda: BytesIO(raw), asked)
 
 
 def rows(data: str | bytes, **fields: FieldType) -> list[Any]:
@@ -111,11 +118,6 @@ def test_row_when_domain_has_letters_outside_ascii_is_converted() -> None:
     assert people("email\nanna@münchen.example\n") == [
         ("anna@xn--mnchen-3ya.example", "")
     ]
-
-
-def test_row_when_address_stands_above_is_a_duplicate() -> None:
-    data = "email,first_name\nanna@example.org,Anna\nANNA@example.org,Other\n"
-    assert rows(data)[1:] == [Duplicate(3, 2)]
 
 
 def test_row_when_guarded_against_formulas_loses_the_apostrophe() -> None:
@@ -235,12 +237,14 @@ def test_fields_of_their_kind_are_kept_as_written() -> None:
         (
             b"name,town\nAnna,Delft\n",
             "readers.csv:1: no column has addresses. "
-            'Write "email" above theirs, for example: email,first_name',
+            'Write "email" above theirs, or say what stands there: '
+            '--map email="Contact"',
         ),
         (
             b"anna@example.org,Anna\n",
             "readers.csv:1: no column has addresses. "
-            'Write "email" above theirs, for example: email,first_name',
+            'Write "email" above theirs, or say what stands there: '
+            '--map email="Contact"',
         ),
     ],
 )

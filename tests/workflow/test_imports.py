@@ -74,7 +74,7 @@ def standings(project: Project, list_slug: str = "main") -> dict[str, str]:
 
 def test_import_of_new_people_makes_them_active(project: Project) -> None:
     report = bring_in(project, "email,voornaam\nanna@example.org,Anna\n")
-    assert report == ImportReport({Verdict.NEW: 1}, (), (), mailable=1)
+    assert report == ImportReport({Verdict.NEW: 1}, mailable=1, import_id=1)
     record = show_subscriber(project, "ANNA@example.org")
     assert (record.email, record.fields) == (
         "anna@example.org",

@@ -1,5 +1,7 @@
-"""`newsletter subscribers import`: bring a list in from a file."""
+"""`newsletter subscribers import`: bring a list in from a file, or take it back."""
 
+import csv
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +16,11 @@ from newsletter.cli.context import (
     print_rows,
     say,
 )
+from newsletter.cli.people import print_json_with, private_csv
 from newsletter.cli.subscribers.shown import STATUSES, parse_status
 
 if TYPE_CHECKING:
-    from newsletter.workflow.imports import ImportOrder, ImportReport
+    from newsletter.workflow.imports import ImportOrder, ImportReport, RowVerdict
     from newsletter.workflow.project import Project
 
 #: Exit code when some rows could not be imported; all others were.
@@ -35,10 +38,11 @@ _COUNTS = {
     "stays_unsubscribed": "stay unsubscribed",
     "stays_bounced": "stay bounced",
 }
+_QUESTION = "Do it? Answer y or n"
 
 
-@click.command("import", short_help="Bring people in from a CSV file.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command("import", short_help="Bring people in from a file, or undo that.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--list", "list_slug", metavar="LIST", help="Which list; else the default."
 )
@@ -50,16 +54,39 @@ _COUNTS = {
     show_default=True,
     help="What the people in the file are.",
 )
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help='Which column is what: email="E-mail of member"; -=Notes leaves one out.',
+)
+@click.option("--encoding", default="", metavar="NAME", help="If it was guessed wrong.")
+@click.option("--separator", default="", metavar="SIGN", help="comma, semicolon, tab …")
+@click.option("--sheet", default="", metavar="NAME", help="Of a spreadsheet (.xlsx).")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --dry-run: write what would become of each row, as CSV.",
+)
+@click.option("--undo", is_flag=True, help="Take the last import back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @pass_project
 def import_file(
     project: "Project",
-    file: Path,
+    file: Path | None,
     list_slug: str | None,
     status: str,
+    mapping: tuple[str, ...],
+    encoding: str,
+    separator: str,
+    sheet: str,
     dry_run: bool,
+    output: Path | None,
+    undo: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -67,37 +94,101 @@ def import_file(
 
     On a terminal it shows what would happen and asks; elsewhere it imports.
     """
-    from newsletter.workflow.imports import (
-        import_subscribers,
-        order_import,
-        plan_import,
-    )
+    from newsletter.subscribers.sheet import Wanted
+    from newsletter.workflow.imports import order_import
 
-    order = order_import(
-        project, file, list_slug=list_slug, status=parse_status(status)
-    )
     is_asking = is_terminal() and not (yes or as_json or dry_run)
+    if undo:
+        from newsletter.cli.subscribers.undo import take_back
+
+        if file is not None:
+            raise click.UsageError("--undo takes the last import back; name no file.")
+        take_back(project, dry_run=dry_run, asks=is_asking, as_json=as_json)
+        return 0
+    if file is None:
+        raise click.UsageError("Say which file: newsletter subscribers import FILE.")
+    if output is not None and not dry_run:
+        raise click.UsageError("-o goes with --dry-run.")
+    wanted = Wanted(
+        "",
+        mapping=_parse_mapping(mapping),
+        encoding=encoding,
+        separator=separator,
+        sheet=sheet,
+    )
+    order = order_import(
+        project,
+        file,
+        list_slug=list_slug,
+        status=parse_status(status),
+        wanted=wanted,
+    )
     if dry_run:
-        report = plan_import(project, order)
-    else:
-        if is_asking:
-            _ask(order, plan_import(project, order))
-        report = import_subscribers(project, order, now=datetime.now(UTC))
+        return _foresee(project, order, output, as_json=as_json)
+    return _import(project, order, is_asking=is_asking, as_json=as_json)
+
+
+def _parse_mapping(mapping: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in mapping:
+        name, equals, column = text.partition("=")
+        if not (equals and name.strip() and column.strip()):
+            raise click.UsageError(
+                f'--map wants FIELD=COLUMN, not "{text}"; for example '
+                '--map email="E-mail of member".'
+            )
+        pairs.append((name.strip(), column.strip()))
+    return tuple(pairs)
+
+
+def _import(
+    project: "Project", order: "ImportOrder", *, is_asking: bool, as_json: bool
+) -> int:
+    from newsletter.workflow.imports import import_subscribers, plan_import
+
+    if is_asking:
+        plan = plan_import(project, order)
+        _show_problems(order, plan)
+        _show_counts(order, plan, "would be imported")
+        click.confirm(_QUESTION, abort=True, err=True)
+    report = import_subscribers(project, order, now=datetime.now(UTC))
     if as_json:
-        print_json(_report_json(order, report, is_dry_run=dry_run))
-    else:
-        if not is_asking:
+        print_json(_report_json(order, report))
+        return _exit_code(report)
+    if not is_asking:
+        _show_problems(order, report)
+    _show_counts(order, report, "imported")
+    _say_mailable(order, report)
+    return _exit_code(report)
+
+
+def _foresee(
+    project: "Project", order: "ImportOrder", output: Path | None, *, as_json: bool
+) -> int:
+    """Tell what an import would do, of each row if a script or a file wants it."""
+    from newsletter.workflow.imports import foreseeing
+
+    with foreseeing(project, order) as prospect:
+        report = prospect.report
+        if output is not None:
+            with private_csv(output) as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(["row", "verdict", "reason"])
+                writer.writerows(prospect.rows())
+        if as_json:
+            rows = map(_row_json, prospect.rows())
+            print_json_with(_report_json(order, report), "rows", rows)
+        else:
             _show_problems(order, report)
-        _show_counts(order, report, "would be imported" if dry_run else "imported")
-        _say_mailable(order, report)
-    return _SOME_ROWS_ARE_BAD if report.problems else 0
+            _show_counts(order, report, "would be imported")
+            _say_mailable(order, report)
+    if output is not None:
+        say(f"{output}: what would become of each row")
+    return _exit_code(report)
 
 
-def _ask(order: "ImportOrder", plan: "ImportReport") -> None:
-    """Show what would happen, and go on only with a yes."""
-    _show_problems(order, plan)
-    _show_counts(order, plan, "would be imported")
-    click.confirm("Do it? Answer y or n", abort=True, err=True)
+def _exit_code(report: "ImportReport") -> int:
+    return _SOME_ROWS_ARE_BAD if report.n_problems else 0
 
 
 def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
@@ -111,21 +202,33 @@ def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
     ]
     for line in lines[:_MAX_SHOWN]:
         say(line)
-    if len(lines) > _MAX_SHOWN:
-        say(f"{file}: and {len(lines) - _MAX_SHOWN:,} more rows like these.")
+    more = report.n_problems + report.n_duplicates - _MAX_SHOWN
+    if more > 0:
+        say(f"{file}: and {more:,} more rows like these.")
 
 
 def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> None:
-    status = order.status.name.lower()
-    click.echo(f"{order.sheet.file}: {begin} into {order.list} as {status}")
+    file, status = order.sheet.file, order.status.name.lower()
+    click.echo(f"{file}: {order.sheet.reading}{_shown_columns(order)}")
+    click.echo(f"{file}: {begin} into {order.list} as {status}")
     print_rows(_count_rows(report))
+
+
+def _shown_columns(order: "ImportOrder") -> str:
+    """Return which columns are used, with their header where it says something else."""
+    names = order.sheet.columns.names
+    told = [
+        name if header == name else f'{name} ("{header}")'
+        for name, header in names.items()
+    ]
+    return f"; columns: {', '.join(told)}" if told else "; addresses alone"
 
 
 def _count_rows(report: "ImportReport") -> list[tuple[str, str]]:
     counts = {
         **{_COUNTS[verdict.value]: n for verdict, n in report.counts.items()},
-        "twice in the file": len(report.duplicates),
-        "bad rows, left out": len(report.problems),
+        "twice in the file": report.n_duplicates,
+        "bad rows, left out": report.n_problems,
     }
     order = [*_COUNTS.values(), "twice in the file", "bad rows, left out"]
     return [(f"  {name}", f"{counts[name]:>8,}") for name in order if counts.get(name)]
@@ -136,16 +239,21 @@ def _say_mailable(order: "ImportOrder", report: "ImportReport") -> None:
     click.echo(f"{report.mailable:,} {people} the mail of {order.list} now.")
 
 
-def _report_json(
-    order: "ImportOrder", report: "ImportReport", *, is_dry_run: bool
-) -> dict[str, Any]:
+def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]:
     counts = {verdict.value: n for verdict, n in report.counts.items()}
+    sheet = order.sheet
     return {
-        "file": order.sheet.file,
+        "file": sheet.file,
         "list": order.list,
         "as": order.status.name.lower(),
-        "dry_run": is_dry_run,
+        "dry_run": report.import_id is None,
+        "import": report.import_id,
+        "encoding": sheet.encoding or None,
+        "separator": sheet.separator or None,
+        "columns": {name: header or None for name, header in _columns(order).items()},
         **{name: counts.get(name, 0) for name in _COUNTS},
+        "duplicate_rows": report.n_duplicates,
+        "problem_rows": report.n_problems,
         "duplicates": [
             {"row": item.number, "first": item.first} for item in report.duplicates
         ],
@@ -156,3 +264,11 @@ def _report_json(
         "warnings": list(report.warnings),
         "mailable": report.mailable,
     }
+
+
+def _columns(order: "ImportOrder") -> dict[str, str]:
+    return dict(order.sheet.columns.names) or {"email": ""}
+
+
+def _row_json(row: "RowVerdict") -> dict[str, Any]:
+    return {"row": row.number, "verdict": row.verdict, "reason": row.reason}

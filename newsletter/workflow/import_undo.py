@@ -1,0 +1,86 @@
+"""Take the last import back: once, and only as far as nobody is wronged by it.
+
+Law: who left, was mailed or changed anything since the import stays as they are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from newsletter.errors import RefusedError
+from newsletter.store.consent import Word
+from newsletter.store.database import exists
+from newsletter.store.import_undo import (
+    LastImport,
+    Retreat,
+    count_retreat,
+    read_last_import,
+    retreat,
+)
+from newsletter.workflow.project import Project
+from newsletter.workflow.unsubscribe import Desk, open_desk
+
+#: How the history names what is done here.
+_SOURCE = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What taking the last import back does, or would do."""
+
+    last: LastImport
+    retreat: Retreat
+
+
+def plan_undo(project: Project) -> Undoing:
+    """Say what `undo_import` would do.
+
+    Raises:
+        RefusedError: There is no import to take back.
+        OperationError: Database or keys cannot be used.
+    """
+    _refuse_without_database(project)
+    with open_desk(project, writes=False) as desk:
+        last = _last_import(project, desk)
+        with desk.database.reading() as connection:
+            return Undoing(last, count_retreat(connection, last))
+
+
+def undo_import(project: Project, *, now: datetime) -> Undoing:
+    """Take the last import back, in one transaction.
+
+    Raises:
+        RefusedError: There is no import to take back.
+        OperationError: Database or keys cannot be used; nothing was changed then.
+    """
+    _refuse_without_database(project)
+    with open_desk(project) as desk:
+        last = _last_import(project, desk)
+        word = Word(now, _SOURCE, f"import of {last.file} undone")
+        with desk.database.writing() as connection:
+            return Undoing(last, retreat(connection, last, word))
+
+
+def _refuse_without_database(project: Project) -> None:
+    if not exists(project.settings.database_url, root=project.root):
+        raise _nothing()
+
+
+def _nothing() -> RefusedError:
+    return RefusedError("nothing was imported so far.")
+
+
+def _last_import(project: Project, desk: Desk) -> LastImport:
+    with desk.database.reading() as connection:
+        last = read_last_import(connection)
+    if last is None:
+        raise _nothing()
+    if last.undone_at is not None:
+        zone = ZoneInfo(project.settings.newsletter.time_zone)
+        when = f"{last.undone_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        raise RefusedError(
+            f"the last import, {last.file}, was undone on {when}.",
+            "Those before it cannot be undone any more; let people leave one by one, "
+            "or import them with --as unsubscribed.",
+        )
+    return last
