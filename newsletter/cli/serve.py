@@ -31,24 +31,25 @@ if TYPE_CHECKING:
 def command(
     project: "Project", host: str, port: int | None, *, no_worker: bool
 ) -> None:
-    """Serve the public pages: one-click leaving, issues that were sent.
+    """Serve the public pages: joining, leaving, settings, issues that were sent.
 
     It sends what is due besides, as `newsletter worker` does. Keep it running, and put
     a web server with TLS before it; "Serving the public pages" in the documentation
     shows how. Ctrl-C stops it.
     """
     from newsletter.web.app import public_app
-    from newsletter.workflow.serve import open_listener, serve_app
+    from newsletter.workflow.serve import PUBLIC_GRACE_SECONDS, open_listener, serve_app
     from newsletter.workflow.unsubscribe import open_desk
 
     wanted = project.settings.web.port if port is None else port
     listener = open_listener(host, wanted)
     with open_desk(project) as desk, ExitStack() as stack:
-        _announce(project, listener)
+        _announce(project, listener, has_worker=not no_worker)
         if not no_worker:
             stack.enter_context(_working(project))
+        app = public_app(project, desk)
         with suppress(KeyboardInterrupt):  # none comes where the shell ignores it
-            serve_app(public_app(project, desk), listener)
+            serve_app(app, listener, grace_seconds=PUBLIC_GRACE_SECONDS)
     say("Stopped.")
 
 
@@ -61,9 +62,13 @@ def _working(project: "Project") -> AbstractContextManager[None]:
     return working_beside(project, environment=os.environ, tell=tell)
 
 
-def _announce(project: "Project", listener: "Listener") -> None:
+def _announce(project: "Project", listener: "Listener", *, has_worker: bool) -> None:
+    from newsletter.workflow.notices import can_notify
+
     base_url = project.settings.newsletter.base_url
     click.echo(f"The public pages listen on {listener.url}")
+    if not has_worker and can_notify(project.settings):
+        say("Mails that readers ask for on them wait for: newsletter worker")
     if not base_url:
         say("Mails do not point here yet: newsletter.toml has no base_url.")
     elif is_loopback(urlsplit(base_url).hostname or ""):
@@ -74,5 +79,10 @@ def _announce(project: "Project", listener: "Listener") -> None:
         say(
             f"Readers come by {base_url}: let a web server with TLS pass it on to here."
         )
+        if not project.settings.web.trusted_hops:
+            say(
+                "Set trusted_hops = 1 under [web] for that web server: until then it is "
+                "not limited how many join from one network."
+            )
     say('"Serving the public pages" in the documentation shows what to put before it.')
     say("Ctrl-C stops it.")

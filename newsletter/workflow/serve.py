@@ -21,6 +21,10 @@ from newsletter.errors import OperationError
 #: stream and no such limit, uvicorn was still alive after 12 seconds.
 _GRACE_SECONDS = 1
 
+#: The public pages have no event stream, and who has just pressed "Unsubscribe" may
+#: wait behind another command's write, for `sqlite.BUSY_SECONDS` at the most.
+PUBLIC_GRACE_SECONDS = 35
+
 #: Requests at once; beyond them the answer is 503. A newsletter to 100,000 readers has
 #: far fewer, and each may hold a thread for a write.
 _MOST_REQUESTS = 200
@@ -67,7 +71,11 @@ def open_listener(host: str, port: int) -> Listener:
 
 
 def serve_app(
-    app: ASGIApp, listener: Listener, *, before_stop: Callable[[], None] = _nothing
+    app: ASGIApp,
+    listener: Listener,
+    *,
+    before_stop: Callable[[], None] = _nothing,
+    grace_seconds: int = _GRACE_SECONDS,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM; the listener is closed afterwards.
 
@@ -75,24 +83,30 @@ def serve_app(
         app: What answers.
         listener: From `open_listener`.
         before_stop: Called first of all when stopping; ends what would never end.
+        grace_seconds: How long answers under way may take then.
 
     Raises:
         KeyboardInterrupt: It was stopped by SIGINT, after draining.
     """
     with closing(listener.open_socket):
-        _Server(app, before_stop).run(sockets=[listener.open_socket])
+        server = _Server(app, before_stop, grace_seconds)
+        server.run(sockets=[listener.open_socket])
 
 
 @contextmanager
 def serving(
-    app: ASGIApp, listener: Listener, *, before_stop: Callable[[], None] = _nothing
+    app: ASGIApp,
+    listener: Listener,
+    *,
+    before_stop: Callable[[], None] = _nothing,
+    grace_seconds: int = _GRACE_SECONDS,
 ) -> Iterator[str]:
     """Answer requests in a thread of its own while the ``with`` block runs.
 
     Yields:
         The address, without a closing slash.
     """
-    server = _Server(app, before_stop)
+    server = _Server(app, before_stop, grace_seconds)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener.open_socket]}, daemon=True
     )
@@ -108,7 +122,9 @@ def serving(
 class _Server(uvicorn.Server):
     """A server that says so before it waits for the last answers."""
 
-    def __init__(self, app: ASGIApp, before_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, before_stop: Callable[[], None], grace_seconds: int
+    ) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
@@ -122,7 +138,7 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,
                 limit_concurrency=_MOST_REQUESTS,
                 h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
+                timeout_graceful_shutdown=grace_seconds,
             )
         )
         self._before_stop = before_stop

@@ -5,17 +5,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.consent import Word, set_status
+from newsletter.store.people import (
+    Person,
+    ensure_lists,
+    insert_people,
+    read_subscriptions,
+)
+from newsletter.tokens import Purpose, sign
+from newsletter.workflow.project import open_project
+from newsletter.workflow.unsubscribe import open_desk
+
 SETTINGS = """[newsletter]
 name = "Harbour Letter"
 sender = "Harbour <letter@example.org>"
 """
+SERVER = """[server]
+host = "localhost"
+port = 2525
+security = "none"
+"""
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ISSUE = """---
 subject: Spring
 preheader: What the sea brought
@@ -68,7 +88,7 @@ def test_serve_says_where_it_listens_and_stops_in_time(root: Path) -> None:
         line = first_line(process)
         url = line.rpartition(" ")[2]
         with urlopen(f"{url}/robots.txt", timeout=5) as answer:  # noqa: S310
-            assert answer.read() == b"User-agent: *\nDisallow: /u/\n"
+            assert answer.read().startswith(b"User-agent: *\nDisallow: /u/\n")
         code, told, seconds = stop(process)
     assert line.startswith("The public pages listen on http://127.0.0.1:")
     assert told == (
@@ -121,6 +141,61 @@ def test_serve_on_a_taken_port_fails_with_exit_3(root: Path) -> None:
         f"could not listen on 127.0.0.1:{port}: Address already in use. "
         "Choose another with --port.\n"
     )
+
+
+def test_serve_for_readers_says_what_it_needs_to_know_of_the_proxy(root: Path) -> None:
+    settings = f'{SETTINGS}base_url = "https://news.example.org"\n{SERVER}'
+    (root / "newsletter.toml").write_text(settings)
+    with newsletter(root, "serve", "--port", "0", "--no-worker") as process:
+        url = first_line(process).rpartition(" ")[2]
+        urlopen(f"{url}/robots.txt", timeout=5).close()  # noqa: S310
+        _, told, _ = stop(process)
+    assert told == (
+        "Mails that readers ask for on them wait for: newsletter worker\n"
+        "Readers come by https://news.example.org: let a web server with TLS pass it "
+        "on to here.\n"
+        "Set trusted_hops = 1 under [web] for that web server: until then it is not "
+        "limited how many join from one network.\n"
+        '"Serving the public pages" in the documentation shows what to put before it.'
+        "\nCtrl-C stops it.\n"
+        "Stopped.\n"
+    )
+
+
+def test_serve_that_is_stopped_still_lets_go_who_has_pressed_the_button(
+    root: Path,
+) -> None:
+    project = open_project(root)
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        person = Person("anna@example.org", "anna@example.org", b"\1" * 32)
+        list_id = ensure_lists(connection, ["main"])["main"]
+        insert_people(connection, [person], now=NOW)
+        set_status(
+            connection,
+            [1],
+            list_id=list_id,
+            status=SubscriptionStatus.ACTIVE,
+            kind="imported",
+            word=Word(NOW, "a.csv"),
+        )
+        token = sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, list_id)
+    with newsletter(root, "serve", "--port", "0", "--no-worker") as process:
+        url = first_line(process).rpartition(" ")[2]
+        urlopen(f"{url}/robots.txt", timeout=5).close()  # noqa: S310
+        with open_desk(project) as desk, ThreadPoolExecutor() as pool:
+            with desk.database.writing():
+                body = b"List-Unsubscribe=One-Click"
+                pressed = pool.submit(urlopen, f"{url}/u/{token}", body, 20)
+                time.sleep(0.3)
+                process.send_signal(signal.SIGTERM)
+                time.sleep(1.5)
+                assert not pressed.done()
+            with pressed.result() as answer:
+                assert answer.read() == b"OK\n"
+            process.wait(timeout=10)
+            with desk.database.reading() as connection:
+                (standing,) = read_subscriptions(connection, 1)
+    assert standing.status is SubscriptionStatus.UNSUBSCRIBED
 
 
 def test_preview_prints_an_address_that_opens_it_and_stops_in_time(root: Path) -> None:

@@ -3,6 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from newsletter.store.handovers import note_handover
+from newsletter.store.keys import key_path
+from newsletter.tokens import Purpose, sign
 
 from .conftest import NOW, Site, running_site
 
@@ -88,3 +90,44 @@ def test_host_is_never_echoed(site: Site) -> None:
     for path in ("/u/x", "/u/x/", "/leave", "/leave/", "/p", "/"):
         answer = site.ask("GET", path, headers={"Host": "evil.example"})
         assert "evil.example" not in answer.text + str(answer.headers)
+
+
+def test_links_in_older_mails_work_after_the_key_was_changed(tmp_path: Path) -> None:
+    """Mails are read for years: old keys go on checking, the newest one signs."""
+    with running_site(tmp_path) as site:
+        anna, ben = (site.add_reader(f"{name}@example.org") for name in ("anna", "ben"))
+        leaving, settings = site.link(anna), site.settings_link(ben)
+    path = key_path(tmp_path)
+    text = path.read_text().replace("current = 1", "current = 2")
+    path.write_text(f'{text}2 = "{"5a" * 32}"\n')
+    with running_site(tmp_path) as site:
+        assert site.link(anna) != leaving
+        assert site.post_form(leaving, ONE_CLICK).text == "OK\n"
+        assert site.post_form(settings, b"do=all-off").status == 200
+        assert site.ask("GET", site.settings_link(ben)).status == 200
+        statuses = [site.statuses(reader) for reader in (anna, ben)]
+    assert statuses == [{"main": "unsubscribed"}] * 2
+
+
+def test_token_is_worth_its_own_purpose_alone(site: Site) -> None:
+    anna = site.add_reader("purpose@example.org")
+    paths = {
+        Purpose.UNSUBSCRIBE: "u",
+        Purpose.PREFERENCES: "p",
+        Purpose.CONFIRM: "c",
+        Purpose.NOT_ME: "n",
+        Purpose.CHANGE: "a",
+        Purpose.UNDO: "undo",
+    }
+    others = {
+        (purpose, path)
+        for purpose in (*paths, Purpose.MESSAGE, Purpose.FORM)
+        for path in paths.values()
+        if paths.get(purpose) != path
+    }
+    for purpose, path in sorted(others):
+        for numbers in ((anna,), (anna, 1), (anna, 0)):
+            token = sign(site.desk.keyring, purpose, *numbers)
+            assert site.ask("GET", f"/{path}/{token}").status == 404
+            assert site.post_form(f"/{path}/{token}", ONE_CLICK).status == 404
+    assert site.statuses(anna) == {"main": "active"}
