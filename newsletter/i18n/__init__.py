@@ -5,7 +5,7 @@ is, there is an answer: a region falls back to its language, and an unknown lang
 English words with dates as Unicode's CLDR knows them.
 """
 
-from newsletter.i18n.dates import format_date, format_event_time
+from newsletter.i18n.dates import format_date, format_duration, format_event_time
 from newsletter.i18n.languages import direction
 from newsletter.i18n.words import CATALOGUES, WORDING, Words, page_words, words
 
@@ -15,6 +15,7 @@ __all__ = [
     "Words",
     "direction",
     "format_date",
+    "format_duration",
     "format_event_time",
     "page_words",
     "words",

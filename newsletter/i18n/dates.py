@@ -8,6 +8,7 @@ that does otherwise. Digits are those of the issue itself: Western ones, in Arab
 import re
 from datetime import date, datetime, timedelta
 from functools import cache
+from math import inf
 
 from babel import dates
 
@@ -43,6 +44,17 @@ def format_date(value: date, language: str, *, weekday: bool = True) -> str:
     locale = locale_of(language)
     pattern = str(locale.date_formats["full" if weekday else "long"].pattern)
     return _format_day(value, pattern, language)
+
+
+def format_duration(value: timedelta, language: str) -> str:
+    """Return a length of time in whole days, or below a day in hours: "14 dagen"."""
+    # Not `format_unit`, which has no days in Dutch and Arabic (Babel 2.18).
+    return dates.format_timedelta(
+        value,
+        granularity="day" if value.days else "hour",
+        threshold=inf,  # thirty days stay days, and are not "a month"
+        locale=locale_of(language),
+    ).translate(_USUAL_SPACE)
 
 
 def format_event_time(event: Event, language: str) -> str:

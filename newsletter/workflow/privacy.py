@@ -11,10 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from babel.lists import format_list
-from babel.units import format_unit
 
 from newsletter.addresses import parse_mailbox
-from newsletter.i18n import page_words
+from newsletter.i18n import format_duration, page_words
 from newsletter.i18n.languages import locale_of
 from newsletter.model.settings import Settings
 
@@ -205,9 +204,8 @@ def _rights(settings: Settings) -> list[Statement]:
 
 
 def _show(value: str | timedelta | tuple[str, ...], language: str) -> str:
-    locale = locale_of(language)
     if isinstance(value, timedelta):
-        if value.days:
-            return format_unit(value.days, "duration-day", locale=locale)
-        return format_unit(value.seconds // 3600, "duration-hour", locale=locale)
-    return value if isinstance(value, str) else format_list(value, locale=locale)
+        return format_duration(value, language)
+    if isinstance(value, str):
+        return value
+    return format_list(value, locale=locale_of(language))

@@ -1,9 +1,9 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.i18n import format_date, format_event_time
+from newsletter.i18n import format_date, format_duration, format_event_time
 from newsletter.model.issue import NO_DATE, Event
 from newsletter.model.problem import Place
 
@@ -71,6 +71,28 @@ def test_event_time_with_hours_of_one_day_names_the_day_once(
 ) -> None:
     text = format_event_time(event(at(28, 19), at(28, 20, 30)), language)
     assert text.replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "month", "hour"),
+    [
+        ("nl-BE", "1 dag", "30 dagen", "1 uur"),
+        ("de", "1 Tag", "30 Tage", "1 Stunde"),
+        ("fr", "1 jour", "30 jours", "1 heure"),
+        ("en", "1 day", "30 days", "1 hour"),
+        ("ar", "يوم", "30 يومًا", "ساعة"),
+    ],
+)
+def test_duration_is_told_in_days_or_hours(
+    language: str, day: str, month: str, hour: str
+) -> None:
+    lengths = [timedelta(days=1), timedelta(days=30), timedelta(hours=1)]
+    told = [format_duration(length, language) for length in lengths]
+    assert [text.replace("\u00a0", " ") for text in told] == [
+        day,
+        month,
+        hour,
+    ]
 
 
 def test_date_that_is_not_known_is_an_ellipsis() -> None:

@@ -90,8 +90,8 @@ def test_list_is_found_by_search_engines_and_in_the_language_of_the_browser(
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
     assert answer.headers["Vary"] == "Accept-Language"
     assert page.xpath('//meta[@name="robots"]') == []
-    (title,) = page.xpath('//ol[@class="issues"]/li[1]/h2')
-    assert (title.get("lang"), title.get("dir")) == ("en", "ltr")
+    (issue,) = page.xpath('//ol[@class="issues"]/li[1]')
+    assert (issue.get("dir"), issue[0].get("lang")) == ("ltr", "en")
 
 
 def test_list_is_kept_by_browsers_for_a_minute_and_the_feed_for_five(
