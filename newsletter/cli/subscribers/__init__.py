@@ -2,7 +2,7 @@
 
 import click
 
-from newsletter.cli.subscribers import imports, people
+from newsletter.cli.subscribers import forget, imports, people, record
 
 
 @click.group("subscribers")
@@ -16,3 +16,5 @@ command.add_command(people.unsubscribe)
 command.add_command(people.list_people)
 command.add_command(people.count)
 command.add_command(people.show)
+command.add_command(forget.forget)
+command.add_command(record.record)

@@ -1,0 +1,117 @@
+"""`newsletter subscribers export --person`: all that is kept of somebody, for them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsletter.cli.context import print_json, say
+from newsletter.cli.subscribers.shown import subscription_json
+
+if TYPE_CHECKING:
+    from newsletter.store.consent import ConsentEvent, Suppression
+    from newsletter.store.holdings import Note
+    from newsletter.workflow.holdings import Holdings
+    from newsletter.workflow.project import Project
+
+
+def export_person(
+    project: "Project", address: str, *, folder: Path | None, as_json: bool
+) -> None:
+    """Write letter.txt and data.json into a folder; without one, print the data.
+
+    Args:
+        project: The project.
+        address: As typed.
+        folder: Made if it is missing; private.
+        as_json: Print the data, too, where a folder is given.
+    """
+    from newsletter.workflow.holdings import read_holdings
+
+    held = read_holdings(project, address)
+    data = holdings_json(held)
+    if folder is not None:
+        written = _write(project, held, data, folder)
+    if folder is None or as_json:
+        print_json(data)
+        return
+    for path in written:
+        click.echo(f"Written: {path}")
+    for file in held.elsewhere:
+        say(f"{file} holds the address, too: look at what it says there.")
+    say("Backups and lists that you keep elsewhere are not looked into.")
+
+
+def _write(
+    project: "Project", held: "Holdings", data: dict[str, Any], folder: Path
+) -> list[Path]:
+    from newsletter.workflow.holdings_letter import write_letter
+    from newsletter.workflow.private_files import replace_private
+
+    today = datetime.now(UTC).date()
+    texts = {
+        "letter.txt": write_letter(held, project.settings, today=today),
+        "data.json": json.dumps(data, ensure_ascii=False, indent=2) + "\n",
+    }
+    for name, text in texts.items():
+        replace_private(folder / name, text.encode(), what="the file")
+    return [folder / name for name in texts]
+
+
+def holdings_json(held: "Holdings") -> dict[str, Any]:
+    """Return the promised shape of all that is kept of somebody."""
+    return {
+        "email": held.email,
+        "subscriber": _subscriber_json(held),
+        "suppressions": [_suppression_json(one) for one in held.suppressions],
+        "history": [_event_json(event) for event in held.history],
+        "deliveries": [
+            {
+                "issue": one.issue,
+                "at": one.at.isoformat(),
+                "state": one.state.name.lower(),
+            }
+            for one in held.issues
+        ],
+        "returned": [_note_json(note) for note in held.returned],
+        "requests": [_note_json(note) for note in held.requests],
+        "elsewhere": list(held.elsewhere),
+    }
+
+
+def _subscriber_json(held: "Holdings") -> dict[str, Any] | None:
+    if held.subscriber is None:
+        return None
+    return {
+        "id": held.subscriber.id,
+        "fields": dict(held.subscriber.fields),
+        "since": None if held.since is None else held.since.isoformat(),
+        "subscriptions": [subscription_json(one) for one in held.subscriptions],
+    }
+
+
+def _event_json(event: "ConsentEvent") -> dict[str, Any]:
+    return {
+        "list": event.list,
+        "kind": event.kind,
+        "at": event.at.isoformat(),
+        "source": event.source,
+        "evidence": event.evidence,
+        "wording": event.wording,
+        "language": event.language,
+    }
+
+
+def _suppression_json(one: "Suppression") -> dict[str, Any]:
+    return {
+        "scope": one.scope,
+        "reason": one.reason,
+        "at": one.at.isoformat(),
+        "source": one.source,
+    }
+
+
+def _note_json(note: "Note") -> dict[str, Any]:
+    return {"kind": note.kind, "at": note.at.isoformat(), "about": note.about}

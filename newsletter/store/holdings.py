@@ -1,0 +1,140 @@
+"""What the database holds of one person besides list, status and history."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select
+
+from newsletter.model.delivery import DeliveryState
+from newsletter.store.instants import from_millis
+from newsletter.store.tables import (
+    address_changes,
+    courtesy_marks,
+    deliveries,
+    dispatches,
+    joinings,
+    notices,
+    returned_mails,
+    subscribers,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentIssue:
+    """An issue that was for somebody."""
+
+    issue: str
+    #: Last change of state; before the first that of the dispatch.
+    at: datetime
+    state: DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something else that is kept, with its moment."""
+
+    #: `MailKind`, or "asked-to-join", "asked-for-address", "mail" of ours, "last-mail".
+    kind: str
+    at: datetime
+    #: What a server said, what was typed, a new address, a `NoticeKind`; may be empty.
+    about: str = ""
+
+
+def read_created_at(connection: Connection, subscriber_id: int) -> datetime | None:
+    """Return when somebody came into the database."""
+    query = select(subscribers.c.created_at).where(subscribers.c.id == subscriber_id)
+    created_at = connection.scalar(query)
+    return None if created_at is None else from_millis(created_at)
+
+
+def read_issues_of(connection: Connection, subscriber_id: int) -> tuple[SentIssue, ...]:
+    """Return the issues that were for somebody, oldest first."""
+    at = func.coalesce(deliveries.c.at, dispatches.c.created_at)
+    rows = connection.execute(
+        select(dispatches.c.issue, at.label("at"), deliveries.c.state)
+        .join_from(dispatches, deliveries)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .order_by(dispatches.c.id)
+    )
+    return tuple(
+        SentIssue(row.issue, from_millis(row.at), DeliveryState(row.state))
+        for row in rows
+    )
+
+
+def read_returned_of(connection: Connection, subscriber_id: int) -> tuple[Note, ...]:
+    """Return the mails of somebody's that came back, oldest first."""
+    rows = connection.execute(
+        select(returned_mails)
+        .where(returned_mails.c.subscriber_id == subscriber_id)
+        .order_by(returned_mails.c.id)
+    )
+    return tuple(
+        Note(row.kind, from_millis(row.at), f"{row.status} {row.diagnostic}".strip())
+        for row in rows
+    )
+
+
+def read_requests_of(
+    connection: Connection, subscriber_id: int, address_hash: bytes
+) -> tuple[Note, ...]:
+    """Return what was asked for on the pages about somebody, and what we wrote then."""
+    return tuple(
+        sorted(
+            (
+                *_joinings(connection, subscriber_id, address_hash),
+                *_changes(connection, subscriber_id, address_hash),
+                *_notices(connection, subscriber_id),
+                *_marks(connection, address_hash),
+            ),
+            key=lambda note: note.at,
+        )
+    )
+
+
+def _joinings(
+    connection: Connection, subscriber_id: int, address_hash: bytes
+) -> Iterator[Note]:
+    rows = connection.execute(
+        select(joinings).where(
+            or_(
+                joinings.c.subscriber_id == subscriber_id,
+                joinings.c.address_hash == address_hash,
+            )
+        )
+    )
+    for row in rows:
+        typed = "; ".join(f"{name}: {value}" for name, value in row.fields.items())
+        yield Note("asked-to-join", from_millis(row.at), typed)
+
+
+def _changes(
+    connection: Connection, subscriber_id: int, address_hash: bytes
+) -> Iterator[Note]:
+    rows = connection.execute(
+        select(address_changes).where(
+            or_(
+                address_changes.c.subscriber_id == subscriber_id,
+                address_changes.c.address_hash == address_hash,
+            )
+        )
+    )
+    for row in rows:
+        yield Note("asked-for-address", from_millis(row.at), row.email)
+
+
+def _notices(connection: Connection, subscriber_id: int) -> Iterator[Note]:
+    rows = connection.execute(
+        select(notices).where(notices.c.subscriber_id == subscriber_id)
+    )
+    for row in rows:
+        yield Note("mail", from_millis(row.created_at), row.kind)
+
+
+def _marks(connection: Connection, address_hash: bytes) -> Iterator[Note]:
+    rows = connection.execute(
+        select(courtesy_marks).where(courtesy_marks.c.address_hash == address_hash)
+    )
+    for row in rows:
+        yield Note("last-mail", from_millis(row.last_at), row.kind)

@@ -1,0 +1,70 @@
+"""Forget one person, and name what the program cannot erase by itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.addresses import address_key, normalise_address
+from newsletter.errors import RefusedError, UsageError
+from newsletter.store.consent import read_suppressions
+from newsletter.store.forget import Erased, forget_address, forget_person
+from newsletter.store.people import find_by_key
+from newsletter.tokens import address_hash
+from newsletter.workflow.copies_elsewhere import find_files_with
+from newsletter.workflow.project import Project
+from newsletter.workflow.unsubscribe import open_desk
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was done about an address."""
+
+    email: str
+    #: Deliveries whose address and fields are gone.
+    deliveries: int
+    #: False: nobody had it.
+    was_known: bool
+    #: Files of the project that still hold it.
+    files: tuple[str, ...] = ()
+    #: False: another command uses the database, and its log still holds old pages.
+    is_overwritten: bool = True
+
+
+def forget_subscriber(
+    project: Project, address: str, *, is_completely: bool = False, now: datetime
+) -> Forgotten:
+    """Erase all that is kept of an address, but that it is never to be mailed.
+
+    Args:
+        project: The project.
+        address: As typed.
+        is_completely: Erase that too: any import may bring it back.
+        now: Aware.
+
+    Raises:
+        UsageError: It is no address.
+        RefusedError: Nothing is kept of it that could be forgotten completely, or the
+            newsletter was handed over.
+        OperationError: Database or keys cannot be used.
+    """
+    try:
+        email = normalise_address(address)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    key = address_key(email)
+    with open_desk(project) as desk:
+        hashed = address_hash(desk.keyring, key)
+        with desk.database.erasing() as connection:
+            known = find_by_key(connection, key)
+            suppressions = read_suppressions(connection, hashed)
+            if is_completely and known is None and not suppressions:
+                raise RefusedError("nothing is kept of this address.")
+            erased = forget_person(connection, known.id, now=now) if known else Erased()
+            forget_address(connection, hashed, is_completely=is_completely, now=now)
+        is_overwritten = desk.database.empty_wal()
+    return Forgotten(
+        email=email,
+        deliveries=erased.deliveries,
+        was_known=erased.was_known,
+        files=find_files_with(project, email),
+        is_overwritten=is_overwritten,
+    )
