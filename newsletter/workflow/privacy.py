@@ -16,6 +16,7 @@ from newsletter.addresses import parse_mailbox
 from newsletter.i18n import format_duration, page_words
 from newsletter.i18n.languages import locale_of
 from newsletter.model.settings import Settings
+from newsletter.model.subscriber import LANGUAGE_FIELD
 
 #: How long the tally of requests is kept in memory (`web.flood`).
 _TALLY = timedelta(hours=1)
@@ -60,7 +61,11 @@ def describe_storage(settings: Settings) -> tuple[Statement, ...]:
 
 
 def _stored(settings: Settings) -> list[Statement]:
-    names = tuple(one.title or name for name, one in settings.fields.items())
+    names = tuple(
+        one.title or name
+        for name, one in settings.fields.items()
+        if name != LANGUAGE_FIELD
+    )
     known = [
         Statement(
             "Besides your address, we keep what we know of you for the mail: {fields}.",
@@ -92,13 +97,16 @@ def _erased(settings: Settings) -> list[Statement]:
     kept = settings.retention
     return [
         Statement(
-            "If you ask to join and do not confirm, we erase it after {time}.",
+            "If you ask to join or give a new address on these pages, we keep that, "
+            "and which mails we sent about it, for {time}. If you have not confirmed "
+            "by then, only a code is left, which holds no address: it keeps others "
+            "from filling your mailbox with our questions.",
             {"time": timedelta(days=kept.pending)},
         )
         if kept.pending
         else Statement(
-            "If you ask to join and do not confirm, we keep that until you ask us to "
-            "erase it.",
+            "If you ask to join or give a new address on these pages, we keep that, "
+            "and which mails we sent about it, until you ask us to erase it.",
             {},
         ),
         Statement(
@@ -122,6 +130,11 @@ def _erased(settings: Settings) -> list[Statement]:
         else Statement(
             "If a mail to you comes back, we keep that, and a short note why. We do "
             "not keep the mail itself in our database.",
+            {},
+        ),
+        Statement(
+            "When we add people from a file, we keep what that changed until the next "
+            "time, so that we can take it back.",
             {},
         ),
         Statement(
