@@ -5,6 +5,7 @@ SQLite is the only one so far.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.types import TypeEngine
 
 
@@ -40,16 +41,18 @@ def insert_or_update(
 
     All of them name the same columns.
     """
-    if not rows:
-        return
+    if rows:
+        connection.execute(_insert_or_update(table, tuple(rows[0])), rows)
+
+
+# To put it together takes longer than to execute it.
+@lru_cache(maxsize=64)
+def _insert_or_update(table: Table, names: tuple[str, ...]) -> Insert:
     keys = [column.name for column in table.primary_key]
     query = insert(table)
-    connection.execute(
-        query.on_conflict_do_update(
-            index_elements=keys,
-            set_={name: query.excluded[name] for name in rows[0] if name not in keys},
-        ),
-        rows,
+    return query.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: query.excluded[name] for name in names if name not in keys},
     )
 
 
