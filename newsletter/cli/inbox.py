@@ -61,7 +61,8 @@ def command(project: "Project", source: str, dry_run: bool, as_json: bool) -> in
     Dead addresses and people who leave or complain get no mail any more, at once.
     What a person wrote stays unread where it is.
     """
-    from newsletter.workflow.inbox import open_wishes, read_inbox
+    from newsletter.workflow.attention import open_wishes
+    from newsletter.workflow.inbox import read_inbox
 
     if source != _STDIN:
         tell_open_dispatches(project)
@@ -210,6 +211,7 @@ def _said(one: "Handled") -> str:
 def _show_end(
     done: "tuple[Handled, ...]", wishes: "list[Wish]", *, dry_run: bool
 ) -> None:
+    from newsletter.workflow.attention import wish_words
     from newsletter.workflow.inbox import summarise
     from newsletter.workflow.returned_mail import leaving_command
 
@@ -222,11 +224,7 @@ def _show_end(
         say(f"{count_of(known, 'mail')} known already.")
     told = {one.advice for one in new}
     for wish in wishes:
-        command_line = leaving_command(wish.email)
-        if command_line not in told:
-            click.echo(
-                f"{wish.email} asked to leave on {wish.at:%Y-%m-%d} and still gets "
-                f"mail. If so: {command_line}"
-            )
+        if leaving_command(wish.email) not in told:
+            click.echo(wish_words(wish))
     if dry_run and new:
         say("Nothing was changed: this was a dry run.")

@@ -10,7 +10,7 @@ from newsletter.cli.context import is_terminal, pass_project
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
-    from newsletter.model.settings import ServerSettings
+    from newsletter.workflow.passwords import Server
     from newsletter.workflow.project import Project
 
 
@@ -21,18 +21,33 @@ if TYPE_CHECKING:
 )
 @click.option("--no-check", is_flag=True, help="Store it without trying it first.")
 @click.option("--forget", is_flag=True, help="Remove the stored password.")
+@click.option("--inbox", is_flag=True, help="That of the mailbox of [inbox].")
 @pass_project
 def command(
-    project: "Project", host: str, from_input: bool, no_check: bool, forget: bool
+    project: "Project",
+    host: str,
+    from_input: bool,
+    no_check: bool,
+    forget: bool,
+    inbox: bool,
 ) -> int:
     """Store the password of the mail server on this computer, outside the project.
 
     It is asked for unseen and tried at the server first. Where there are several
-    servers, HOST says which; otherwise the first.
+    servers, HOST says which; otherwise the first. With --inbox it is that of the
+    mailbox that returned mail comes to.
     """
-    from newsletter.workflow.login import log_in, server_to_log_in_to
+    from newsletter.workflow.login import (
+        inbox_to_log_in_to,
+        log_in,
+        server_to_log_in_to,
+    )
 
-    server = server_to_log_in_to(project, host)
+    if inbox and host:
+        raise click.UsageError("HOST does not go with --inbox.")
+    server = (
+        inbox_to_log_in_to(project) if inbox else server_to_log_in_to(project, host)
+    )
     if forget:
         return _forget(server)
     login = log_in(
@@ -48,7 +63,7 @@ def command(
     return 0
 
 
-def _forget(server: "ServerSettings") -> int:
+def _forget(server: "Server") -> int:
     from newsletter.workflow.login import log_out
 
     places = log_out(server, environment=os.environ)
@@ -59,11 +74,11 @@ def _forget(server: "ServerSettings") -> int:
     return 0
 
 
-def _shown(server: "ServerSettings") -> str:
+def _shown(server: "Server") -> str:
     return f"{server.host}:{server.port}"
 
 
-def _ask(server: "ServerSettings") -> str:
+def _ask(server: "Server") -> str:
     if not is_terminal():
         raise UsageError(
             "there is no terminal to ask for the password.",

@@ -85,6 +85,7 @@ def _show_dispatch(
     *,
     as_json: bool,
 ) -> None:
+    from newsletter.workflow.attention import things_to_see_to
     from newsletter.workflow.status import read_overview
 
     if output is not None:
@@ -102,6 +103,8 @@ def _show_dispatch(
             f"{one.id} ({one.issue}, {one.state})" for one in overview.earlier
         )
         click.echo(f"Earlier: {names}")
+    for thing in things_to_see_to(project, now=datetime.now(UTC)):
+        say(thing)
 
 
 def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":

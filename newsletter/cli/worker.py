@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 def command(project: "Project", as_json: bool) -> int:
     """Send what is due: scheduled and waiting dispatches, and what a crash left.
 
+    Besides, it sends the mails that readers ask for on the web page, reads the mailbox
+    of [inbox], and erases what [retention] keeps no longer.
+
     It stays in the foreground, for systemd or a terminal, and says each thing it does
     in a line. Ctrl-C ends it when the mails under way are answered; a second one hangs
     up on them. One worker for a newsletter is enough, and a second one is refused.
@@ -33,7 +36,7 @@ def command(project: "Project", as_json: bool) -> int:
     from newsletter.workflow.switch import Switch
     from newsletter.workflow.worker import Worker, only_worker
 
-    if project.settings.server is None:
+    if project.settings.server is None and project.settings.inbox is None:
         raise no_server_here("a worker has nothing to send with")
     tell = tell_json if as_json else telling(project.settings.newsletter.time_zone)
     with Switch() as switch, switch.on_signals(), only_worker(project):

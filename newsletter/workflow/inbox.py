@@ -7,7 +7,7 @@ whatever breaks off, the next look goes on there, and counts nothing twice.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +15,6 @@ from newsletter.errors import RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.store.inbox_marks import read_mark, write_mark
-from newsletter.store.wishes import Wish, read_wishes
 from newsletter.workflow.mailboxes import Fetched, Source
 from newsletter.workflow.mailboxes.imap import Mailbox, open_imap
 from newsletter.workflow.mailboxes.maildir import MaildirSource
@@ -25,9 +24,6 @@ from newsletter.workflow.project import Project
 from newsletter.workflow.returned_mail import Handled, handle_mail
 from newsletter.workflow.server import read_inbox_password
 from newsletter.workflow.unsubscribe import Desk, open_desk
-
-#: So long the editor is reminded of who asked to leave.
-REMIND_FOR = timedelta(days=30)
 
 #: What to add to newsletter.toml; shown where there is no mailbox.
 INBOX_LINES = """\
@@ -82,19 +78,6 @@ def read_inbox(
             if is_over():
                 break
     return tuple(done)
-
-
-def open_wishes(project: Project, *, now: datetime) -> list[Wish]:
-    """Return who asked to leave lately and still gets mail.
-
-    Raises:
-        OperationError: The database cannot be read.
-    """
-    with (
-        open_desk(project, writes=False) as desk,
-        desk.database.reading() as connection,
-    ):
-        return read_wishes(connection, since=now - REMIND_FOR)
 
 
 def summarise(done: Sequence[Handled]) -> list[str]:

@@ -15,9 +15,11 @@ from newsletter.delivery.transports.smtp import (
     open_connection,
 )
 from newsletter.errors import OperationError, RefusedError, UsageError
-from newsletter.model.settings import ServerSettings
+from newsletter.model.settings import InboxSettings, ServerSettings
 from newsletter.replies import Stage, show_reply
-from newsletter.workflow.passwords import drop_password, keep_password
+from newsletter.workflow.inbox import no_inbox
+from newsletter.workflow.mailboxes.imap import Mailbox, try_login
+from newsletter.workflow.passwords import Server, drop_password, keep_password
 from newsletter.workflow.project import Project
 from newsletter.workflow.server import make_account, no_server_here
 
@@ -28,7 +30,7 @@ _NOTHING_STORED = "Nothing was stored."
 class Login:
     """A password that was stored."""
 
-    server: ServerSettings
+    server: Server
     #: Whether the server took it.
     is_tried: bool
     #: In words, or a path.
@@ -56,12 +58,31 @@ def server_to_log_in_to(project: Project, host: str = "") -> ServerSettings:
         raise UsageError(
             f'there is no server "{host}" in newsletter.toml.', f"There are: {names}."
         )
-    return _require_login(found[0])
+    _require_login(found[0], "[server]")
+    return found[0]
+
+
+def inbox_to_log_in_to(project: Project) -> InboxSettings:
+    """Return the mailbox whose password is wanted.
+
+    Raises:
+        RefusedError: There is none by IMAP, or its password is elsewhere or not wanted.
+    """
+    inbox = project.settings.inbox
+    if inbox is None:
+        raise no_inbox()
+    if inbox.maildir or inbox.security == "none":
+        what = "is a folder here" if inbox.maildir else 'has security = "none"'
+        raise RefusedError(
+            f"the mailbox in newsletter.toml {what}: it has no password."
+        )
+    _require_login(inbox, "[inbox]")
+    return inbox
 
 
 def log_in(
     project: Project,
-    server: ServerSettings,
+    server: Server,
     password: str,
     *,
     environment: Mapping[str, str],
@@ -71,7 +92,7 @@ def log_in(
 
     Args:
         project: The project.
-        server: From `server_to_log_in_to`.
+        server: From `server_to_log_in_to` or `inbox_to_log_in_to`.
         password: As it was typed.
         environment: Says where the user's settings are.
         is_tried: Ask the server first.
@@ -87,7 +108,9 @@ def log_in(
             "the password holds a line end or another invisible character.",
             _NOTHING_STORED,
         )
-    if is_tried:
+    if is_tried and isinstance(server, InboxSettings):
+        _try_mailbox(server, password)
+    elif is_tried and isinstance(server, ServerSettings):
         account = make_account(project, server, password)
         ending = asyncio.run(_try(account))
         if ending is not None:
@@ -95,17 +118,24 @@ def log_in(
     return Login(server, is_tried, keep_password(server, password, environment))
 
 
-def log_out(server: ServerSettings, *, environment: Mapping[str, str]) -> list[str]:
+def log_out(server: Server, *, environment: Mapping[str, str]) -> list[str]:
     """Forget the stored password of *server*; return the places where one was."""
     return drop_password(server, environment)
 
 
-def _require_login(server: ServerSettings) -> ServerSettings:
+def _try_mailbox(inbox: InboxSettings, password: str) -> None:
+    try:
+        try_login(Mailbox(inbox, password))
+    except OperationError as error:
+        raise OperationError(error.message, _NOTHING_STORED) from error
+
+
+def _require_login(server: Server, table: str) -> None:
     if not server.user:
         raise RefusedError(
             f"the server {server.host} has no user in newsletter.toml, so it is used "
             "without a password.",
-            'If it wants one, add a line user = "…" under [server].',
+            f'If it wants one, add a line user = "…" under {table}.',
         )
     if server.password not in ("", "keyring"):
         raise RefusedError(
@@ -113,7 +143,6 @@ def _require_login(server: ServerSettings) -> ServerSettings:
             f'(password = "{server.password}").',
             "Remove that line to use a stored one.",
         )
-    return server
 
 
 async def _try(account: Account) -> Ending | None:

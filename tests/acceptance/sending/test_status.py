@@ -72,12 +72,12 @@ def test_status_not_reached_holds_nothing_that_a_spreadsheet_computes(
     post: Any,
 ) -> None:
     post.add("=1+1", "bob")
-    with SmtpServer([Fault("rcpt", reply="550 5.1.1 no")]) as server:
+    with SmtpServer([Fault("rcpt", reply="552 5.2.2 full")]) as server:
         post.use_server(server.port)
         post.run("send", "--confirm", "2", "--untested")
     path = post.root / "left.csv"
     post.run("status", "--not-reached", "-o", str(path))
-    assert "\n'=1+1@example.org,This mailbox" in path.read_text()
+    assert "\n'=1+1@example.org,The mailbox" in path.read_text()
     # As a list to import it means the same person again.
     post.run("subscribers", "import", str(path))
     assert "there already" in post.out
@@ -240,7 +240,7 @@ def test_resume_of_what_is_done_shows_how_it_ended(post: Any) -> None:
 
 
 def test_resume_refused_tries_them_again_and_nobody_else(post: Any) -> None:
-    send_with(post, Fault("rcpt", recipient="bob", reply="550 5.1.1 no"))
+    send_with(post, Fault("rcpt", recipient="bob", reply="552 5.2.2 full"))
     with SmtpServer() as server:
         post.use_server(server.port)
         assert post.run("resume", "--refused") == 0
