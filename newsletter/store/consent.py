@@ -30,6 +30,9 @@ WAS = {
     SubscriptionStatus.BOUNCED: "was bounced",
 }
 
+#: Reasons after which nobody is even sent a mail to confirm that they want ours.
+FOR_GOOD = ("complained", "blocked")
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -111,7 +114,10 @@ def suppress(
     reason: str,
     word: Word,
 ) -> int:
-    """Never mail these addresses again; return how many were not suppressed so far."""
+    """Never mail these addresses again; return how many were not suppressed so far.
+
+    A reason of `FOR_GOOD` takes the place of a weaker one.
+    """
     rows = [
         {
             "address_hash": address_hash,
@@ -124,8 +130,33 @@ def suppress(
     ]
     new = insert_missing(connection, suppressions, rows)
     if new < len(rows):
-        _keep_over_undo(connection, [row["address_hash"] for row in rows], scope)
+        hashes = [row["address_hash"] for row in rows]
+        _keep_over_undo(connection, hashes, scope)
+        if reason in FOR_GOOD:
+            _say_stronger(connection, hashes, scope, reason, word)
     return new
+
+
+def _say_stronger(
+    connection: Connection,
+    hashes: Sequence[object],
+    scope: str,
+    reason: str,
+    word: Word,
+) -> None:
+    """Say *reason* of suppressions that give a weaker one.
+
+    With its own moment, or undoing an earlier leaving would take it back.
+    """
+    connection.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.address_hash.in_(hashes),
+            suppressions.c.scope == scope,
+            suppressions.c.reason.not_in(FOR_GOOD),
+        )
+        .values(reason=reason, at=to_millis(word.at), source=word.source)
+    )
 
 
 def _keep_over_undo(
@@ -243,7 +274,7 @@ def read_suppressions(
 def _subscribed_lists(
     connection: Connection, subscriber_id: int, scope: str
 ) -> dict[str, tuple[int, SubscriptionStatus]]:
-    """Return the lists within *scope* that somebody has not left: slug -> id, status."""
+    """Return the lists within *scope* not left yet: slug -> id, status."""
     within = true() if scope == EVERY_LIST else lists.c.slug == scope
     rows = connection.execute(
         select(lists.c.slug, lists.c.id, subscriptions.c.status)

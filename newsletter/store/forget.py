@@ -27,7 +27,7 @@ from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import NoticeKind
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.claims import LEFT, note_next_due
-from newsletter.store.consent import Word, suppress
+from newsletter.store.consent import FOR_GOOD, Word, suppress
 from newsletter.store.dispatch_records import (
     CANCELLED,
     counter,
@@ -54,8 +54,6 @@ from newsletter.store.tables import (
 
 #: Reason of the suppression that is left.
 FORGOTTEN = "forgotten"
-#: Reasons that say more: to these addresses we never even send a confirmation mail.
-_STRONGER = ("complained", "blocked")
 _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 #: A dispatch that is over may go on with these: `resume --refused`, `--unknown`.
 _MAY_COME_BACK = (DeliveryState.REFUSED, DeliveryState.UNKNOWN)
@@ -134,7 +132,7 @@ def forget_address(
         )
         return
     for_all = suppressions.c.scope == EVERY_LIST
-    is_stronger = and_(for_all, suppressions.c.reason.in_(_STRONGER))
+    is_stronger = and_(for_all, suppressions.c.reason.in_(FOR_GOOD))
     connection.execute(delete(suppressions).where(of_theirs, ~is_stronger))
     suppress(
         connection,

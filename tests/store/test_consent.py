@@ -1,6 +1,12 @@
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import Connection
+
+import newsletter
 from newsletter.model.subscriber import Subscription, SubscriptionStatus
 from newsletter.store.consent import (
     ConsentEvent,
@@ -14,6 +20,7 @@ from newsletter.store.consent import (
     unsubscribe,
 )
 from newsletter.store.database import Database
+from newsletter.store.leavings import take_back
 from newsletter.store.people import ensure_lists, read_subscriptions
 
 NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
@@ -132,3 +139,60 @@ def test_history_tells_in_whose_word(database: Database, people: Any) -> None:
             ConsentEvent("main", "unsubscribed", NOW, "one-click", ""),
             ConsentEvent("main", "added", LATER, "command", "paper form, 3 May"),
         )
+
+
+@pytest.mark.parametrize("reason", ["complained", "blocked"])
+def test_who_left_and_then_wants_no_mail_at_all_is_remembered_for_that(
+    database: Database, people: Any, reason: str
+) -> None:
+    number = people.add("anna@example.org", ("main", SubscriptionStatus.ACTIVE))
+    people.leave(number)
+    hashed = people.person("anna@example.org").hash
+    later = NOW + timedelta(days=1)
+    with database.writing() as connection:
+        for why in (reason, "bounced", "unsubscribed"):
+            suppress(
+                connection, [hashed], scope="*", reason=why, word=Word(later, "page")
+            )
+        (left,) = read_suppressions(connection, hashed)
+    assert left == Suppression("*", reason, later, "page")
+
+
+def test_no_code_changes_the_history() -> None:
+    package = Path(newsletter.__file__).parent
+    code = "\n".join(path.read_text() for path in package.rglob("*.py"))
+    assert "insert(consent_events)" in code
+    assert re.findall(r"update\(\s*consent_events|UPDATE consent_events", code) == []
+
+
+def test_history_only_grows_whatever_happens(database: Database, people: Any) -> None:
+    number = people.add("anna@example.org", ("main", ACTIVE), ("events", ACTIVE))
+    hashed = people.person("anna@example.org").hash
+
+    def confirm(connection: Connection) -> None:
+        readmit(connection, hashed, list_slug="main")
+        set_status(
+            connection,
+            [number],
+            list_id=ensure_lists(connection, ["main"])["main"],
+            status=ACTIVE,
+            kind="confirmed",
+            word=Word(LATER, "/join"),
+        )
+
+    seen: tuple[ConsentEvent, ...] = ()
+    for step in (
+        lambda c: unsubscribe(c, number, scope="main", word=Word(NOW, "page")),
+        confirm,
+        lambda c: unsubscribe(c, number, scope="*", word=Word(LATER, "mail")),
+        lambda c: take_back(c, number, LATER, Word(LATER, "page")),
+        lambda c: suppress(
+            c, [hashed], scope="*", reason="bounced", word=Word(LATER, "imap")
+        ),
+    ):
+        with database.writing() as connection:
+            step(connection)
+            history = read_history(connection, number)
+        assert history[: len(seen)] == seen
+        seen = history
+    assert len(seen) == 2 + 1 + 1 + 2 + 2
