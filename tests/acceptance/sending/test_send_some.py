@@ -28,7 +28,7 @@ def faulty(post: Any) -> Any:
     """Sent to anna; bob is unknown, carl refused, dora left before it."""
     post.add("anna", "bob", "carl")
     faults = [
-        Fault("rcpt", recipient="carl", reply="550 5.1.1 no such user"),
+        Fault("rcpt", recipient="carl", reply="552 5.2.2 full"),
         Fault("end", nth=2, closes=True, keeps=True),
     ]
     with SmtpServer(faults) as server:
