@@ -123,6 +123,23 @@ def test_translation_has_the_places_of_the_english_text(name: str, folder: str) 
     assert differing == []
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("name", CATALOGUES)
+def test_translation_ends_as_the_english_text_does(name: str, folder: str) -> None:
+    differing = [
+        msgid
+        for msgid, text in read_catalogue(name, folder).items()
+        if closing_sign(msgid) != closing_sign(text)
+    ]
+    assert differing == []
+
+
+def closing_sign(text: str) -> str:
+    """Return the sign a text ends with: what follows it on the page relies on it."""
+    last = text.replace("؟", "?")[-1]
+    return last if last in ".:?" else ""
+
+
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
