@@ -207,9 +207,9 @@ _DRAFTS: Mapping[NoticeKind, Callable[[Words, str, NoticeLinks], _Draft]] = {
 # --- how it looks ---------------------------------------------------------------------
 
 #: Follows what the reader's program does in the dark: no colour of ours.
-_BODY_STYLE = (
-    "margin:0;padding:24px 16px;font-family:Helvetica,Arial,sans-serif;"
-    "font-size:16px;line-height:1.5"
+_SHEET_STYLE = (
+    "max-width:36em;margin:0 auto;padding:24px 16px;"
+    "font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5"
 )
 _MAIN_STYLE = (
     "display:inline-block;padding:10px 22px;border:2px solid currentColor;"
@@ -228,15 +228,17 @@ def _text(draft: _Draft, signature: tuple[str, ...]) -> str:
 def _html(draft: _Draft, signature: tuple[str, ...], words: Words) -> str:
     blocks = "\n".join(f"<p>{_shown(part)}</p>" for part in draft.content)
     closing = "<br>\n".join(map(escape, signature))
+    tongue = f'lang="{words.language}" dir="{direction(words.language)}"'
     return (
         "<!doctype html>\n"
-        f'<html lang="{words.language}" dir="{direction(words.language)}">\n<head>\n'
+        f"<html {tongue}>\n<head>\n"
         '<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(draft.subject)}</title>\n</head>\n"
-        f'<body style="{_BODY_STYLE}">\n'
-        '<div style="max-width:36em;margin:0 auto">\n'
+        '<body style="margin:0">\n'
+        # Gmail keeps neither the attributes of html nor those of body.
+        f'<div {tongue} style="{_SHEET_STYLE}">\n'
         f"{blocks}\n<p>{closing}</p>\n</div>\n</body>\n</html>\n"
     )
 
