@@ -18,7 +18,6 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    update,
 )
 
 from newsletter.addresses import address_key, mask_addresses
@@ -42,7 +41,6 @@ from newsletter.store.tables import (
     returned_mails,
     subscribers,
     subscriptions,
-    suppressions,
 )
 
 #: Who holds a token of ours has a mail of ours; an old one says nothing of today.
@@ -182,23 +180,13 @@ def _stop_bounced(connection: Connection, mail: ReturnedMail) -> None:
 def stop_complained(connection: Connection, mail: ReturnedMail) -> None:
     """Mail a subscriber no more who called a mail of ours spam."""
     assert mail.subscriber_id is not None  # noqa: S101 - the caller found them
-    address_hash = _stop(
+    _stop(
         connection,
         mail.subscriber_id,
         reason="complained",
         status=SubscriptionStatus.UNSUBSCRIBED,
         from_statuses=(*_STILL_ON, SubscriptionStatus.BOUNCED),
         word=mail.word,
-    )
-    # The graver reason stays: to who complained not even a notice goes.
-    connection.execute(
-        update(suppressions)
-        .where(
-            suppressions.c.address_hash == address_hash,
-            suppressions.c.scope == EVERY_LIST,
-            suppressions.c.reason.in_(["unsubscribed", "bounced"]),
-        )
-        .values(reason="complained", at=to_millis(mail.at), source=mail.source)
     )
 
 
@@ -299,8 +287,8 @@ def _stop(
     status: SubscriptionStatus,
     from_statuses: tuple[SubscriptionStatus, ...],
     word: Word,
-) -> bytes:
-    """Suppress an address for every list, give it that status; return its hash."""
+) -> None:
+    """Suppress an address for every list, and give it that status."""
     address_hash: bytes = connection.execute(
         select(subscribers.c.address_hash).where(subscribers.c.id == subscriber_id)
     ).scalar_one()
@@ -323,7 +311,6 @@ def _stop(
             kind=reason,
             word=word,
         )
-    return address_hash
 
 
 def _last_success(
