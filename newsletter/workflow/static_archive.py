@@ -33,6 +33,9 @@ _TAKEN = ("public", "issues", "templates", "subscribers", "outbox")
 #: A folder that is opened from the disk shows its files, not its page.
 _HOME, _HOME_PAGE = b'href="../"', b'href="../index.html"'
 
+#: What a file is made of: its bytes, or where they lie; pictures of years are many.
+_Source = bytes | Path
+
 
 @dataclass(frozen=True, slots=True)
 class SentIssues:
@@ -87,13 +90,13 @@ def write_static_archive(
     """
     _require_own(project, folder)
     try:
-        files = {**pages, **dict(_files_of_issues(project, sent))}
+        files: dict[str, _Source] = {**pages, **dict(_files_of_issues(project, sent))}
         ours = _read_ours(folder)
         _require_free(folder, files, ours)
         folder.mkdir(parents=True, exist_ok=True)
         # First: whatever happens then, what is written is known to be ours.
         _note_ours(folder, ours | files.keys())
-        written = sum(_write(folder / name, data) for name, data in files.items())
+        written = sum(_write(folder / name, source) for name, source in files.items())
         for name in sorted(ours - files.keys()):
             _remove(folder, name)
         _note_ours(folder, files)
@@ -105,7 +108,7 @@ def write_static_archive(
     return written
 
 
-def _files_of_issues(project: Project, sent: SentIssues) -> Iterator[tuple[str, bytes]]:
+def _files_of_issues(project: Project, sent: SentIssues) -> Iterator[tuple[str, Path]]:
     for issue in sent.listed:
         yield from _files_of(project, issue.slug)
     if project.settings.newsletter.base_url:
@@ -113,15 +116,20 @@ def _files_of_issues(project: Project, sent: SentIssues) -> Iterator[tuple[str, 
             yield from _files_of(project, slug)
 
 
-def _files_of(project: Project, slug: str) -> Iterator[tuple[str, bytes]]:
+def _files_of(project: Project, slug: str) -> Iterator[tuple[str, Path]]:
     folder = public_folder(project, slug)
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     for name in names:
         path = find_public_file(project, slug, name, Standing.SENT)
         if path:
-            data = path.read_bytes()
-            whole = data.replace(_HOME, _HOME_PAGE) if name == PAGE else data
-            yield f"{slug}/{name}", whole
+            yield f"{slug}/{name}", path
+
+
+def _content(source: _Source) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    data = source.read_bytes()
+    return data.replace(_HOME, _HOME_PAGE) if source.name == PAGE else data
 
 
 def _require_own(project: Project, folder: Path) -> None:
@@ -137,11 +145,11 @@ def _require_own(project: Project, folder: Path) -> None:
         )
 
 
-def _require_free(folder: Path, files: Mapping[str, bytes], ours: set[str]) -> None:
-    for name, data in files.items():
+def _require_free(folder: Path, files: Mapping[str, _Source], ours: set[str]) -> None:
+    for name, source in files.items():
         path = folder / name
         is_theirs = name not in ours and path.exists()
-        if is_theirs and not (path.is_file() and path.read_bytes() == data):
+        if is_theirs and not (path.is_file() and path.read_bytes() == _content(source)):
             raise RefusedError(
                 f"{path}: this file was not written by an earlier --archive.",
                 "Move it away, or choose another folder.",
@@ -166,9 +174,9 @@ def _note_ours(folder: Path, names: Iterable[str]) -> None:
     write_whole(folder / OURS, text.encode())
 
 
-def _write(path: Path, data: bytes) -> bool:
+def _write(path: Path, source: _Source) -> bool:
     path.parent.mkdir(exist_ok=True)
-    return write_whole(path, data)
+    return write_whole(path, _content(source))
 
 
 def _remove(folder: Path, name: str) -> None:
