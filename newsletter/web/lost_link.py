@@ -14,7 +14,7 @@ from newsletter.addresses import normalise_address
 from newsletter.web.flood import Flood
 from newsletter.web.proxies import client_network
 from newsletter.web.site import ACTING, MOST_FORM_BYTES, Site, read_form, text_of
-from newsletter.workflow.lost_link import ask_for_link
+from newsletter.workflow.lost_link import PATH, ask_for_link
 from newsletter.workflow.notices import can_notify
 
 #: Links that are asked for in an hour, from everywhere. Only known addresses are
@@ -25,7 +25,7 @@ _MOST_AN_HOUR = 1000
 def lost_link_routes(site: Site) -> list[Route]:
     """Return the path of the page."""
     page = _LostLink(site, Flood(_MOST_AN_HOUR))
-    return [Route("/leave", page.answer, methods=ACTING, max_body_size=MOST_FORM_BYTES)]
+    return [Route(PATH, page.answer, methods=ACTING, max_body_size=MOST_FORM_BYTES)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Who wants to leave and has no link: it is mailed to them.
 
-Law: nobody learns from it whose addresses we know.
+Law: nobody learns from it whose addresses we know. So the same is done for each: one
+row, as for who asks to join; a write that writes nothing would be back sooner.
 """
 
 from datetime import datetime
@@ -10,9 +11,13 @@ from sqlalchemy import Connection
 from newsletter.addresses import address_key
 from newsletter.model.notice import NoticeKind
 from newsletter.model.subscriber import LANGUAGE_FIELD, SubscriptionStatus
+from newsletter.store.joinings import Joining, insert_joining
 from newsletter.store.notices import queue_notice
 from newsletter.store.people import find_by_key, read_subscriptions
 from newsletter.tokens import Keyring, address_hash
+
+#: Of the page; so is the request called.
+PATH = "/leave"
 
 
 def ask_for_link(
@@ -23,7 +28,7 @@ def ask_for_link(
     language: str,
     now: datetime,
 ) -> None:
-    """Have somebody's own link mailed to them, if there is anything to leave.
+    """Take a request down, and have the link mailed if there is anything to leave.
 
     Args:
         connection: Writing.
@@ -33,6 +38,8 @@ def ask_for_link(
         now: The present, aware.
     """
     key = address_key(email)
+    hashed = address_hash(keyring, key)
+    insert_joining(connection, Joining(hashed, "", language, PATH, now))
     known = find_by_key(connection, key)
     if known is None or not _is_anywhere(connection, known.id):
         return
@@ -40,7 +47,7 @@ def ask_for_link(
         connection,
         NoticeKind.LEAVE,
         subscriber_id=known.id,
-        address_hash=address_hash(keyring, key),
+        address_hash=hashed,
         language=known.fields.get(LANGUAGE_FIELD, "") or language,
         now=now,
     )

@@ -4,10 +4,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
 from newsletter.addresses import address_key
 from newsletter.model.settings import WebSettings
 from newsletter.store.consent import Word, suppress
+from newsletter.store.tables import joinings
 from newsletter.tokens import address_hash
 
 from .conftest import NOW, Answer, Site, open_settings, running_site
@@ -43,6 +45,11 @@ def test_answer_is_the_same_for_every_address_byte_for_byte(fresh: Site) -> None
     ]
     assert all(head == heads[0] for head in heads)
     assert [one.email for one in fresh.notices()] == ["anna@example.org"]
+    with fresh.desk.database.reading() as connection:
+        rows = connection.execute(select(joinings)).all()
+    # The same work for each: a row that holds no address.
+    assert len(rows) == len(asked)
+    assert {(row.subscriber_id, *row.lists, *row.fields) for row in rows} == {(None,)}
 
 
 def test_link_is_mailed_in_the_language_of_who_gets_it(fresh: Site) -> None:
