@@ -215,10 +215,9 @@ ABOUT_DOMAIN = _any(
 
 _PERSON = (
     r"\b(user(name)?|recipient|mail ?-?box|inbox|(e-?mail |mail |destination |to |"
-    r"rcpt |"
-    r"forward.?path |local )?address(ee)?( couldn't be found)?|account|person|customer|"
-    r"subscriber|client|member|alias|maildrop|mail ?user|login|local ?part|name|"
-    r"employee|destination|id)(s|\(s\)|es)?('s)?\b"
+    r"rcpt |forward.?path |local )?address(ee)?|account|person|customer|subscriber|"
+    r"alias|maildrop|mail ?user|local ?part|employee|destination)"
+    r"(s|\(s\)|es)?('s)?\b"
 )
 _GONE = (
     r"\b(unknown|not (be )?(been )?(found|exist|known|recogni[sz]ed|listed|valid|"
@@ -228,16 +227,24 @@ _GONE = (
     r"does ?n'?t exist|does not exist|doesnt exist|do not exist|is not known|isn't|"
     r"couldn't be found|wasn't found|can't be found|could not be (found|located|"
     r"resolved)|cannot be (found|located)|no longer|non-?exist\w*|in?exist\w+|invalid|"
-    r"undeliverable|unavailable|disabled|inactive|deactivated|suspended|terminated|"
-    r"closed|deleted|removed|cancel+ed|discontinued|retired|expired|locked|frozen|"
-    r"moved|left|blocked|has been (dis|de|sus|ter|clo|re|can)|never logged|dormant|"
-    r"abandoned|obsolete|incorrect|wrong|bad|refused due to|"
-    r"unroutable|unrouteable|not deliverable)"
+    r"unavailable|disabled|inactive|deactivated|suspended|terminated|"
+    r"cancel+ed|discontinued|retired|expired|frozen|never logged|dormant|"
+    r"abandoned|obsolete|incorrect|refused due to|"
+    r"unroutable|unrouteable)"
 )
+#: Words that a message may be, too: right behind the person only.
+_CLOSED = (
+    r"(is |was |are |has been |have been |has |been )*(blocked|closed|deleted|removed|"
+    r"locked|moved|left|bad|wrong|undeliverable|ceased|wiped)\b"
+)
+
 
 #: This one address: unknown, moved, closed, or its person refuses us.
 ABOUT_PERSON = _any(
     rf"{_PERSON}{_SOON}{_GONE}",
+    rf"{_PERSON} {_CLOSED}",
+    # Of an address in brackets or alone, in front or behind.
+    rf"\(@\)\W{{0,4}}((is|was|are|has been) )?(an? )?{_GONE}",
     rf"\b(no such|unknown|invalid|bad|non-?existent|inactive|disabled|unrecogni[sz]ed|"
     rf"undeliverable|illegal|no valid|not an? (valid|known|active)|nonexist\w*|"
     rf"deactivated|suspended|expired|closed|incorrect|wrong|no( mail)?) "

@@ -48,8 +48,8 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(BounceClass.SOFT, PASSING),
     Saying(BounceClass.HARD, ABOUT_DOMAIN),
     Saying(BounceClass.HARD, ABOUT_PERSON, is_final=True),
-    Saying(BounceClass.SOFT, UNCLEAR),
     Saying(BounceClass.BLOCKED, ABOUT_MESSAGE),
+    Saying(BounceClass.SOFT, UNCLEAR),
 )
 
 #: Codes that are about who sends, whatever the words beside them: the sender's address,
@@ -75,7 +75,7 @@ CODES: tuple[tuple[re.Pattern[str], BounceClass], ...] = tuple(
 
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 #: In brackets or alone. Its words are a person's choice, not a server's.
-_ADDRESS = re.compile(r"<[^<>\s]*>|[^\s<>\"'(),;:@]+@[\w.-]+")
+_ADDRESS = re.compile(r"<[^<>\s]{0,300}>|[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 #: A name with two dots, or with its address behind it: ``mx.spam.example[192.0.2.1]``.
 _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.[\w-]+(?=\[)")
 #: Codes at the head of each line of a reply, run into its text.
@@ -148,7 +148,7 @@ def plain_words(text: str) -> str:
     plain = _SPACE.sub(" ", plain)
     for pattern, instead in (
         (_URL, ""),
-        (_ADDRESS, "(address)"),
+        (_ADDRESS, "(@)"),
         (_CODES, " "),
         (_IP, "(ip)"),
         (_HOST, "(host)"),

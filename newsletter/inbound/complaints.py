@@ -8,7 +8,7 @@ from newsletter.model.returned import Report
 #: Feedback-Type of what a reader did. Others tell of signatures ("auth-failure",
 #: "dmarc"), of machines ("virus") or of the contrary ("not-spam").
 _OF_READERS = frozenset(("abuse", "fraud", "opt-out", "opt-out-list", "complaint"))
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "redacted-address")
 _JMRP_HEADERS = ("x-hmxmroriginalrecipient", "x-ms-exchange-junkreportrecipient")
 

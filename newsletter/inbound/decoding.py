@@ -31,9 +31,11 @@ _WORD = re.compile(r"=\?([\w.*-]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
-_UNSEEN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>|<!--.*?-->", re.S | re.I)
-_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?table|/?h\d|/?li|/?ul|hr)\b[^>]*>", re.I)
-_TAG = re.compile(r"<(?=[a-z/!])(?![^<>@]*@)[^<>]*>", re.I)
+_UNSEEN = re.compile(r"<(style|script|head|title)\b|<!(--)", re.I)
+_BREAK = re.compile(
+    r"<(?:br|/?p|/?div|/?tr|/?table|/?h\d|/?li|/?ul|hr)\b[^<>]{0,5000}>", re.I
+)
+_TAG = re.compile(r"<(?=[a-z/!])(?![^<>@]{0,300}@)[^<>]{0,5000}>", re.I)
 
 
 def decode_text(data: bytes, charset: str = "") -> str:
@@ -69,8 +71,24 @@ def decode_header(value: str) -> str:
 
 def html_to_text(page: str) -> str:
     """Return what a page says, a line a paragraph; addresses in brackets stay."""
-    page = _BREAK.sub("\n", _UNSEEN.sub(" ", page))
+    page = _BREAK.sub("\n", _drop_unseen(page))
     return html.unescape(_TAG.sub(" ", page))
+
+
+def _drop_unseen(page: str) -> str:
+    """Return a page without styles, scripts and comments; unended ones end it.
+
+    By hand, since a pattern from opening to ending is slow where the ending is missing.
+    """
+    lower, seen, end = page.lower(), [], 0
+    while found := _UNSEEN.search(page, end):
+        seen.append(page[end : found.start()])
+        ending = "-->" if found[2] else f"</{found[1].lower()}"
+        end = lower.find(ending, found.end())
+        if end < 0:
+            return " ".join(seen)
+        end += len(ending)
+    return " ".join([*seen, page[end:]])
 
 
 def _codec(charset: str) -> str:

@@ -80,10 +80,11 @@ _FOLLOWING = re.compile(
 )
 #: Lines that name who could not be reached; of those in brackets or alone on a line.
 _NAMED = re.compile(
-    r"(?:^[ \t>*.\"'<-]*|rcpt to:?[ \t]*<?|recipients?(?: address)?:?[ \t]*[<\"']?|"
+    r"(?:^[ \t>*.\"'<-]{0,20}|rcpt to:?[ \t]*<?|"
+    r"recipients?(?: address)?:?[ \t]*[<\"']?|"
     r"(?:deliver\w*|sent|message|mail|addressed|email)[ \t]+to:?[ \t]*[<\"']?|"
     r"\bto:[ \t]*<?|user[ \t]|size:[ \t]*)"
-    r"([^\s<>\"'(),;:@\[\]=*]+@[\w-][\w.-]*[\w])",
+    r"([^\s<>\"'(),;:@\[\]=*]{1,128}@[\w-][\w.-]{0,254}\w)",
     re.I | re.M,
 )
 _NOT_THEM = re.compile(

@@ -30,9 +30,12 @@ _KEPT_HEADERS = ("message-id", "from", "to", "date", "subject")
 _TOKEN = re.compile(
     r"(?=(1[0-9a-f]{1,2}(?:g[0-9a-f]{1,16}){1,4}[0-9a-v]{26})(?![0-9a-z]))", re.I
 )
-_MESSAGE_ID = re.compile(r"message-id\s*:\s*(?:[>\s]*)<?\s*([^\s<>]{20,250})", re.I)
+#: As a header, or as Amazon writes headers in JSON.
+_MESSAGE_ID = re.compile(
+    r"message-id(?:\s*:|\"\s*,\s*\"value\"\s*:\s*\")[>\s]*<?\s*([^\s<>]{20,250})", re.I
+)
 _BEFORE_AT = re.compile(r"([^\s<>,;:\"']{20,250})@", re.I)
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+", re.I)
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}", re.I)
 #: More candidates than this are no mail of ours.
 _MAX_TOKENS = 20
 _FROM_LINE = re.compile(rb"^>+(?=From )", re.M)

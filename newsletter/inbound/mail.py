@@ -24,6 +24,10 @@ MAX_PARTS = 200
 MAX_DEPTH = 20
 #: Of a part, so much is decoded and searched.
 MAX_TEXT = 200_000
+#: Of what a mail says itself, so much.
+MAX_OWN_TEXT = 40_000
+#: Of a header, so much is decoded.
+MAX_HEADER = 8_000
 _MAX_HEADERS = 200_000
 
 _HEADER = re.compile(r"([!-9;-~]{1,80}?)[ \t]*:[ \t]*(.*)", re.S)
@@ -57,7 +61,8 @@ class Headers:
 
     def every(self, name: str) -> list[str]:
         """Return all values of *name*, decoded, each in one line."""
-        return [decode_header(value) for key, value in self.fields if key == name]
+        values = (value for key, value in self.fields if key == name)
+        return [decode_header(value[:MAX_HEADER]) for value in values]
 
     def __contains__(self, name: str) -> bool:
         return any(key == name for key, _ in self.fields)
@@ -106,7 +111,7 @@ class Mail:
         for kind in ("text/plain", "text/html", "text/"):
             texts = [part.text for part in own if part.content_type.startswith(kind)]
             if any(text.strip() for text in texts):
-                return "\n".join(texts)[:MAX_TEXT]
+                return "\n".join(texts)[:MAX_OWN_TEXT]
         return ""
 
 

@@ -21,7 +21,7 @@ _FIELD = re.compile(
 )
 _GLOBAL = "message/global-delivery-status"
 _ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "action", "status")
-ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@[\w-][\w.-]*\w")
+ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]=*]{1,128}@[\w-][\w.-]{0,254}\w")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 #: Code, and perhaps the enhanced one: ``550 5.1.1``, ``550-5.7.26``, ``(#5.1.1)``.
 _REPLY = re.compile(
