@@ -34,7 +34,8 @@ class SentIssue:
 class Note:
     """Something else that is kept, with its moment."""
 
-    #: `MailKind`, or "asked-to-join", "asked-for-address", "mail" of ours, "last-mail".
+    #: `MailKind`, or "asked-to-join", "asked-for-link", "asked-for-address", "mail" of
+    #: ours, "last-mail".
     kind: str
     at: datetime
     #: What a server said, what was typed, a new address, a `NoticeKind`; may be empty.
@@ -106,7 +107,8 @@ def _joinings(
     )
     for row in rows:
         typed = "; ".join(f"{name}: {value}" for name, value in row.fields.items())
-        yield Note("asked-to-join", from_millis(row.at), typed)
+        kind = "asked-for-link" if row.source == "/leave" else "asked-to-join"
+        yield Note(kind, from_millis(row.at), typed)
 
 
 def _changes(

@@ -143,6 +143,7 @@ class _Letter:
         words = self._words
         kinds = {
             "asked-to-join": words.text("asked to join"),
+            "asked-for-link": words.text("asked for the link to unsubscribe"),
             "asked-for-address": words.text("asked for a new address"),
         }
         mail = words.text("we wrote to you because of it")
