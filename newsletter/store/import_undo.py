@@ -33,6 +33,7 @@ from sqlalchemy.schema import CreateTable
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import Word
+from newsletter.store.imports import enlarge_cache
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import (
     address_changes,
@@ -125,6 +126,7 @@ def count_retreat(connection: Connection, last: LastImport) -> Retreat:
 
 def retreat(connection: Connection, last: LastImport, word: Word) -> Retreat:
     """Take the last import back, as far as nobody was mailed or changed since."""
+    enlarge_cache(connection)
     told = count_retreat(connection, last)
     statement = CreateTable(_retreating).compile(connection)
     connection.exec_driver_sql(str(statement))

@@ -103,12 +103,14 @@ _INSERT_ARRIVAL = (
     "INSERT INTO temp.arrivals (number, email, email_key, address_hash, fields)"
     " VALUES (?, ?, ?, ?, ?)"
 )
-#: In the order of addresses a repetition follows its first.
+#: Few addresses stand twice: the index finds those, and only their rows are looked at.
 _FIND_DUPLICATES = (
-    "UPDATE temp.arrivals SET first = twice.first FROM"
-    " (SELECT number, min(number) OVER (PARTITION BY email_key) AS first"
-    "  FROM temp.arrivals) AS twice"
-    " WHERE arrivals.number = twice.number AND twice.number > twice.first"
+    "UPDATE temp.arrivals SET first = ("
+    "SELECT min(number) FROM temp.arrivals AS same"
+    " WHERE same.email_key = arrivals.email_key)"
+    " WHERE email_key IN ("
+    "SELECT email_key FROM temp.arrivals GROUP BY email_key HAVING count(*) > 1)",
+    "UPDATE temp.arrivals SET first = NULL WHERE first = number",
 )
 
 
@@ -217,7 +219,8 @@ def gather(connection: Connection, chunks: Iterable[Chunk]) -> None:
             driver.executemany(_INSERT_ARRIVAL, people)
             driver.executemany("INSERT INTO temp.setbacks VALUES (?, ?)", nobodies)
         driver.execute("CREATE INDEX temp.ix_arrivals ON arrivals (email_key, number)")
-        driver.execute(_FIND_DUPLICATES)
+        for statement in _FIND_DUPLICATES:
+            driver.execute(statement)
         driver.execute("COMMIT")
         driver.execute(f"PRAGMA query_only={may_only_read}")
     except sqlite3.OperationalError as error:
@@ -330,7 +333,7 @@ def note_import(
 
 def bring_in(connection: Connection, bringing: Bringing) -> None:
     """Write what became of all rows, and how those stood before who were there."""
-    connection.exec_driver_sql(f"PRAGMA main.cache_size=-{_CACHE_KB}")
+    enlarge_cache(connection)
     _keep_what_was(connection, bringing)
     _set_fields(connection, bringing)
     last_id = connection.scalar(select(func.max(subscribers.c.id))) or 0
@@ -338,6 +341,11 @@ def bring_in(connection: Connection, bringing: Bringing) -> None:
     _set_status(connection, bringing, last_id)
     if bringing.suppressed_scope:
         _suppress(connection, bringing)
+
+
+def enlarge_cache(connection: Connection) -> None:
+    """Keep more of the database in memory: addresses have no order in its indexes."""
+    connection.exec_driver_sql(f"PRAGMA main.cache_size=-{_CACHE_KB}")
 
 
 def _keep_what_was(connection: Connection, bringing: Bringing) -> None:

@@ -164,9 +164,10 @@ def no_addresses(file: str) -> DefinitionError:
 def tell_columns(columns: Columns, file: str) -> tuple[str, ...]:
     """Return sentences on the columns that are not used."""
     sentences = []
-    if columns.unused:
+    unused = [name for name in columns.unused if name != columns.status]
+    if unused:
         sentences.append(
-            f"{file}: not used: {_named(columns.unused)}. Declare them under [fields] "
+            f"{file}: not used: {_named(unused)}. Declare them under [fields] "
             "in newsletter.toml to use them."
         )
     if columns.status:

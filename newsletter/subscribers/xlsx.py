@@ -5,6 +5,7 @@ one. Needs the extra ``xlsx``.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
@@ -161,14 +162,16 @@ def _damages() -> tuple[type[Exception], ...]:
 
     It looks at little before it uses it, so these are many.
     """
-    from xml.etree.ElementTree import ParseError
-
     from openpyxl.utils.exceptions import InvalidFileException
 
     return (
         InvalidFileException,
-        ParseError,
+        # Of every parser of XML.
+        SyntaxError,
         zipfile.BadZipFile,
+        zlib.error,
+        # Of `zipfile`, for what is encrypted.
+        RuntimeError,
         KeyError,
         ValueError,
         TypeError,

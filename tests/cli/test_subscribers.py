@@ -128,6 +128,111 @@ def test_import_of_a_file_that_is_no_list_says_so(desk: Desk) -> None:
     )
 
 
+def test_import_dry_run_as_json_gives_a_verdict_for_each_row(desk: Desk) -> None:
+    desk("unsubscribe", "left@example.org")
+    text = READERS + "left@example.org,\nANNA@example.org,\n"
+    found = desk.json("import", desk.file(text), "--dry-run")
+    assert (found["dry_run"], found["import"]) == (True, None)
+    assert found["rows"] == [
+        {"row": 2, "verdict": "new", "reason": "was not on the list"},
+        {"row": 3, "verdict": "bad", "reason": "the address has a space in it."},
+        {"row": 4, "verdict": "new", "reason": "was not on the list"},
+        {
+            "row": 5,
+            "verdict": "stays_unsubscribed",
+            "reason": "left, or does not want mail of the list",
+        },
+        {"row": 6, "verdict": "duplicate", "reason": "the same address as in row 2"},
+    ]
+
+
+def test_import_dry_run_writes_verdicts_to_a_private_file(desk: Desk) -> None:
+    file = desk.root / "verdicts.csv"
+    code, _, err = desk("import", desk.file(READERS), "--dry-run", "-o", str(file))
+    assert code == 1
+    assert err.endswith(f"{file}: what would become of each row\n")
+    assert file.read_text() == (
+        "row,verdict,reason\n"
+        "2,new,was not on the list\n"
+        "3,bad,the address has a space in it.\n"
+        "4,new,was not on the list\n"
+    )
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_import_goes_by_the_columns_that_are_named(desk: Desk) -> None:
+    file = desk.file("Contact;Known as;Notes\nanna@example.org;Anna;x\n")
+    options = ("--map", "email=Contact", "--map", "first_name=Known as")
+    code, out, err = desk("import", file, *options, "--map", "-=Notes")
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "readers.csv: read as UTF-8, separated by semicolons; "
+        'columns: email ("Contact"), first_name ("Known as")\n'
+    )
+    (person,) = desk.json("list")["subscribers"]
+    assert person["fields"] == {"first_name": "Anna"}
+
+
+def test_import_undo_takes_the_last_one_back(desk: Desk) -> None:
+    desk("import", desk.file("anna@example.org\n"))
+    desk("import", desk.file("bert@example.org\ncleo@example.org\n"))
+    desk("unsubscribe", "cleo@example.org")
+    _, told, _ = desk("import", "--undo", "--dry-run")
+    code, done, err = desk("import", "--undo")
+    assert (code, err) == (0, "")
+    head, *rows = done.splitlines()
+    assert head.startswith("readers.csv, imported into main as active on ")
+    assert head.endswith(": undone")
+    assert rows == [
+        "  removed                     1",
+        "  stay: changed since         1",
+    ]
+    assert told == done.replace(": undone", ": would be undone")
+    people = [item["email"] for item in desk.json("list")["subscribers"]]
+    assert people == ["anna@example.org", "cleo@example.org"]
+    assert desk("import", "--undo")[0] == 1
+
+
+def test_import_undo_as_json_prints_one_object(desk: Desk) -> None:
+    desk("import", desk.file("bert@example.org\n"))
+    assert desk.json("import", "--undo") == {
+        "import": 1,
+        "file": "readers.csv",
+        "dry_run": False,
+        "removed": 1,
+        "restored": 0,
+        "kept": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Say which file: newsletter subscribers import FILE."),
+        (("FILE", "--undo"), "--undo takes the last import back; name no file."),
+        (("FILE", "-o", "verdicts.csv"), "-o goes with --dry-run."),
+        (
+            ("FILE", "--map", "email"),
+            '--map wants FIELD=COLUMN, not "email"; for example '
+            '--map email="E-mail of member".',
+        ),
+        (
+            ("FILE", "--sheet", "Leden"),
+            "readers.csv is no spreadsheet: it has no --sheet.",
+        ),
+    ],
+)
+def test_import_that_makes_no_sense_says_why(
+    desk: Desk, arguments: tuple[str, ...], message: str
+) -> None:
+    file = desk.file(READERS)
+    given = [file if word == "FILE" else word for word in arguments]
+    code, out, err = desk("import", *given)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert desk.json("list")["subscribers"] == []
+
+
 def on_a_terminal(desk: Desk, answer: str, file: str) -> tuple[int, str]:
     """Import where somebody can be asked; return exit code and all that is shown."""
     command = [

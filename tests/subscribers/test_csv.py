@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.errors import DefinitionError
-from newsletter.model.problem import Problem
+from newsletter.errors import DefinitionError, UsageError
+from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import FieldType
 from newsletter.subscribers.csv import open_csv
 from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
@@ -272,6 +272,166 @@ def test_problems_never_repeat_an_address() -> None:
     data = 'email,first_name\nanna@example.org x,A\n"anna"@example.org,B\nanna,C\n'
     assert len(problems(data)) == 3
     assert "anna" not in " ".join(problems(data))
+
+
+def reading(data: str | bytes, **wanted: Any) -> str:
+    return opened(data, **wanted).reading
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (TWO.encode(), "read as UTF-8, separated by semicolons"),
+        (TWO.encode("utf-8-sig"), "read as UTF-8, separated by semicolons"),
+        (TWO.encode("utf-16"), "read as UTF-16, separated by semicolons"),
+        (
+            TWO.encode("cp1252"),
+            "read as Windows text (cp1252), separated by semicolons",
+        ),
+        (
+            TWO.replace(";", "\t").encode(),
+            "read as UTF-8, separated by tabs",
+        ),
+        (b"email\na@example.org\n", "read as UTF-8, one column"),
+    ],
+)
+def test_file_says_how_it_was_read(data: bytes, told: str) -> None:
+    assert reading(data) == told
+
+
+def test_separator_is_found_by_the_rows_where_the_header_has_several_signs() -> None:
+    data = "email;Name, first|last\n" + "anna@example.org;Anna\n" * 3
+    assert reading(data) == "read as UTF-8, separated by semicolons"
+
+
+def test_letters_beyond_the_first_block_decide_too() -> None:
+    """The first that is not ASCII may come late in a long file."""
+    line = b"email\n" + b"reader@example.org\n" * 120_000
+    assert reading(line + "björn@example.org".encode()) == "read as UTF-8, one column"
+    late = opened(line + "x@bücher.example".encode("cp1252"))
+    assert late.encoding == "Windows text (cp1252)"
+
+
+def test_encoding_that_is_told_goes_before_all_that_is_found() -> None:
+    data = "email;voornaam\nzoe@example.org;Zoë\n".encode("mac-roman")
+    (row,) = read_rows(opened(data, encoding="mac-roman"))
+    assert isinstance(row, Row)
+    assert row.fields == {"first_name": "Zoë"}
+
+
+@pytest.mark.parametrize("sign", [":", "~", "tab", "SEMICOLON"])
+def test_separator_that_is_told_is_used(sign: str) -> None:
+    written = {"tab": "\t", "SEMICOLON": ";"}.get(sign, sign)
+    data = "email:voornaam\na@example.org:Anna\n".replace(":", written)
+    (row,) = read_rows(opened(data, separator=sign))
+    assert isinstance(row, Row)
+    assert row.fields == {"first_name": "Anna"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (
+            {"encoding": "klingon"},
+            '--encoding: there is no encoding "klingon". '
+            "Use for example utf-8, utf-16, cp1252 or mac-roman.",
+        ),
+        (
+            {"separator": "and"},
+            '--separator: "and" cannot separate cells. '
+            "Use comma, semicolon, tab, pipe, or one other sign.",
+        ),
+        (
+            {"mapping": (("first_nam", "voornaam"),)},
+            '--map first_nam=voornaam: there is no field "first_nam". '
+            'Did you mean "first_name"?',
+        ),
+        (
+            {"mapping": (("shoe_size", "voornaam"),)},
+            '--map shoe_size=voornaam: there is no field "shoe_size". '
+            "Declare it in newsletter.toml with [fields.shoe_size].",
+        ),
+        (
+            {"mapping": (("first_name", "vornaam"),)},
+            '--map first_name=vornaam: there is no column "vornaam". '
+            'Did you mean "voornaam"? There are: "email", "voornaam".',
+        ),
+        (
+            {"mapping": (("email", "email"), ("email", "voornaam"))},
+            "--map email=voornaam: email was given a column before.",
+        ),
+    ],
+)
+def test_file_when_what_is_told_of_it_cannot_be_says_why(
+    wanted: Any, message: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        opened(TWO, **wanted)
+    assert str(caught.value) == message
+
+
+def test_file_that_is_not_in_the_encoding_told_is_refused() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        opened(TWO.encode("cp1252"), encoding="UTF8")
+    assert str(caught.value) == (
+        "readers.csv: this is not a text file. "
+        "It is not UTF8; leave --encoding out to have it found."
+    )
+
+
+def test_columns_are_those_that_were_told() -> None:
+    data = "Contact;E-mail;Note\nanna@example.org;old@example.org;Anna\n"
+    mapping = (("email", "contact"), ("first_name", "Note"), ("-", "E-mail"))
+    found = opened(data, mapping=mapping)
+    assert list(read_rows(found)) == [
+        Row(2, "anna@example.org", "anna@example.org", {"first_name": "Anna"})
+    ]
+    assert found.warnings == ()
+    assert found.columns.names == {"email": "Contact", "first_name": "Note"}
+
+
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [("nl", "nl"), ("NL", "nl"), ("pt_br", "pt-BR"), ("zh-hant", "zh-Hant"), ("", "")],
+)
+def test_language_is_known_without_being_declared(written: str, language: str) -> None:
+    (row,) = rows(f"email,Taal\na@example.org,{written}\n")
+    assert row.fields == ({"language": language} if language else {})
+
+
+def test_language_that_is_none_is_reported() -> None:
+    assert problems("email,language\na@example.org,Dutch\n") == [
+        'readers.csv:2: "language" is not a language tag such as "nl" or "pt-BR".'
+    ]
+
+
+def test_status_of_another_service_is_told_not_read() -> None:
+    found = sheet("email,Status\na@example.org,unsubscribed\n")
+    assert found.warnings == (
+        'readers.csv: the column "Status" is not read: everybody in the file is taken '
+        "for what --as says. Filter it in your spreadsheet, and import those who left "
+        "first, with --as unsubscribed.",
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    ['"' + "x\n" * 150_000 + '"', "x" * 3_000_000, '"a\n",' * 220_000],
+    ids=["cell of many lines", "line without end", "row of many lines"],
+)
+def test_row_of_a_bomb_is_reported_and_not_kept(row: str) -> None:
+    found = rows(f"email\nfirst@example.org\n{row}\nlast@example.org\n")
+    assert found[0] == Row(2, "first@example.org", "first@example.org")
+    assert isinstance(found[1], Problem)
+    assert found[1].place.line == 3
+
+
+def test_rows_after_a_line_without_end_are_read() -> None:
+    found = rows(f"email\n{'x' * 3_000_000}\nlast@example.org\n")
+    assert found == [
+        Problem(Place("readers.csv", 2), "this row is longer than 20000 characters."),
+        Row(3, "last@example.org", "last@example.org"),
+    ]
 
 
 @given(st.binary(max_size=300))

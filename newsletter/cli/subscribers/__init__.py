@@ -2,7 +2,7 @@
 
 import click
 
-from newsletter.cli.subscribers import forget, imports, people, record
+from newsletter.cli.subscribers import export, forget, imports, people, record
 
 
 @click.group("subscribers")
@@ -11,6 +11,7 @@ def command() -> None:
 
 
 command.add_command(imports.import_file)
+command.add_command(export.export)
 command.add_command(people.add)
 command.add_command(people.unsubscribe)
 command.add_command(people.list_people)

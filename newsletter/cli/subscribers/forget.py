@@ -24,7 +24,7 @@ _NOTHING_REMEMBERS = (
 )
 
 
-@click.command("forget")
+@click.command("forget", short_help="Erase a person; only their no is kept.")
 @click.argument("address")
 @click.option(
     "--completely",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsletter.workflow.project import Project
 
 
-@click.command("record")
+@click.command("record", short_help="Write the record of processing (GDPR, Art. 30).")
 @click.option(
     "-o",
     "file",
