@@ -50,15 +50,22 @@ def may_notify(
     connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
 ) -> bool:
     """Tell whether an address may be written to once more."""
+    return _count_used(connection, kind, address_hash, now) is not None
+
+
+def _count_used(
+    connection: Connection, kind: NoticeKind, address_hash: bytes, now: datetime
+) -> int | None:
+    """Return how often an address was written to; None: that is enough for now."""
     mark = connection.execute(
         select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
             courtesy_marks.c.address_hash == address_hash, courtesy_marks.c.kind == kind
         )
     ).first()
     if mark is None:
-        return True
+        return 0
     is_rested = now - from_millis(mark.last_at) >= SHORTEST_PAUSE
-    return is_rested and mark.used < MOST_UNANSWERED
+    return mark.used if is_rested and mark.used < MOST_UNANSWERED else None
 
 
 def queue_notice(
@@ -85,7 +92,8 @@ def queue_notice(
     Returns:
         False: it was too often, and nothing is written.
     """
-    if not may_notify(connection, kind, address_hash, now=now):
+    used = _count_used(connection, kind, address_hash, now)
+    if used is None:
         return False
     row = {
         "kind": kind,
@@ -97,20 +105,20 @@ def queue_notice(
         "next_at": to_millis(now),
     }
     connection.execute(insert(notices).values(row))
-    _mark(connection, kind, address_hash, now)
+    _mark(connection, kind, address_hash, used=used + 1, now=now)
     return True
 
 
 def _mark(
-    connection: Connection, kind: NoticeKind, address_hash: bytes, now: datetime
+    connection: Connection,
+    kind: NoticeKind,
+    address_hash: bytes,
+    *,
+    used: int,
+    now: datetime,
 ) -> None:
-    used = connection.scalar(
-        select(courtesy_marks.c.used).where(
-            courtesy_marks.c.address_hash == address_hash, courtesy_marks.c.kind == kind
-        )
-    )
     mark = {"address_hash": address_hash, "kind": kind, "last_at": to_millis(now)}
-    insert_or_update(connection, courtesy_marks, [{**mark, "used": (used or 0) + 1}])
+    insert_or_update(connection, courtesy_marks, [mark | {"used": used}])
 
 
 def forget_marks(connection: Connection, address_hash: bytes) -> None:
@@ -124,8 +132,7 @@ def exhaust_marks(
     connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
 ) -> None:
     """Write to an address no more: its owner asked for nothing, or it is dead."""
-    mark = {"address_hash": address_hash, "kind": kind, "last_at": to_millis(now)}
-    insert_or_update(connection, courtesy_marks, [{**mark, "used": MOST_UNANSWERED}])
+    _mark(connection, kind, address_hash, used=MOST_UNANSWERED, now=now)
 
 
 def drop_waiting(connection: Connection, subscriber_id: int, kind: NoticeKind) -> None:

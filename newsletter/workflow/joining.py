@@ -146,7 +146,7 @@ def ask_to_join(
     kind = judge_request(
         request.lists,
         read_suppressions(connection, person.hash),
-        read_subscriptions(connection, subscriber_id),
+        read_subscriptions(connection, subscriber_id) if known else (),
     )
     if kind is None or not may_notify(connection, kind, person.hash, now=now):
         insert_joining(connection, joining)
