@@ -117,7 +117,7 @@ def restore(file: Path, folder: Path | None, as_json: bool) -> None:
 
 
 def _show_restored(restored: "Restored") -> None:
-    made = restored.made_at.astimezone()
+    made = restored.made_at
     click.echo(
         f"{restored.newsletter}, as of {made.day} {made:%B %Y, %H:%M}, is in "
         f"{restored.folder}"

@@ -27,8 +27,8 @@ def refuse_handed_over(connection: Connection) -> None:
     moment = from_millis(row.at).astimezone()
     raise RefusedError(
         "this newsletter was handed over to another computer on "
-        f"{moment.day} {moment:%B %Y at %H:%M} ({row.file}): this copy changes and "
-        "sends nothing any more.",
+        f"{moment.day} {moment:%B %Y} ({row.file}): this copy changes and sends "
+        "nothing any more.",
         "Go on over there. If that came to nothing, put it back here: move this folder "
         f"away, then newsletter db restore {row.file}",
     )

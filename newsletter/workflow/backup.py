@@ -138,6 +138,7 @@ def _about(project: Project, plan: _Plan, order: _Order) -> dict[str, Any]:
         "folder": _slug(project),
         "version": __version__,
         "revision": known_revisions(MIGRATIONS)[-1],
+        "time_zone": project.settings.newsletter.time_zone,
         "made_at": order.now.isoformat(timespec="seconds"),
         "handed_over": order.hands_over,
         "database": plan.database,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from newsletter.errors import OperationError, RefusedError
 from newsletter.store.archives import Halted, count_people_in, settle_restored
@@ -44,6 +45,7 @@ class Restored:
     folder: Path
     #: Name of the newsletter.
     newsletter: str
+    #: In the time zone of the newsletter.
     made_at: datetime
     #: Nobody sends from the other copy any more.
     was_handed_over: bool
@@ -135,7 +137,7 @@ def _settle(
     people = count_people_in(root / about["database"])
     with open_database(f"sqlite:///{about['database']}", root=root) as database:
         open_keyring(database, root=root)
-        local = made_at.astimezone()
+        local = made_at.astimezone(ZoneInfo(about["time_zone"]))
         with database.writing() as connection:
             halted = settle_restored(
                 connection,
@@ -146,7 +148,7 @@ def _settle(
     return Restored(
         folder=target,
         newsletter=str(about["newsletter"]),
-        made_at=made_at,
+        made_at=local,
         was_handed_over=was_handed_over,
         subscribers=people,
         halted=halted,
@@ -189,6 +191,7 @@ def _check_shape(about: Any) -> None:
     if about["database"] not in about["files"]:
         raise ValueError("no database")
     datetime.fromisoformat(about["made_at"])
+    ZoneInfo(about["time_zone"])
 
 
 def _extract(

@@ -17,6 +17,7 @@ from newsletter.errors import NewsletterError, OperationError
 from newsletter.model.dispatch import Dispatch
 from newsletter.store.database import Database, database_path, open_database
 from newsletter.store.dispatch_records import open_dispatches
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.beating import beating, worker_lock_path
 from newsletter.workflow.due import next_due
@@ -45,9 +46,12 @@ def only_worker(project: Project) -> Iterator[None]:
 
     Raises:
         OperationError: There is another one.
+        RefusedError: The newsletter was handed over to another computer.
     """
     url, root = project.settings.database_url, project.root
     with open_database(url, root=root) as database:
+        with database.reading() as connection:
+            refuse_handed_over(connection)
         path = worker_lock_path(database.path)
         # Whoever looks for a worker holds the lock for a moment.
         for is_last in (False,) * LOCK_TRIES + (True,):

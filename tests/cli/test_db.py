@@ -192,6 +192,7 @@ def test_hand_over_lets_the_old_copy_change_and_send_nothing(
         ["subscribers", "add", "bert@example.org"],
         ["subscribers", "unsubscribe", "anna@example.org"],
         ["subscribers", "import", str(computer.root / "subscribers/readers.csv")],
+        ["worker"],
         ["db", "backup", "-o", "again.tar"],
     ):
         code, _, err = computer(*arguments, "--project", str(computer.root))
