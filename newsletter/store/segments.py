@@ -121,10 +121,10 @@ def _compare(comparison: Comparison) -> ColumnElement[bool]:
     if comparison.kind is Kind.NUMBER:
         compared = compare(number_in(value), _number(comparison.value))
     else:
-        written = literal(comparison.value)
-        compared = compare(fold_case(value), fold_case(written))
-    if not comparison.value:
-        return compared
+        compared = compare(fold_case(value), fold_case(literal(comparison.value)))
+        if comparison.comparator in (Comparator.EQUAL, Comparator.UNEQUAL):
+            # Right of an empty value as well.
+            return compared
     if comparison.comparator is Comparator.UNEQUAL:
         return or_(value == "", compared)
     return and_(value != "", compared)

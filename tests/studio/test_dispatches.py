@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import update
 
 from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.store.tables import dispatches
 
 from .conftest import Desk, Tab
 from .ledger import Ledger, make_project, opened_ledger
@@ -67,6 +69,15 @@ def test_page_says_state_numbers_reasons_and_what_to_do(
     assert "Left meanwhile." in text
     assert "bob@example.org" in text
     assert "550 5.1.1 &lt;b***@example.org&gt; User unknown" in text
+
+
+def test_page_says_who_of_the_lists_was_meant(desk: Desk, ledger: Ledger) -> None:
+    ledger.dispatch(MIXED)
+    assert "<dt>Where</dt>" not in desk.ask("GET", "/dispatches").text
+    with ledger.database.writing() as connection:
+        connection.execute(update(dispatches).values(segment='"board" in tags'))
+    text = desk.ask("GET", "/dispatches").text
+    assert "<dt>Where</dt><dd>&#34;board&#34; in tags</dd>" in text
 
 
 def test_page_names_the_unknown_with_their_message_ids(
