@@ -11,8 +11,10 @@ import smtplib
 import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -29,7 +31,8 @@ _WAIT_SECONDS = 10.0
 
 #: The letters of `example.org` go into Maildirs. Everybody at `late.example` is taken
 #: at first and found to be unknown afterwards, as where one server stands before
-#: another. Whatever is for elsewhere is refused.
+#: another. Mails to `pipe.example` go into `newsletter inbox`. Whatever is for
+#: elsewhere is refused.
 _MAIN = """\
 compatibility_level = 3.6
 queue_directory = {root}/queue
@@ -46,7 +49,9 @@ mynetworks = 127.0.0.0/8
 alias_maps =
 alias_database =
 local_transport = error:5.1.2 no mail for this machine
-relay_domains =
+relay_domains = pipe.example
+transport_maps = inline:{{pipe.example=newsletter:}}
+newsletter_destination_recipient_limit = 1
 default_transport = error:5.1.2 nothing leaves this machine
 virtual_mailbox_domains = example.org late.example
 virtual_mailbox_base = {root}/mail
@@ -77,6 +82,17 @@ virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
+newsletter unix - n n - 1 pipe
+  flags=DORq user=nobody argv={root}/etc/newsletter
+"""
+#: Nobody, as whom Postfix runs it, may not look into the homes where Python and the
+#: project may lie here; so the test runs the command, and this hands mail and exit code
+#: over.
+_PIPE = """\
+#!/bin/sh
+cat > {root}/pipe/$$.part && mv {root}/pipe/$$.part {root}/pipe/$$.mail
+while [ ! -f {root}/pipe/$$.code ]; do sleep 0.05; done
+exit $(cat {root}/pipe/$$.code)
 """
 
 
@@ -110,6 +126,36 @@ class Postfix:
     def log(self) -> str:
         """Return what the server wrote down."""
         return (self.root / "mail.log").read_text(errors="replace")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the server has written that down."""
+        end = time.monotonic() + 3 * _WAIT_SECONDS
+        while words not in self.log():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {words!r} in:\n{self.log()}")
+            time.sleep(0.05)
+
+    @contextmanager
+    def piping(self, take: Callable[[bytes], int]) -> Iterator[None]:
+        """Give each mail for `pipe.example` to *take*, and Postfix its exit code."""
+        is_over = threading.Event()
+
+        def serve() -> None:
+            while not is_over.wait(0.05):
+                for mail in sorted((self.root / "pipe").glob("*.mail")):
+                    code = take(mail.read_bytes())
+                    mail.unlink()
+                    part = mail.with_suffix(".new")
+                    part.write_text(str(code))
+                    part.rename(mail.with_suffix(".code"))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
 
     def empty(self) -> None:
         """Take everything out of the mailboxes."""
@@ -178,7 +224,11 @@ def _configure(root: Path) -> Postfix:
         root=root, daemons=_DAEMONS, mailboxes=mailboxes, nobody=_NOBODY
     )
     (root / "etc/main.cf").write_text(main)
-    (root / "etc/master.cf").write_text(_MASTER.format(port=port))
+    (root / "etc/master.cf").write_text(_MASTER.format(port=port, root=root))
+    pipe = root / "etc" / "newsletter"
+    pipe.write_text(_PIPE.format(root=root))
+    pipe.chmod(0o755)
+    _make(root / "pipe", _NOBODY)
     return Postfix(root, port, root / "authority.pem")
 
 

@@ -1,6 +1,9 @@
 """Dispatches through a real Postfix: into mailboxes, refused, bounced, encrypted."""
 
 import re
+import smtplib
+import subprocess
+import time
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
@@ -158,3 +161,64 @@ def dns_record(key: rsa.RSAPublicKey) -> bytes:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return b"v=DKIM1; k=rsa; p=" + b"".join(pem.splitlines()[1:-1])
+
+
+def test_pipe_takes_what_postfix_returns_and_mails_to_leave(
+    post: Any, postfix: Any
+) -> None:
+    consent = ["--consent", "paper form, 3 May"]
+    for address in ("anna@example.org", "bob@example.org", STRANGER):
+        assert post.run("subscribers", "add", address, *consent) == 0
+    post.use_server(postfix.port)
+    add_setting(post, 'bounce_address = "letter+{token}@pipe.example"')
+    add_setting(post, 'unsubscribe_address = "letter@pipe.example"')
+
+    def take(mail: bytes) -> int:
+        """Do as the line in master.cf that docs/returned-mail.md shows."""
+        command = ["inbox", "--from", "-"]
+        with post.start(*command, stdin=subprocess.PIPE) as process:
+            process.communicate(mail, timeout=30)
+            return int(process.returncode)
+
+    with postfix.piping(take):
+        assert send(post, 3) == 0
+        wait_until_is(post, STRANGER, "bounced")
+        postfix.wait_for("status=sent (delivered via newsletter service)")
+        (mail,) = postfix.mails("bob")
+        leaving = write_leaving(str(mail["List-Unsubscribe"]))
+        deliver(postfix, leaving)
+        wait_until_is(post, "bob@example.org", "unsubscribed")
+        assert status_of(post, "anna@example.org") == "active"
+        # While the key is away, Postfix keeps the mail and tries again.
+        key = post.root / "subscribers" / "secret.key"
+        key.rename(key.with_suffix(".away"))
+        deliver(postfix, leaving)
+        postfix.wait_for("status=deferred (temporary failure")
+
+
+def write_leaving(list_unsubscribe: str) -> str:
+    """Return the mail that a mail program writes by ``List-Unsubscribe``."""
+    found = re.search(r"mailto:([^?>]+)\?subject=([^>&]+)", list_unsubscribe)
+    assert found is not None
+    subject = found[2].replace("%20", " ")
+    return (
+        f"From: x@example.org\r\nTo: {found[1]}\r\nSubject: {subject}\r\n\r\nBye.\r\n"
+    )
+
+
+def deliver(postfix: Any, mail: str) -> None:
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=10) as client:
+        client.sendmail("x@example.org", ["letter@pipe.example"], mail)
+
+
+def wait_until_is(post: Any, address: str, status: str) -> None:
+    end = time.monotonic() + 20
+    while status_of(post, address) != status:
+        assert time.monotonic() < end, f"{address} is not {status}"
+        time.sleep(0.1)
+
+
+def status_of(post: Any, address: str) -> str:
+    found = post.json("subscribers", "show", address)
+    status: str = found["subscriptions"][0]["status"]
+    return status
