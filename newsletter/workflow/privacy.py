@@ -97,16 +97,17 @@ def _erased(settings: Settings) -> list[Statement]:
     kept = settings.retention
     return [
         Statement(
-            "If you ask to join or give a new address on these pages, we keep that, "
-            "and which mails we sent about it, for {time}. If you have not confirmed "
-            "by then, only a code is left, which holds no address: it keeps others "
-            "from filling your mailbox with our questions.",
+            "If you ask to join, ask for your link or give a new address on these "
+            "pages, we keep that, and which mails we sent about it, for {time}. If you "
+            "have not confirmed by then, only a code is left, which holds no address: "
+            "it keeps others from filling your mailbox with our questions.",
             {"time": timedelta(days=kept.pending)},
         )
         if kept.pending
         else Statement(
-            "If you ask to join or give a new address on these pages, we keep that, "
-            "and which mails we sent about it, until you ask us to erase it.",
+            "If you ask to join, ask for your link or give a new address on these "
+            "pages, we keep that, and which mails we sent about it, until you ask us "
+            "to erase it.",
             {},
         ),
         Statement(
