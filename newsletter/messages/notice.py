@@ -209,7 +209,8 @@ _DRAFTS: Mapping[NoticeKind, Callable[[Words, str, NoticeLinks], _Draft]] = {
 #: Follows what the reader's program does in the dark: no colour of ours.
 _SHEET_STYLE = (
     "max-width:36em;margin:0 auto;padding:24px 16px;"
-    "font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5"
+    "font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;"
+    "word-break:break-word"
 )
 _MAIN_STYLE = (
     "display:inline-block;padding:10px 22px;border:2px solid currentColor;"
