@@ -1,6 +1,6 @@
 """What the database holds of one person besides list, status and history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from newsletter.store.tables import (
     courtesy_marks,
     deliveries,
     dispatches,
+    import_changes,
+    imports,
     joinings,
     notices,
     returned_mails,
@@ -35,7 +37,7 @@ class Note:
     """Something else that is kept, with its moment."""
 
     #: `MailKind`, or "asked-to-join", "asked-for-link", "asked-for-address", "mail" of
-    #: ours, "last-mail".
+    #: ours, "last-mail", "before-import".
     kind: str
     at: datetime
     #: What a server said, what was typed, a new address, a `NoticeKind`; may be empty.
@@ -80,7 +82,10 @@ def read_returned_of(connection: Connection, subscriber_id: int) -> tuple[Note, 
 def read_requests_of(
     connection: Connection, subscriber_id: int, address_hash: bytes
 ) -> tuple[Note, ...]:
-    """Return what was asked for on the pages about somebody, and what we wrote then."""
+    """Return what was asked for about somebody, what we wrote then, and what was known.
+
+    The latter: before the last import, so that it can be undone.
+    """
     return tuple(
         sorted(
             (
@@ -88,6 +93,7 @@ def read_requests_of(
                 *_changes(connection, subscriber_id, address_hash),
                 *_notices(connection, subscriber_id),
                 *_marks(connection, address_hash),
+                *_before_import(connection, subscriber_id),
             ),
             key=lambda note: note.at,
         )
@@ -106,9 +112,8 @@ def _joinings(
         )
     )
     for row in rows:
-        typed = "; ".join(f"{name}: {value}" for name, value in row.fields.items())
         kind = "asked-for-link" if row.source == "/leave" else "asked-to-join"
-        yield Note(kind, from_millis(row.at), typed)
+        yield Note(kind, from_millis(row.at), _listed(row.fields))
 
 
 def _changes(
@@ -132,6 +137,20 @@ def _notices(connection: Connection, subscriber_id: int) -> Iterator[Note]:
     )
     for row in rows:
         yield Note("mail", from_millis(row.created_at), row.kind)
+
+
+def _before_import(connection: Connection, subscriber_id: int) -> Iterator[Note]:
+    rows = connection.execute(
+        select(imports.c.at, import_changes.c.fields)
+        .join_from(import_changes, imports)
+        .where(import_changes.c.subscriber_id == subscriber_id)
+    )
+    for row in rows:
+        yield Note("before-import", from_millis(row.at), _listed(row.fields))
+
+
+def _listed(fields: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in fields.items())
 
 
 def _marks(connection: Connection, address_hash: bytes) -> Iterator[Note]:

@@ -145,6 +145,7 @@ class _Letter:
             "asked-to-join": words.text("asked to join"),
             "asked-for-link": words.text("asked for the link to unsubscribe"),
             "asked-for-address": words.text("asked for a new address"),
+            "before-import": words.text("before the last import"),
         }
         mail = words.text("we wrote to you because of it")
         for note in self._held.requests:

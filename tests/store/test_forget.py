@@ -33,6 +33,7 @@ from newsletter.store.tables import (
     deliveries,
     dispatches,
     joinings,
+    metadata,
     notices,
     returned_mails,
     subscribers,
@@ -353,3 +354,25 @@ def test_erasing_after_a_failure_keeps_everything(
     with pytest.raises(ZeroDivisionError):
         forget_and_fail()
     assert count(database, subscribers) == 1
+
+
+def test_every_table_about_people_is_known_to_forget() -> None:
+    """A new one goes here once `forget`, retention and `export --person` know it."""
+    theirs = {"subscriber_id", "address_hash", "email", "email_key"}
+    assert {
+        table.name
+        for table in metadata.tables.values()
+        if theirs & set(table.columns.keys())
+    } == {
+        "address_changes",
+        "consent_events",
+        "courtesy_marks",
+        "deliveries",
+        "import_changes",
+        "joinings",
+        "notices",
+        "returned_mails",
+        "subscribers",
+        "subscriptions",
+        "suppressions",
+    }

@@ -12,7 +12,14 @@ from newsletter.store.contents import Content, save_content
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.instants import to_millis
 from newsletter.store.people import find_by_key
-from newsletter.store.tables import address_changes, joinings, notices, returned_mails
+from newsletter.store.tables import (
+    address_changes,
+    import_changes,
+    imports,
+    joinings,
+    notices,
+    returned_mails,
+)
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.holdings import Holdings, read_holdings
 from newsletter.workflow.holdings_letter import write_letter
@@ -70,6 +77,10 @@ def fill(project: Project) -> None:
         mail = {"key": b"k", "at": at, "source": "imap", "kind": "bounce"}
         mail |= {"status": "5.2.2", "diagnostic": "mailbox full"}
         connection.execute(insert(returned_mails).values(**of_hers, **mail))
+        file = {"file": "readers.csv", "list_id": 1, "status": 1, "counts": {}}
+        connection.execute(insert(imports).values(**file, at=at))
+        before = {"import_id": 1, "fields": {"city": "Ghent"}}
+        connection.execute(insert(import_changes).values(**of_hers, **before))
 
 
 def test_letter_tells_everything_in_the_order_of_its_weight(project: Project) -> None:
@@ -105,6 +116,7 @@ def test_letter_tells_everything_in_the_order_of_its_weight(project: Project) ->
         "- 3 May 2026: asked to join, city: Delft\n"
         "- 3 May 2026: asked for a new address, anna@new.org\n"
         "- 3 May 2026: we wrote to you because of it\n"
+        "- 3 May 2026: before the last import, city: Ghent\n"
         "\n"
         "Not to be written to\n"
         "- 4 May 2026: all lists, unsubscribed\n"
@@ -147,6 +159,7 @@ def test_forget_leaves_her_address_in_no_file_of_the_database(project: Project) 
     assert b"anna@" not in kept
     assert b"Utrecht" not in kept
     assert b"Delft" not in kept
+    assert b"Ghent" not in kept
 
 
 def test_data_of_holdings_can_be_written_as_json(project: Project) -> None:
