@@ -13,20 +13,14 @@ Law: what could be read in two ways is refused. Who has no value is in no compar
 ``!=`` and ``== ""``.
 """
 
-import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Literal, NoReturn
+from collections.abc import Collection, Mapping
+from typing import NoReturn
 
-from newsletter.addresses import ascii_host
-from newsletter.errors import UsageError
 from newsletter.fieldnames import same_field
 from newsletter.model.segment import (
     AllOf,
     AnyOf,
     Comparator,
-    Comparison,
     Condition,
     Kind,
     Membership,
@@ -35,7 +29,12 @@ from newsletter.model.segment import (
 )
 from newsletter.model.settings import FieldType
 from newsletter.model.subscriber import LANGUAGE_FIELD
-from newsletter.subscribers.fields import clean_language, clean_value
+from newsletter.subscribers.segment_tokens import Token, read_tokens, refuse
+from newsletter.subscribers.segment_values import (
+    DOMAIN,
+    clean_token,
+    read_comparison,
+)
 from newsletter.validation import shown, suggest
 
 #: Longer than any condition somebody can still read.
@@ -44,45 +43,19 @@ MAX_CHARACTERS = 1000
 MAX_DEPTH = 20
 
 #: What may be asked of everybody, besides declared fields.
-_LISTS, _DOMAIN, _JOINED = "lists", "domain", "joined"
-_BUILT_IN = (_LISTS, _DOMAIN, _JOINED)
+_LISTS, _JOINED = "lists", "joined"
+_BUILT_IN = (_LISTS, DOMAIN, _JOINED)
 #: Not ordered by anything an editor could mean.
-_EQUAL_OR_NOT = frozenset({LANGUAGE_FIELD, _DOMAIN})
+_EQUAL_OR_NOT = frozenset({LANGUAGE_FIELD, DOMAIN})
 _KINDS = {"number": Kind.NUMBER, "date": Kind.DATE}
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<bracket>[()])
-    | (?P<sign>[=!<>&|]+)
-    | "(?P<a>[^"]*)" | '(?P<b>[^']*)' | [“”„](?P<c>[^“”„]*)[“”] | [‘’‚](?P<d>[^‘’]*)[‘’]
-    | (?P<number>[+-]?[0-9]+(?:[.,][0-9]+)?(?![\w.,:/-]))
-    | (?P<word>[^\s()=!<>&|"'“”„‘’‚]+)
-    )""",
-    re.VERBOSE,
-)
 #: As other languages write them -> as we do.
 _OTHER_SIGNS = {"=": "==", "<>": "!=", "===": "==", "=<": "<=", "=>": ">="}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _OTHER_JOINTS = {"&": "and", "&&": "and", "|": "or", "||": "or", "!": "not"}
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 #: A shell takes the quotation marks away where nothing stands around them.
 _BETWEEN = "and the whole condition between ' and '."
 _EXAMPLE = 'language == "nl" and "volunteer" in tags'
-
-_TokenKind = Literal["bracket", "sign", "text", "number", "word", "keyword", "end"]
-_QUOTED = frozenset("abcd")
-_KEYWORDS = frozenset({"and", "or", "not", "in"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: _TokenKind
-    text: str
-    #: Counted from 1.
-    column: int
-
-    def is_word(self, word: str) -> bool:
-        return self.kind == "keyword" and self.text == word
 
 
 def parse_segment(
@@ -105,42 +78,11 @@ def parse_segment(
             "langauge". Did you mean "language"?``
     """
     if len(text) > MAX_CHARACTERS:
-        _refuse(1, f"the condition is longer than {MAX_CHARACTERS} characters.")
+        refuse(1, f"the condition is longer than {MAX_CHARACTERS} characters.")
     reader = _Reader(text, {**fields, LANGUAGE_FIELD: "text"}, lists)
     condition = reader.any_of(0)
     reader.require_end()
     return Segment(text.strip(), condition, time_zone)
-
-
-def _refuse(column: int, message: str, advice: str = "") -> NoReturn:
-    raise UsageError(f"--where:{column}: {message}", advice)
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while found := _TOKEN.match(text, at):
-        at = found.end()
-        kind = found.lastgroup or ""
-        written, column = found[kind], found.start(kind) + 1
-        if kind in _QUOTED:
-            yield _Token("text", written, column - 1)
-        elif kind == "word" and written.lower() in _KEYWORDS:
-            yield _Token("keyword", written.lower(), column)
-        else:
-            yield _Token(_as_kind(kind), written, column)
-    rest = text[at:].lstrip()
-    column = len(text) - len(rest) + 1
-    if rest:
-        _refuse(column, f"the quotation mark {rest[0]} is not closed.")
-    yield _Token("end", "", column)
-
-
-def _as_kind(group: str) -> _TokenKind:
-    match group:
-        case "bracket" | "sign" | "number":
-            return group
-        case _:
-            return "word"
 
 
 class _Reader:
@@ -152,16 +94,16 @@ class _Reader:
         fields: Mapping[str, FieldType],
         lists: Collection[str] | None,
     ) -> None:
-        self._tokens = list(_tokens(text))
+        self._tokens = list(read_tokens(text))
         self._at = 0
         self._fields = fields
         self._lists = lists
 
     @property
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         return self._tokens[self._at]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         """Return the next token; behind the last one is always the end."""
         token = self._next
         self._at += token.kind != "end"
@@ -179,14 +121,14 @@ class _Reader:
         if token.kind == "end":
             return
         if token.text in _OTHER_JOINTS:
-            _refuse(
+            refuse(
                 token.column,
                 f"{token.text} is not known here.",
                 f'Write "{_OTHER_JOINTS[token.text]}".',
             )
         if token.text == ")":
-            _refuse(token.column, "this bracket was never opened.")
-        _refuse(
+            refuse(token.column, "this bracket was never opened.")
+        refuse(
             token.column,
             f'"and" or "or" is missing before {_named(token)}.',
         )
@@ -206,7 +148,7 @@ class _Reader:
     def _one(self, depth: int) -> Condition:
         token = self._take()
         if depth > MAX_DEPTH:
-            _refuse(
+            refuse(
                 token.column,
                 f'brackets and "not" stand more than {MAX_DEPTH} deep here.',
             )
@@ -220,10 +162,10 @@ class _Reader:
             return self._comparison(token)
         return _refuse_beginning(token)
 
-    def _bracketed(self, opening: _Token, depth: int) -> Condition:
+    def _bracketed(self, opening: Token, depth: int) -> Condition:
         inner = self.any_of(depth + 1)
         if self._next.kind == "end":
-            _refuse(opening.column, "this bracket is not closed.")
+            refuse(opening.column, "this bracket is not closed.")
         if self._next.text != ")":
             self.require_end()
         self._take()
@@ -231,42 +173,42 @@ class _Reader:
 
     # --- "value" in field -------------------------------------------------------------
 
-    def _membership(self, value: _Token) -> Condition:
+    def _membership(self, value: Token) -> Condition:
         is_negative = self._takes("not")
         joint = self._take()
         if not joint.is_word("in"):
             _refuse_after_value(value, joint, self._next)
         name = self._take()
         if name.kind != "word":
-            _refuse(name.column, 'after "in" comes the name of a field.')
+            refuse(name.column, 'after "in" comes the name of a field.')
         self._require_known(name)
         text = self._member(value, name)
         found = Membership(text, name.text)
         return Not(found) if is_negative else found
 
-    def _member(self, value: _Token, name: _Token) -> str:
+    def _member(self, value: Token, name: Token) -> str:
         if name.text == _LISTS:
             return self._list(value)
         kind = self._fields.get(name.text, "text")
         if name.text in _BUILT_IN or kind != "list":
-            _refuse(
+            refuse(
                 name.column,
                 f'"{name.text}" holds one value, not a list.',
                 f'Write {name.text} == "{value.text}"',
             )
-        text = _clean(value)
+        text = clean_token(value)
         if not text or "," in text or ";" in text:
-            _refuse(
+            refuse(
                 value.column,
                 "one entry of the list belongs here, without comma or semicolon.",
                 f'Ask for several by "and": "a" in {name.text} and "b" in {name.text}',
             )
         return text
 
-    def _list(self, value: _Token) -> str:
+    def _list(self, value: Token) -> str:
         if self._lists is not None and value.text not in self._lists:
             near = suggest(value.text, self._lists)
-            _refuse(
+            refuse(
                 value.column,
                 f"there is no list {shown(value.text)}.",
                 near or f"There are: {', '.join(self._lists)}.",
@@ -275,7 +217,7 @@ class _Reader:
 
     # --- field OP value ---------------------------------------------------------------
 
-    def _comparison(self, name: _Token) -> Condition:
+    def _comparison(self, name: Token) -> Condition:
         sign = self._take()
         if sign.is_word("in") or sign.is_word("not"):
             self._refuse_swapped(name)
@@ -286,27 +228,27 @@ class _Reader:
         if value.kind not in ("text", "number"):
             _refuse_value(name, sign, value)
         if kind is None:
-            _refuse(
+            refuse(
                 name.column,
                 f'"{name.text}" is a list of values.',
                 f'Write "{value.text}" in {name.text}',
             )
         is_ordered = comparator not in (Comparator.EQUAL, Comparator.UNEQUAL)
         if is_ordered and name.text in _EQUAL_OR_NOT:
-            _refuse(sign.column, f'"{name.text}" is compared by == and != alone.')
-        return _compare(name, comparator, value, kind)
+            refuse(sign.column, f'"{name.text}" is compared by == and != alone.')
+        return read_comparison(name, comparator, value, kind)
 
-    def _refuse_swapped(self, name: _Token) -> NoReturn:
+    def _refuse_swapped(self, name: Token) -> NoReturn:
         """Refuse ``tags in …``, and ``volunteer in tags`` without its quotes."""
         if name.text in self._fields or name.text in _BUILT_IN:
-            _refuse(name.column, "the value comes first.", f'Write "…" in {name.text}')
-        _refuse(
+            refuse(name.column, "the value comes first.", f'Write "…" in {name.text}')
+        refuse(
             name.column,
             f"{shown(name.text)} needs quotation marks around it.",
             f'Write "{name.text}" in tags, {_BETWEEN}',
         )
 
-    def _kind(self, name: _Token) -> Kind | None:
+    def _kind(self, name: Token) -> Kind | None:
         """Return as what a field is compared; None: it holds several values."""
         if name.text == _JOINED:
             return Kind.DATE
@@ -314,10 +256,10 @@ class _Reader:
         is_list = name.text == _LISTS or declared == "list"
         return None if is_list else _KINDS.get(declared, Kind.TEXT)
 
-    def _require_known(self, name: _Token) -> None:
+    def _require_known(self, name: Token) -> None:
         is_declared = name.text in self._fields
         if is_declared and name.text in _BUILT_IN:
-            _refuse(
+            refuse(
                 name.column,
                 f'"{name.text}" is a field of yours, and has a meaning of its own '
                 "here as well.",
@@ -328,129 +270,68 @@ class _Reader:
         known = (*self._fields, *_BUILT_IN)
         meant = same_field(name.text, known)
         advice = f'Did you mean "{meant}"?' if meant else suggest(name.text, known)
-        _refuse(
+        refuse(
             name.column,
             f"there is no field {shown(name.text)}.",
             advice or f"There are: {', '.join(known)}.",
         )
 
 
-def _comparator(name: _Token, sign: _Token) -> Comparator:
+def _comparator(name: Token, sign: Token) -> Comparator:
     if sign.kind == "sign" and sign.text in set(Comparator):
         return Comparator(sign.text)
     if sign.kind == "sign" and sign.text in _OTHER_SIGNS:
         meant = _OTHER_SIGNS[sign.text]
-        _refuse(sign.column, f"{sign.text} is not known here.", f"Write {meant}")
-    _refuse(
+        refuse(sign.column, f"{sign.text} is not known here.", f"Write {meant}")
+    return refuse(
         sign.column,
         f'a comparison is missing after "{name.text}".',
         f'Write {name.text} == "…"',
     )
 
 
-def _compare(
-    name: _Token, comparator: Comparator, value: _Token, kind: Kind
-) -> Comparison:
-    text = _clean(value)
-    if not text:
-        if comparator not in (Comparator.EQUAL, Comparator.UNEQUAL):
-            _refuse(value.column, 'with "" only == and != can be asked.')
-        kind = Kind.TEXT
-    elif name.text == LANGUAGE_FIELD:
-        text = _language(value, text)
-    elif kind is Kind.NUMBER:
-        text = _number(name, value, text)
-    elif kind is Kind.DATE:
-        _require_date(name, value, text)
-    elif name.text == _DOMAIN:
-        text = _domain(value, text)
-    return Comparison(name.text, comparator, text, kind)
-
-
-def _clean(value: _Token) -> str:
-    """Return a value as those of subscribers are kept, so that the two can be equal."""
-    try:
-        return clean_value(value.text, "text")
-    except ValueError as error:
-        _refuse(value.column, f"this value {error}")
-
-
-def _language(value: _Token, text: str) -> str:
-    try:
-        return clean_language(text)
-    except ValueError as error:
-        _refuse(value.column, f"{shown(text)} {error}")
-
-
-def _number(name: _Token, value: _Token, text: str) -> str:
-    if not _NUMBER.fullmatch(text):
-        _refuse(value.column, f'"{name.text}" is a number; {shown(text)} is none.')
-    return text.replace(",", ".")
-
-
-def _require_date(name: _Token, value: _Token, text: str) -> None:
-    try:
-        is_date = date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        is_date = False
-    if not is_date:
-        _refuse(
-            value.column,
-            f'"{name.text}" is a date; {shown(text)} is none.',
-            f'Write it like "2024-05-03": {name.text} >= "2024-05-03"',
-        )
-
-
-def _domain(value: _Token, text: str) -> str:
-    """Return a domain as it stands in addresses: A-labels, lower case."""
-    try:
-        return ascii_host(text.removeprefix("@").lower())
-    except ValueError as error:
-        _refuse(value.column, f"{shown(text)} is no domain: {error}")
-
-
-def _named(token: _Token) -> str:
+def _named(token: Token) -> str:
     if token.kind == "end":
         return "the end"
     return f'"{token.text}"' if token.kind in ("text", "word") else token.text
 
 
-def _refuse_beginning(token: _Token) -> NoReturn:
+def _refuse_beginning(token: Token) -> NoReturn:
     if token.kind == "end":
-        _refuse(token.column, "a condition is missing here.", f"Write {_EXAMPLE}")
+        refuse(token.column, "a condition is missing here.", f"Write {_EXAMPLE}")
     if token.text in _OTHER_JOINTS:
         meant = _OTHER_JOINTS[token.text]
-        _refuse(token.column, f"{token.text} is not known here.", f'Write "{meant}".')
-    _refuse(
+        refuse(token.column, f"{token.text} is not known here.", f'Write "{meant}".')
+    refuse(
         token.column,
         f"a condition cannot begin with {_named(token)}.",
         f"Write {_EXAMPLE}",
     )
 
 
-def _refuse_after_value(value: _Token, joint: _Token, name: _Token) -> NoReturn:
+def _refuse_after_value(value: Token, joint: Token, name: Token) -> NoReturn:
     if joint.kind == "sign":
         sign = _MIRRORED.get(joint.text, joint.text)
-        _refuse(
+        refuse(
             value.column,
             "the name of the field comes first, the value after it.",
             f'Write {name.text or "language"} {sign} "{value.text}"',
         )
-    _refuse(
+    refuse(
         joint.column,
         f'after "{value.text}" comes "in" or "not in", and the name of a field.',
         f'Write "{value.text}" in tags',
     )
 
 
-def _refuse_value(name: _Token, sign: _Token, value: _Token) -> NoReturn:
+def _refuse_value(name: Token, sign: Token, value: Token) -> NoReturn:
     if value.kind == "word":
-        _refuse(
+        refuse(
             value.column,
             f"{shown(value.text)} needs quotation marks around it.",
             f'Write {name.text} {sign.text} "{value.text}", {_BETWEEN}',
         )
-    _refuse(
+    refuse(
         value.column,
         f"a value is missing after {sign.text}.",
         f'Write {name.text} {sign.text} "…"',
