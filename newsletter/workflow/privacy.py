@@ -54,7 +54,7 @@ def describe_storage(settings: Settings) -> tuple[Statement, ...]:
     return (
         *_stored(settings),
         *_erased(settings),
-        *_not_stored(),
+        *_not_stored(settings),
         *_seen(),
         *_rights(settings),
     )
@@ -147,7 +147,15 @@ def _erased(settings: Settings) -> list[Statement]:
     ]
 
 
-def _not_stored() -> list[Statement]:
+def _not_stored(settings: Settings) -> list[Statement]:
+    fetched = [
+        Statement(
+            "The pictures in our mails are fetched from our own web server when you "
+            "look at them. This program does not note who does.",
+            {},
+            Topic.NOT_STORED,
+        )
+    ]
     return [
         Statement(
             "We do not record whether you open a mail or which links you follow. Our "
@@ -157,6 +165,7 @@ def _not_stored() -> list[Statement]:
             {},
             Topic.NOT_STORED,
         ),
+        *(fetched if settings.template.images == "hosted" else []),
         Statement(
             "These pages set no cookies, run no scripts and load nothing from "
             "elsewhere.",

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 from sqlalchemy import select
 
@@ -21,6 +24,7 @@ from newsletter.model.settings import (
 )
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status, suppress
+from newsletter.store.instants import to_millis
 from newsletter.store.people import ensure_lists, find_by_key
 from newsletter.store.tables import joinings, notices, subscribers
 from newsletter.tokens import Purpose, address_hash, sign
@@ -382,6 +386,20 @@ def test_flood_writes_no_more_mails_than_the_settings_allow(
     assert len(door.rows(notices)) == len(door.rows(subscribers)) == 30
 
 
+def test_one_address_sent_by_many_at_once_is_written_to_once(door: Door) -> None:
+    shown = door.shown()
+    door.pass_time(5 * SECOND)
+    body = {"email": "anna@example.org", "list": "main", "shown": shown}
+    encoded = urlencode(body).encode()
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(
+            threads.map(lambda _: door.post_form("/join", encoded), [0] * 60)
+        )
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert (len(door.rows(notices)), len(door.rows(joinings))) == (1, 60)
+
+
 # --- the link in the mail ------------------------------------------------------------
 
 
@@ -502,3 +520,55 @@ def test_other_methods_are_refused(door: Door, path: str) -> None:
     answers = [door.ask(method, path) for method in ("PUT", "DELETE", "PATCH")]
     assert {answer.status for answer in answers} == {405}
     assert all("GET" in answer.headers["Allow"] for answer in answers)
+
+
+# --- anything at all ----------------------------------------------------------------
+
+NAMES = st.sampled_from(
+    ["email", "list", "shown", "website", "field-first_name", "field-born", "do", "x"]
+)
+
+
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    settings = joinable(joins_per_hour=10_000)
+    yield from open_door(tmp_path_factory.mktemp("project"), settings)
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@given(
+    pairs=st.lists(st.tuples(NAMES, st.text(max_size=40)), max_size=12),
+    is_timely=st.booleans(),
+    lang=st.text(max_size=8),
+)
+def test_any_form_is_answered_with_a_page(
+    open_to_all: Door, pairs: list[tuple[str, str]], is_timely: bool, lang: str
+) -> None:
+    moment = to_millis(NOW - timedelta(minutes=1))
+    if is_timely:
+        pairs = [
+            ("shown", sign(open_to_all.desk.keyring, Purpose.FORM, moment)),
+            *pairs,
+        ]
+    body = urlencode(pairs, errors="surrogatepass").encode()
+    query = urlencode({"lang": lang}, errors="surrogatepass")
+    answer = open_to_all.post_form(f"/join?{query}", body)
+    assert answer.status in (200, 422)
+    assert len(html.fromstring(answer.text).xpath("//h1")) == 1
+
+
+@hypothesis.settings(max_examples=150, deadline=None)
+@given(
+    path=st.sampled_from(["c", "n"]),
+    token=st.one_of(
+        st.text(min_size=1, max_size=60),
+        st.from_regex(r"11g[0-9a-f]{1,16}[0-9a-v]{26}", fullmatch=True),
+    ),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_any_token_of_nobodys_is_answered_with_the_same_page(
+    open_to_all: Door, path: str, token: str, method: str
+) -> None:
+    quoted = quote(token, safe="", errors="surrogatepass")
+    answer = open_to_all.ask(method, f"/{path}/{quoted}")
+    assert answer.status == 404

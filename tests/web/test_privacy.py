@@ -23,6 +23,7 @@ from newsletter.model.settings import (
     RetentionSettings,
     ServerSettings,
     Settings,
+    Theme,
     WebSettings,
 )
 from newsletter.store.consent import Word, unsubscribe
@@ -360,6 +361,12 @@ def test_mail_tells_nobody_that_it_was_read_and_two_links_alone_are_ones_own(
     assert own == ["https://news.example.org/p/", "https://news.example.org/u/"]
     assert "https://example.org/petition" in links[0] & links[1]
     assert pages[0].xpath("//img") == []
+
+
+def test_pictures_that_are_fetched_are_told_of() -> None:
+    fetched = "The pictures in our mails are fetched from our own web server"
+    assert fetched not in sentences()
+    assert fetched in sentences(replace(SETTINGS, template=Theme(images="hosted")))
 
 
 # --- rights -----------------------------------------------------------------------
