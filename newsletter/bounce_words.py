@@ -40,7 +40,7 @@ _RATE = (
     rf"e-?mail)",
     rf"\b(hourly|daily|monthly|outgoing|outbound|sending|relay(ing)?|message|sender|"
     rf"connection|traffic) (user )?(sending )?(rate|limit|quota|threshold){_SOON}"
-    r"(exceed|reach|hit|over)",
+    r"(exceed|reach|hit|over)|reached (your|the|its) [^.;]{0,20}(limit|quota)",
     rf"exceed{_SOON}\b(per (hour|day|minute|second|connection|session)|"
     rf"(hourly|daily|sending|messages?|recipients?|connections?|rate|e-?mails?) "
     r"(rate|limit|quota|allow|per))",
@@ -61,16 +61,18 @@ _IDENTITY = (
     r"black ?-?list|block ?-?list|deny ?-?list|\b(rbl|dnsbl|dbl|sbl|xbl|pbl|surbl|"
     r"spamhaus|spamcop|sorbs|uceprotect|senderbase|cloudmark|invaluement)\b",
     r"reputation|blocked (using|by|due|for|from|because)|"
-    r"\blisted (in|on|at|by|as)\b|\bbanned\b(?! (user|recipient))",
+    r"(?<!not )\blisted (in|on|at|by)\b|\bbanned\b(?! (user|recipient))",
     rf"\b(ip|client|isp|(sending|remote) (host|server|mta))('s)?( address(es)?)?\b"
     rf"(?! (unknown|not found)){_SOON}"
     r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus)",
-    rf"\b(host|server|network|provider)\b{_SOON}(blocked|bann|black|listed|abus)",
+    rf"\b(host|server|network|provider)\b{_SOON}(blocked|bann|black|(?<!not )listed|"
+    rf"abus|not allowed)",
     r"mismatch|reverse (dns|lookup|hostname|host name|address)|\b(ptr|rdns|fcrdns)\b|"
-    r"reverse.?path|name lookup failed|unverif\w* (send|ip|host|client|dom)|"
+    r"reverse.?path|(ip|client|reverse) name lookup failed|unverif\w* (send|ip|host|"
+    r"client|dom)|"
     rf"(cannot|could not|can't) (find|resolve|verify){_SOON}"
     r"\b(your|client|reverse|ip|helo|sender)|invalid dns",
-    r"\b(helo|ehlo)\b|invalid domain name|my name was rejected",
+    r"\b(helo|ehlo)\b|invalid domain name(?! in rec)|my name was rejected",
     r"\byour (e-?mail |mail )?"
     r"(ip|isp|server|host|network|provider|domain|account|system|client)\b",
     r"(message|mail)s? from (your |this )?(ip |host |address )?\[?\(ip\)",
@@ -153,8 +155,9 @@ PASSING = _any(
     r"(later|in|after)|(not found|please|and)[,;]? (re)?try again(?! later)?$|"
     r"host not found,? try again|please (re)?try (again )?(later|in)|retry (later|in)|"
     r"come back later|at (a )?later( time)?",
-    r"time[d]?[ -]?out|retry time|\bexpired?\b(?! (account|user|mailbox|address))"
-    r"(?<!account expired)(?<!user expired)|in (the )?queue (for )?too long|"
+    r"time[d]?[ -]?out|retry time|(message|mail|delivery|queue|time|timer|retry|"
+    r"lifetime|ttl)[ .](has |was |is |limit )?expired|"
+    r"in (the )?queue (for )?too long|"
     r"(could not|unable to|not|was not) be(en)? delivered (for|within|after) |"
     r"delivered within|failed \d+ attempts|too long in (the )?queue|giving up after",
     r"(connection|session|connect\w*) (was |is |has been |attempt )?"
@@ -265,13 +268,14 @@ ABOUT_PERSON = _any(
     r"\b(user|recipient|mailbox) (is )?not local|not (a |in )?(local|our|valid) (user|"
     r"recipient|mail ?box|address|customer)|"
     r"delivery to (this|the) (user|address|account) is|not our customer|"
-    r"no (valid|local|such|deliverable|verified) (recipient|mailbox|user|person)s?",
+    r"unknown name\b(?! server)|no (valid|local|such|deliverable|verified) (recipient|"
+    r"mailbox|user|person)s?",
     r"(unknown|not (listed|found)) in (\w+ )?(\w+ )?(\w+ )?(table|directory|"
     r"database|domino|address book)|adr(ess)?[_ ]?not|addr not found|unknown local",
     r"not a member of|recipnotfound|recipientnotfound|resolver\.adr|ex(change)?recip",
     # German.
     r"(empfanger|benutzer|adresse|postfach|mailbox|konto|account|nutzer|teilnehmer|"
-    r"anwender)\w*[^.;!?|]{0,50}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|"
+    r"anwender)\w*[^.;!?|]{0,50}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|im |"
     r"existent|erreichbar|verfugbar|gultig|aktiv|zustellbar)|existiert|ungultig|"
     r"deaktiviert|gesperrt|geschlossen|geloscht|abgemeldet|stillgelegt)",
     r"(unbekannte[rs]?|ungultige[rs]?|kein(en?)?|falsche[rs]?) (solche[rns]? )?"

@@ -55,7 +55,7 @@ SAYINGS: tuple[Saying, ...] = (
 #: Codes that are about who sends, whatever the words beside them: the sender's address,
 #: and what a name and its signatures are worth (RFC 7372; those of three digits:
 #: Exchange). 5.7.1 and its like are given for anything.
-_OF_SENDER = re.compile(r"[45]\.1\.[78]|[45]\.7\.(2[0-6]|5\d\d|60\d?|70\d|750)")
+_OF_SENDER = re.compile(r"[45]\.1\.[78]|5\.7\.(2[0-6]|5\d\d|60\d?|70\d|750)")
 
 #: Enhanced codes (RFC 3463, RFC 7372, RFC 7505; those of three digits: Exchange), the
 #: first that fits.
