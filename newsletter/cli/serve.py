@@ -38,12 +38,13 @@ def command(
     shows how. Ctrl-C stops it.
     """
     from newsletter.web.app import public_app
+    from newsletter.workflow.beside import interrupting
     from newsletter.workflow.serve import PUBLIC_GRACE_SECONDS, open_listener, serve_app
     from newsletter.workflow.unsubscribe import open_desk
 
     wanted = project.settings.web.port if port is None else port
     listener = open_listener(host, wanted)
-    with open_desk(project) as desk, ExitStack() as stack:
+    with interrupting(), open_desk(project) as desk, ExitStack() as stack:
         _announce(project, listener, has_worker=not no_worker)
         if not no_worker:
             stack.enter_context(_working(project))
@@ -81,8 +82,8 @@ def _announce(project: "Project", listener: "Listener", *, has_worker: bool) -> 
         )
         if not project.settings.web.trusted_hops:
             say(
-                "Set trusted_hops = 1 under [web] for that web server: until then it is "
-                "not limited how many join from one network."
+                "Set trusted_hops = 1 under [web] for that web server: until then it "
+                "is not limited how many join from one network."
             )
     say('"Serving the public pages" in the documentation shows what to put before it.')
     say("Ctrl-C stops it.")

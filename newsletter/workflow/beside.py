@@ -39,7 +39,7 @@ def working_beside(
     with Switch() as switch:
         helper = _Helper(project, environment, tell, switch)
         try:
-            with _interrupting():
+            with interrupting():
                 helper.start()
                 yield
         finally:
@@ -85,7 +85,7 @@ class _Helper(threading.Thread):
 
 
 @contextmanager
-def _interrupting() -> Iterator[None]:
+def interrupting() -> Iterator[None]:
     """Turn a polite kill and a closed terminal into a KeyboardInterrupt.
 
     What has handlers of its own for a polite kill, as a web server, is asked first.

@@ -192,10 +192,13 @@ def test_serve_that_is_stopped_still_lets_go_who_has_pressed_the_button(
                 assert not pressed.done()
             with pressed.result() as answer:
                 assert answer.read() == b"OK\n"
-            process.wait(timeout=10)
+            _, told = process.communicate(timeout=10)
             with desk.database.reading() as connection:
                 (standing,) = read_subscriptions(connection, 1)
     assert standing.status is SubscriptionStatus.UNSUBSCRIBED
+    # It went by the front door: the database was closed, not dropped.
+    assert told.endswith("Stopped.\n")
+    assert process.returncode == 0
 
 
 def test_preview_prints_an_address_that_opens_it_and_stops_in_time(root: Path) -> None:
