@@ -25,8 +25,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 #: What has an A-label ("xn--") goes the long way, where it is decoded and judged.
 _USUAL = re.compile(
     rf"(?=[^@]{{1,{_MAX_LOCAL}}}@)({_ATOM}(?:\.{_ATOM})*)"
-    rf"@(?!.*xn--)((?:{_LABEL}\.)+(?=[A-Za-z])(?:{_LABEL}))",
-    re.IGNORECASE | re.ASCII,
+    # Both cases are spelt out: IGNORECASE takes half as long again.
+    rf"@(?!.*[xX][nN]--)((?:{_LABEL}\.)+(?=[A-Za-z])(?:{_LABEL}))",
+    re.ASCII,
 )
 #: An address among other words, whatever stands around it.
 _LOOKS_LIKE = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+\w")

@@ -5,6 +5,8 @@ which a row that stands in the file twice is found. Only then the one transactio
 begins: whoever is known already is judged, and all is written by a few statements. So a
 million people need little memory, and the public pages wait ten seconds, not a minute.
 
+SQLite alone so far: on PostgreSQL the same tables are filled by COPY.
+
 Law: here nobody is judged. What is done with whom is said by `Judged`.
 """
 
@@ -114,19 +116,9 @@ _FIND_DUPLICATES = (
 )
 
 
-class Arrival(NamedTuple):
-    """A row of the file as it is kept beside the database."""
-
-    number: int
-    email: str
-    #: `addresses.address_key`.
-    key: str
-    #: `tokens.address_hash`.
-    hash: bytes
-    #: JSON.
-    fields: str
-
-
+#: A row as it is kept beside the database: its number, the address, `address_key` and
+#: `address_hash` of it, fields as JSON. A plain tuple: there are a million.
+Arrival = tuple[int, str, str, bytes, str]
 #: Some rows that are people, and some that are nobody with what is wrong with them.
 Chunk = tuple[Sequence[Arrival], Sequence[tuple[int, str]]]
 

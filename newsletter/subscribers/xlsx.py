@@ -30,6 +30,11 @@ _ZIP = b"PK\x03\x04"
 _MAX_UNPACKED = 400 * 1024 * 1024
 #: The texts of all cells are kept in memory while it is read.
 _MAX_TEXTS = 100 * 1024 * 1024
+#: Of one row before it is parsed: all its cells are in memory at once.
+_MAX_ROW_BYTES = 2 * 1024 * 1024
+#: Of the directory of the archive; a workbook has some dozens of parts.
+_MAX_DIRECTORY = 1024 * 1024
+_BLOCK = 64 * 1024
 _MAX_COLUMNS = 500
 _MAX_ROW = 20_000
 
@@ -37,9 +42,8 @@ _MAX_ROW = 20_000
 def is_workbook(source: Source) -> bool:
     """Tell whether a file is a spreadsheet of this kind, by its content."""
     with source() as opened:
-        if opened.read(4) != _ZIP:
+        if opened.read(4) != _ZIP or _directory_size(opened) > _MAX_DIRECTORY:
             return False
-        opened.seek(0)
         try:
             with zipfile.ZipFile(opened) as archive:
                 return "xl/workbook.xml" in archive.namelist()
@@ -88,6 +92,18 @@ def open_workbook(source: Source, wanted: Wanted) -> Sheet:
     )
 
 
+def _directory_size(opened: BinaryIO) -> int:
+    """Return what an archive says of its directory, which is read as a whole.
+
+    Source: APPNOTE.TXT, section 4.3.16, "End of central directory record".
+    """
+    end = opened.seek(0, 2)
+    opened.seek(max(end - 65_557, 0))
+    tail = opened.read()
+    record = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[record + 12 : record + 16], "little")
+
+
 def _refuse_bomb(source: Source, file: str) -> None:
     """Refuse what would unpack to more than any list of people.
 
@@ -96,14 +112,40 @@ def _refuse_bomb(source: Source, file: str) -> None:
     """
     try:
         with source() as opened, zipfile.ZipFile(opened) as archive:
-            sizes = {item.filename: item.file_size for item in archive.infolist()}
-    except zipfile.BadZipFile as error:
+            parts = archive.infolist()
+            texts = sum(
+                part.file_size for part in parts if "sharedstrings" in _name(part)
+            )
+            unpacked = sum(part.file_size for part in parts)
+            is_bomb = unpacked > _MAX_UNPACKED or texts > _MAX_TEXTS
+            if is_bomb or any(
+                _has_endless_row(archive, part)
+                for part in parts
+                if "worksheets/" in _name(part)
+            ):
+                raise _refusal(
+                    file,
+                    "this spreadsheet is too large to be read.",
+                    'Save it as "CSV UTF-8".',
+                )
+    except _damages() as error:
         raise _damaged(file) from error
-    texts = sizes.get("xl/sharedStrings.xml", 0)
-    if sum(sizes.values()) > _MAX_UNPACKED or texts > _MAX_TEXTS:
-        raise _refusal(
-            file, "this spreadsheet is too large to be read.", 'Save it as "CSV UTF-8".'
-        )
+
+
+def _name(part: zipfile.ZipInfo) -> str:
+    return part.filename.lower()
+
+
+def _has_endless_row(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Tell whether a row of a sheet is longer than any of a list."""
+    length = 0
+    with archive.open(part) as sheet:
+        while block := sheet.read(_BLOCK):
+            place = max(block.rfind(b"<row"), block.rfind(b"</row"))
+            length = length + len(block) if place < 0 else len(block) - place
+            if length > _MAX_ROW_BYTES:
+                return True
+    return False
 
 
 def _choose_sheet(source: Source, wanted: Wanted) -> str:

@@ -25,9 +25,9 @@ from newsletter.model.subscriber import Standing, SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST, count_audience
 from newsletter.store.consent import Word
 from newsletter.store.database import Database, exists
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.imports import (
     CHUNK_SIZE,
-    Arrival,
     Bringing,
     Chunk,
     Judged,
@@ -231,6 +231,8 @@ def import_subscribers(
     ):
         gather(connection, _chunks(order.sheet, desk.keyring))
         with connection.begin():
+            # Gathering takes a while: it may have gone to another computer meanwhile.
+            refuse_handed_over(connection)
             list_id = ensure_lists(connection, project.settings.lists)[order.list]
             mark = partial(mark_judged, connection)
             counts = _count_verdicts(connection, order, list_id, mark)
@@ -323,7 +325,7 @@ def _chunks(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
     while chunk := list(islice(rows, CHUNK_SIZE)):
         yield (
             [
-                Arrival(
+                (
                     row.number,
                     row.email,
                     row.key,

@@ -94,18 +94,43 @@ def test_spreadsheet_without_addresses_says_so() -> None:
         opened(workbook({"Leden": []}))
 
 
-def test_spreadsheet_that_would_unpack_to_too_much_is_not_unpacked() -> None:
+def bomb(part: str, content: bytes) -> bytes:
+    """Return a workbook whose *part* has this content instead."""
     data = BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr("xl/sharedStrings.xml", b"x" * (101 * 1024 * 1024))
-    assert len(data.getvalue()) < 200_000
+    whole = zipfile.ZipFile(BytesIO(workbook({"Leden": READERS})))
+    with whole, zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item in {*whole.namelist(), part}:
+            archive.writestr(item, content if item == part else whole.read(item))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/sharedStrings.xml", b"x" * (101 * 1024 * 1024)),
+        ("xl/worksheets/sheet1.xml", b"<row>" + b"<c/>" * 600_000 + b"</row>"),
+    ],
+)
+def test_spreadsheet_that_would_unpack_to_too_much_is_refused(
+    part: str, content: bytes
+) -> None:
+    data = bomb(part, content)
+    assert len(data) < 200_000
     with pytest.raises(DefinitionError) as caught:
-        opened(data.getvalue())
+        opened(data)
     assert str(caught.value) == (
         "readers.xlsx: this spreadsheet is too large to be read. "
         'Save it as "CSV UTF-8".'
     )
+
+
+def test_archive_of_thirty_thousand_parts_is_not_looked_into() -> None:
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(f"{number}", b"")
+        archive.writestr("xl/workbook.xml", b"")
+    assert not is_workbook(lambda: BytesIO(data.getvalue()))
 
 
 @pytest.mark.parametrize("cut", [30, 200, 1500])

@@ -149,6 +149,7 @@ def _import(
     if is_asking:
         plan = plan_import(project, order)
         _show_problems(order, plan)
+        _show_reading(order)
         _show_counts(order, plan, "would be imported")
         click.confirm(_QUESTION, abort=True, err=True)
     report = import_subscribers(project, order, now=datetime.now(UTC))
@@ -157,6 +158,7 @@ def _import(
         return _exit_code(report)
     if not is_asking:
         _show_problems(order, report)
+        _show_reading(order)
     _show_counts(order, report, "imported")
     _say_mailable(order, report)
     return _exit_code(report)
@@ -180,6 +182,7 @@ def _foresee(
             print_json_with(_report_json(order, report), "rows", rows)
         else:
             _show_problems(order, report)
+            _show_reading(order)
             _show_counts(order, report, "would be imported")
             _say_mailable(order, report)
     if output is not None:
@@ -208,20 +211,20 @@ def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
 
 
 def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> None:
-    file, status = order.sheet.file, order.status.name.lower()
-    click.echo(f"{file}: {order.sheet.reading}{_shown_columns(order)}")
-    click.echo(f"{file}: {begin} into {order.list} as {status}")
+    status = order.status.name.lower()
+    click.echo(f"{order.sheet.file}: {begin} into {order.list} as {status}")
     print_rows(_count_rows(report))
 
 
-def _shown_columns(order: "ImportOrder") -> str:
-    """Return which columns are used, with their header where it says something else."""
-    names = order.sheet.columns.names
+def _show_reading(order: "ImportOrder") -> None:
+    """Show how the file was read, and which columns; a header if it is no such name."""
+    sheet = order.sheet
     told = [
         name if header == name else f'{name} ("{header}")'
-        for name, header in names.items()
+        for name, header in sheet.columns.names.items()
     ]
-    return f"; columns: {', '.join(told)}" if told else "; addresses alone"
+    columns = f"columns: {', '.join(told)}" if told else "addresses alone"
+    click.echo(f"{sheet.file}: {sheet.reading}; {columns}")
 
 
 def _count_rows(report: "ImportReport") -> list[tuple[str, str]]:
