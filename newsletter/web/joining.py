@@ -123,23 +123,22 @@ class Joining:
         if filled.has_problems or not is_timely:
             again = sign_moment(self._keyring, next_moment(shown_at, now))
             return self._form(request, again, filled)
-        hops = settings.web.trusted_hops
-        if not self.site.flood.allows(client_network(request.scope, hops), now):
+        if not self.site.flood.allows(
+            client_network(request.scope, settings.web.trusted_hops), now
+        ):
             return self.site.too_many(request)
-        asked = JoinRequest(
-            filled.address,
-            filled.lists,
-            {name: value for name, value in filled.typed.values.items() if value},
-            self.site.language(request),
-            PATH,
-        )
-        keyring = self._keyring
+        await self._ask(filled, self.site.language(request), now)
+        return self._sent(request)
+
+    async def _ask(self, filled: Filled, language: str, now: datetime) -> None:
+        settings, keyring = self.site.project.settings, self._keyring
+        fields = {name: value for name, value in filled.typed.values.items() if value}
+        asked = JoinRequest(filled.address, filled.lists, fields, language, PATH)
         await self.site.commit(
             lambda connection: ask_to_join(
                 connection, keyring, settings, asked, now=now
             )
         )
-        return self._sent(request)
 
     def _sent(self, request: Request) -> Response:
         return self.site.page(request, "join_sent")
