@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsletter.model.settings import RetentionSettings
 from newsletter.store.database import Database, exists, open_database
 from newsletter.store.retention import (
     erase_changes,
@@ -50,8 +51,15 @@ class Erased:
         )
 
 
-def erase_outdated(project: Project, *, now: datetime) -> Erased:
+def erase_outdated(
+    project: Project, *, now: datetime, is_over: Callable[[], bool] = lambda: False
+) -> Erased:
     """Erase what is too old; a setting of 0 keeps it for good.
+
+    Args:
+        project: The project.
+        now: Aware.
+        is_over: Whether to leave the rest for the next time.
 
     Raises:
         OperationError: The database cannot be used; what was erased until then is.
@@ -59,51 +67,58 @@ def erase_outdated(project: Project, *, now: datetime) -> Erased:
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
         return Erased()
-    kept = project.settings.retention
     with open_database(url, root=root) as database:
-        _all_of(database, erase_probes, now - _PROBES_KEPT)
-        erased = Erased(
-            dispatches=_erase_dispatches(database, _since(now, kept.deliveries)),
-            returned=_all_of(database, erase_returned, _since(now, kept.bounces)),
-            notices=_all_of(database, erase_notices, _since(now, kept.pending)),
-            requests=_all_of(database, erase_joinings, _since(now, kept.pending))
-            + _all_of(database, erase_changes, _since(now, kept.pending)),
-            # After what they asked: who asked lately is still wanted.
-            people=_all_of(database, erase_unconfirmed, _since(now, kept.pending)),
-        )
+        erased = _Eraser(database, now, is_over).erase(project.settings.retention)
         if erased.total:
             database.empty_wal()
         return erased
 
 
-def _since(now: datetime, days: int) -> datetime | None:
-    return now - timedelta(days=days) if days else None
+class _Eraser:
+    def __init__(
+        self, database: Database, now: datetime, is_over: Callable[[], bool]
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._is_over = is_over
 
+    def erase(self, kept: RetentionSettings) -> Erased:
+        self._all_of(erase_probes, _PROBES_KEPT)
+        pending = timedelta(days=kept.pending)
+        return Erased(
+            dispatches=self._dispatches(timedelta(days=kept.deliveries)),
+            returned=self._all_of(erase_returned, timedelta(days=kept.bounces)),
+            notices=self._all_of(erase_notices, pending),
+            requests=self._all_of(erase_joinings, pending)
+            + self._all_of(erase_changes, pending),
+            # After what they asked: who asked lately is still wanted.
+            people=self._all_of(erase_unconfirmed, pending),
+        )
 
-def _erase_dispatches(database: Database, before: datetime | None) -> int:
-    if before is None:
-        return 0
-    with database.reading() as connection:
-        over = find_over(connection, before=before)
-    for dispatch_id in over:
+    def _dispatches(self, age: timedelta) -> int:
+        if not age:
+            return 0
+        with self._database.reading() as connection:
+            over = find_over(connection, before=self._now - age)
+        return sum(map(self._erase_dispatch, over))
+
+    def _erase_dispatch(self, dispatch_id: int) -> bool:
+        """Erase the deliveries of a dispatch; False: the rest must wait."""
         last: int | None = 0
         while last is not None:
-            with database.erasing() as connection:
+            if self._is_over():
+                return False
+            with self._database.erasing() as connection:
                 last = erase_deliveries(
                     connection, dispatch_id, after=last, most=_AT_ONCE
                 )
-    return len(over)
+        return True
 
-
-def _all_of(
-    database: Database, erase: Callable[..., int], before: datetime | None
-) -> int:
-    """Call *erase* until nothing is left for it; return how many there were."""
-    erased = 0
-    while before is not None:
-        with database.erasing() as connection:
-            found = erase(connection, before=before, most=_AT_ONCE)
-        erased += found
-        if found < _AT_ONCE:
-            break
-    return erased
+    def _all_of(self, erase: Callable[..., int], age: timedelta) -> int:
+        """Call *erase* until nothing is left for it; return how many there were."""
+        erased, found = 0, _AT_ONCE
+        while age and found == _AT_ONCE and not self._is_over():
+            with self._database.erasing() as connection:
+                found = erase(connection, before=self._now - age, most=_AT_ONCE)
+            erased += found
+        return erased

@@ -94,7 +94,7 @@ def _read_inbox(duty: Duty) -> None:
 
 
 def _erase(duty: Duty) -> None:
-    erased = erase_outdated(duty.project, now=duty.now)
+    erased = erase_outdated(duty.project, now=duty.now, is_over=duty.is_over)
     if erased.total:
         duty.tell("Erased what [retention] keeps no longer.")
 

@@ -96,6 +96,18 @@ def test_erase_outdated_erases_more_than_one_piece_and_then_nothing(
     assert erase_outdated(project, now=NOW) == Erased()
 
 
+def test_erase_outdated_that_is_stopped_goes_on_the_next_time(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    fill(project, 750, finished_at=NOW - timedelta(days=31))
+    answers = iter([False, False, True])
+    stopped = erase_outdated(project, now=NOW, is_over=lambda: next(answers, True))
+    assert stopped == Erased()
+    with open_desk(project) as desk:
+        assert "" in read_emails(desk.database)
+        assert "p749@example.org" in read_emails(desk.database)
+    assert erase_outdated(project, now=NOW) == Erased(dispatches=1)
+
+
 def test_erase_outdated_with_zero_days_keeps_it_for_good(tmp_path: Path) -> None:
     project = make_project(tmp_path, days=0)
     fill(project, 1, finished_at=NOW - timedelta(days=999))
