@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -78,8 +78,10 @@ def _content_length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0])
 
 
-async def _run(port: int, connections: int, file: Path) -> dict[str, object]:
-    load = _Load(iter(file.read_bytes().split(b"\0")), connections)
+async def _run(
+    port: int, connections: int, requests: Sequence[bytes]
+) -> dict[str, object]:
+    load = _Load(iter(requests), connections)
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     async with asyncio.timeout(_MOST_SECONDS):
@@ -98,13 +100,14 @@ async def _run(port: int, connections: int, file: Path) -> dict[str, object]:
 
 def main() -> None:
     """Ask, and tell how it went."""
-    port, connections, file = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+    port, connections = int(sys.argv[1]), int(sys.argv[2])
+    requests = Path(sys.argv[3]).read_bytes().split(b"\0")
     try:
         import uvloop
     except ImportError:
-        result = asyncio.run(_run(port, connections, file))
+        result = asyncio.run(_run(port, connections, requests))
     else:
-        result = uvloop.run(_run(port, connections, file))
+        result = uvloop.run(_run(port, connections, requests))
     sys.stdout.write(json.dumps(result))
 
 
