@@ -36,7 +36,7 @@ from newsletter.store.database import (
 from newsletter.store.handovers import note_handover, refuse_handed_over
 from newsletter.store.keys import key_path, open_keyring
 from newsletter.store.sender_lock import lock_path, sender_lock, sender_lock_if_free
-from newsletter.store.surroundings import warn_of_list
+from newsletter.store.surroundings import cloud_service, warn_of_list
 from newsletter.workflow.beating import worker_lock_path
 from newsletter.workflow.project import Project
 
@@ -120,15 +120,25 @@ def backup_project(
             if hands_over:
                 _hold_still(stack, database)
             people = _make(database, plan, _about(project, plan, order), order)
-    warnings = warn_of_list(root, target, shown=_shown(target))
     return Backup(
         file=target,
         size_bytes=target.stat().st_size,
         made_at=now,
         is_handed_over=hands_over,
         subscribers=people,
-        remarks=plan.remarks + warnings,
+        remarks=plan.remarks + _whereabouts(root, target),
     )
+
+
+def _whereabouts(root: Path, target: Path) -> tuple[str, ...]:
+    """Warn of a place from which the file would leave this computer by itself."""
+    service = cloud_service(target.parent.resolve())
+    cloud = (
+        f"{_shown(target)} lies in a folder of {service}, which copies it to other "
+        "computers: with it go the addresses of all readers, and the keys."
+    )
+    in_git = warn_of_list(root, target, shown=_shown(target))
+    return (*([cloud] if service else []), *in_git)
 
 
 def _about(project: Project, plan: _Plan, order: _Order) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from newsletter.cli import run
 from newsletter.model.dispatch import Order
 from newsletter.store.contents import Content, save_content
+from newsletter.store.database import MIGRATIONS, open_database
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.sender_lock import lock_path, sender_lock, sender_lock_if_free
 from newsletter.store.tables import handovers
@@ -23,6 +25,7 @@ from newsletter.workflow.project import open_project
 from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+URL = "sqlite:///subscribers/newsletter.db"
 SETTINGS = """
 [newsletter]
 name = "Harbour News!"
@@ -141,6 +144,24 @@ def test_backup_says_what_is_in_it_and_what_is_not(computer: Computer) -> None:
         "copy it yourself.\n"
         "The password of the mail server is not in it: on another computer, run "
         "newsletter login there.\n"
+    )
+
+
+def test_backup_in_a_cloud_folder_or_a_repository_warns(computer: Computer) -> None:
+    cloud = computer.folder / "Dropbox"
+    cloud.mkdir()
+    subprocess.run(["git", "init", "-q", str(cloud)], check=True)  # noqa: S607
+    file = cloud / "kept.tar"
+    arguments = ["-o", str(file), "--project", str(computer.root)]
+    code, _, err = computer("db", "backup", *arguments)
+    assert (code, err.splitlines()[-2:]) == (
+        0,
+        [
+            "Dropbox/kept.tar lies in a folder of Dropbox, which copies it to other "
+            "computers: with it go the addresses of all readers, and the keys.",
+            "Dropbox/kept.tar lies in a git repository and is not ignored: git add -A "
+            "would take it along. Add a line to .gitignore: kept.tar",
+        ],
     )
 
 
@@ -413,3 +434,23 @@ def test_upgrade_of_what_is_up_to_date_says_so(computer: Computer) -> None:
     assert computer("db", "upgrade", *project)[1] == (
         f"The database is up to date (revision {revision}).\n"
     )
+
+
+def test_upgrade_of_an_older_database_names_the_copy_of_before(
+    computer: Computer, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(MIGRATIONS, older)
+    *_, before, last = sorted((older / "versions").glob("r*.py"))
+    last.unlink()
+    database = computer.root / "subscribers/newsletter.db"
+    database.unlink()
+    open_database(URL, root=computer.root, migrations=older).close()
+    code, out, _ = computer("db", "upgrade", "--project", str(computer.root))
+    was, now = before.name[1:5], last.name[1:5]
+    assert (code, out) == (
+        0,
+        f"The database went from revision {was} to {now}.\n"
+        f"As it was before: subscribers/newsletter.db.backup-{was}\n",
+    )
+    assert database.with_name(f"newsletter.db.backup-{was}").exists()
