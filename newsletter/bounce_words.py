@@ -84,7 +84,7 @@ _IDENTITY = (
 #: The sender's address, and whether it may write there.
 _SENDER = (
     rf"\b(sender|originator|return.?path|envelope.?from|mail.?from|from (address|"
-    rf"header|domain)|from:){_SOON}"
+    rf"header|domain)){_SOON}"
     r"(reject|denied|refus|invalid|unknown|not (found|exist|allowed|accept|verif|"
     r"valid|permit|match|known|authori|own)|does ?n|do(es)? not|could|cannot|can't|"
     r"verif|block|unrout|unresolv|mis-?config|null|blank|empty)",
@@ -340,12 +340,6 @@ ABOUT_PERSON = _any(
     r"(사용자|수신자|주소|메일함|계정|편지함)[^.]{0,20}(존재하지|찾을 수 없|알 수 없|"
     r"없습니다|"
     r"유효하지|정지|휴면)|(nguoi dung|dia chi|tai khoan)[^.]{0,30}khong ton tai",
-)
-
-#: Said of anything: also behind "unknown user", so it comes after it.
-UNCLEAR = _any(
-    r"service (is )?(not available|unavailable)|\bsystem (error|problem|config|not "
-    r"accept)|not (be )?available",
 )
 
 #: The message, or mail like ours: policies that no reader has made.

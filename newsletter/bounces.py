@@ -21,7 +21,6 @@ from newsletter.bounce_words import (
     FULL,
     NOT_THE_ADDRESS,
     PASSING,
-    UNCLEAR,
 )
 from newsletter.model.outcome import Reply
 from newsletter.model.returned import BounceClass
@@ -49,7 +48,6 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(BounceClass.HARD, ABOUT_DOMAIN),
     Saying(BounceClass.HARD, ABOUT_PERSON, is_final=True),
     Saying(BounceClass.BLOCKED, ABOUT_MESSAGE),
-    Saying(BounceClass.SOFT, UNCLEAR),
 )
 
 #: Codes that are about who sends, whatever the words beside them: the sender's address,

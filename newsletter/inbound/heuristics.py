@@ -11,6 +11,7 @@ from newsletter.inbound.reports import (
     ADDRESS,
     Failure,
     cut_by_recipient,
+    find_diagnostic,
     read_reply_codes,
 )
 
@@ -90,12 +91,8 @@ _NAMED = re.compile(
 _NOT_THEM = re.compile(
     r"^(postmaster|mailer-daemon|support|abuse|help(desk)?|admin|root)@", re.I
 )
-_REPLY_LINE = re.compile(
-    r"(?<![\w.:/@[-])[45]\d\d[ :-]|#?[45]\.\d{1,3}\.\d{1,3}|error_code|reason:|said:|"
-    r"because|error:",
-    re.I,
-)
-_SUCCESS = re.compile(r"\s*2\d\d[ -]")
+
+_OF_LISTS = ("list-id", "list-unsubscribe", "list-post")
 
 
 def is_from_daemon(mail: Mail) -> bool:
@@ -119,6 +116,9 @@ def looks_returned(mail: Mail) -> bool:
     """Tell whether two of three things speak for a return: path, subject, text."""
     subject = _says_so(_SUBJECT, mail.headers.first("subject"))
     text = _says_so(_TEXT, mail.text)
+    if not has_null_path(mail) and any(name in mail.headers for name in _OF_LISTS):
+        # Another newsletter, which may well speak of deliveries.
+        return False
     return has_null_path(mail) + subject + text >= 2
 
 
@@ -178,22 +178,6 @@ def _find_recipients(mail: Mail, text: str) -> list[str]:
 
 
 def _read_failure(recipient: str, text: str, action: str) -> Failure:
-    diagnostic = _find_diagnostic(text)
+    diagnostic = find_diagnostic(text)
     code, status = read_reply_codes(diagnostic)
     return Failure(recipient, action, status, code, diagnostic, text)
-
-
-def _find_diagnostic(text: str) -> str:
-    """Return the words from the first reply of a server on, to the end of its lines."""
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        found = _REPLY_LINE.search(line)
-        if found is None:
-            continue
-        rest = [line[found.start() :].strip()]
-        for further in lines[number + 1 : number + 8]:
-            if not further.strip() or _SUCCESS.match(further):
-                break
-            rest.append(further.strip())
-        return " ".join(rest)
-    return ""

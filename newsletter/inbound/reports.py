@@ -5,6 +5,7 @@ with systems that lose their MIME headers, somewhere in the text. Pure.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from newsletter.inbound.mail import Mail
@@ -28,6 +29,13 @@ _REPLY = re.compile(
     r"(?<![\w.:/@[-])([45]\d\d)(?![\d.:/@])[ -]*(?::\s*)?#?([45]\.\d{1,3}\.\d{1,3})?"
 )
 _BARE_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+_REPLY_LINE = re.compile(r"(?<![\w.:/@[-])[45]\d\d[ :-]|#?\b[45]\.\d{1,3}\.\d{1,3}\b")
+_REASON_LINE = re.compile(r"error_code|reason:|said:|because|error:", re.I)
+_SUCCESS = re.compile(r"\s*(?:<<<\s*)?2\d\d[ -]")
+_MOST_LINES = 8
+#: A code or a word alone.
+_LITTLE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,29 @@ def read_reply_codes(text: str) -> tuple[int, str]:
         bare = _BARE_STATUS.search(text)
         status = bare[1] if bare else ""
     return (int(reply[1]) if reply else 0), status
+
+
+def find_diagnostic(text: str) -> str:
+    """Return what a server said: its first reply in *text*, or what follows "because".
+
+    With the lines behind it, up to an empty one or a reply that is none of failure.
+    """
+    lines = text.splitlines()
+    for pattern in (_REPLY_LINE, _REASON_LINE):
+        for number, line in enumerate(lines):
+            found = pattern.search(line)
+            if found is not None:
+                said = " ".join([line[found.start() :], *_lines_behind(lines, number)])
+                if len(said) > _LITTLE:
+                    return said.strip()
+    return ""
+
+
+def _lines_behind(lines: list[str], number: int) -> Iterator[str]:
+    for line in lines[number + 1 : number + _MOST_LINES]:
+        if not line.strip() or _SUCCESS.match(line):
+            return
+        yield line.strip()
 
 
 def _read_groups(text: str) -> list[dict[str, str]]:
@@ -160,7 +191,12 @@ def _with_contexts(failures: list[Failure], text: str) -> list[Failure]:
     contexts = {failures[0].recipient: text}
     if len(failures) > 1:
         contexts = cut_by_recipient(text, [one.recipient for one in failures])
-    return [
-        replace(one, context=f"{one.context}\n{contexts[one.recipient]}")
-        for one in failures
-    ]
+    return [_with_context(one, contexts[one.recipient]) for one in failures]
+
+
+def _with_context(failure: Failure, text: str) -> Failure:
+    """Return it with *text* around it, which speaks where no diagnostic does."""
+    said = failure.diagnostic or find_diagnostic(text)
+    code = failure.code or read_reply_codes(said)[0]
+    context = f"{failure.context}\n{text}"
+    return replace(failure, diagnostic=said, code=code, context=context)
