@@ -27,7 +27,7 @@ from newsletter.workflow.switch import Switch
 from newsletter.workflow.worker_news import Event, Tell
 
 #: How soon changed settings are noticed.
-_LOOK_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 #: After a failure, doubled each time: what is done every second, and all else.
 _FIRST_REST_SECONDS = 2.0
 _LONGEST_REST_SECONDS = 60.0
@@ -224,6 +224,7 @@ class _ChoreThread(threading.Thread):
         self._told = tell
         self._switch = switch
         self._end = end
+        self._project: Project | None = None
         #: Seconds of the monotonic clock at which it is due; None: not looked yet.
         self._due: float | None = None
         self._failures = 0
@@ -248,24 +249,32 @@ class _ChoreThread(threading.Thread):
 
     def _look(self) -> float:
         """Do the chore if it is due; return how long to wait then."""
-        every: timedelta | None = None
         try:
             project = self._settings.read()
-            every = self._chore.every(project.settings)
-            if every is None:
-                self._due = None
-                return _LOOK_SECONDS
-            if self._due is None:
-                self._due = time.monotonic() + self._seconds_left(project, every)
-            if time.monotonic() < self._due:
-                return min(self._due - time.monotonic(), _LOOK_SECONDS)
-            self._do(project)
+        except NewsletterError:
+            # A mistake in newsletter.toml: the worker itself tells it.
+            return _LOOK_SECONDS
+        if project is not self._project:
+            # What failed by the old settings may go well by the new ones.
+            self._project, self._due, self._failures = project, None, 0
+        every = self._chore.every(project.settings)
+        if every is None:
+            return _LOOK_SECONDS
+        try:
+            return self._look_at(project, every)
         except NewsletterError as error:
-            self._fail(error, every or timedelta(0))
-        else:
+            return self._fail(error, every)
+
+    def _look_at(self, project: Project, every: timedelta) -> float:
+        if self._due is None:
+            self._due = time.monotonic() + self._seconds_left(project, every)
+        left = self._due - time.monotonic()
+        if left <= 0:
+            self._do(project)
             self._failures, self._said = 0, ""
-            self._due = time.monotonic() + every.total_seconds()
-        return 0.0
+            left = every.total_seconds()
+            self._due = time.monotonic() + left
+        return min(left, _LOOK_SECONDS)
 
     def _do(self, project: Project) -> None:
         now = datetime.now(UTC)
@@ -296,7 +305,7 @@ class _ChoreThread(threading.Thread):
             return 0.0
         return max(0.0, (done + every - datetime.now(UTC)).total_seconds())
 
-    def _fail(self, error: NewsletterError, every: timedelta) -> None:
+    def _fail(self, error: NewsletterError, every: timedelta) -> float:
         """Rest, longer each time; tell a failure that is another one than last time."""
         first, longest = _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS
         if every >= _OFTEN:
@@ -311,6 +320,7 @@ class _ChoreThread(threading.Thread):
             self._tell(
                 "trouble", f"{self._chore.name}: {said.rstrip('.')}. Trying again."
             )
+        return min(rest, _LOOK_SECONDS)
 
     def _tell(self, kind: str, text: str) -> None:
         self._told(Event(datetime.now(UTC), kind, text))

@@ -112,9 +112,9 @@ class Letters:
 
     def reasons(self, person: int = 1) -> list[tuple[str, str, str]]:
         with self.database.reading() as connection:
-            address_hash = connection.scalar(
+            address_hash = connection.execute(
                 select(subscribers.c.address_hash).where(subscribers.c.id == person)
-            )
+            ).scalar_one()
             found = read_suppressions(connection, address_hash)
         return [(one.scope, one.reason, one.source) for one in found]
 
@@ -175,7 +175,7 @@ def test_diagnostic_is_kept_short_and_without_addresses(letters: Letters) -> Non
     )
     with letters.database.writing() as connection:
         note_returned(connection, mail)
-        kept = connection.scalar(select(returned_mails.c.diagnostic))
+        kept = connection.execute(select(returned_mails.c.diagnostic)).scalar_one()
     assert kept.startswith("<a***@example.org> ")
     assert len(kept) <= 200
 
