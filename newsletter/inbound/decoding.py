@@ -83,11 +83,11 @@ def _drop_unseen(page: str) -> str:
     lower, seen, end = page.lower(), [], 0
     while found := _UNSEEN.search(page, end):
         seen.append(page[end : found.start()])
-        ending = "-->" if found[2] else f"</{found[1].lower()}"
-        end = lower.find(ending, found.end())
-        if end < 0:
+        ending = "--" if found[2] else f"</{found[1].lower()}"
+        ended = lower.find(ending, found.end())
+        end = lower.find(">", ended) + 1
+        if ended < 0 or not end:
             return " ".join(seen)
-        end += len(ending)
     return " ".join([*seen, page[end:]])
 
 

@@ -207,7 +207,7 @@ def _read_part(data: bytes, around: str) -> tuple[Headers, bytes, str, dict[str,
         content_type, parameters = default, {}
         if not headers.fields:
             # No headers at all, and perhaps not even the empty line for them.
-            body = data
+            body = data.lstrip(b"\r\n")
     return headers, body, content_type, parameters
 
 
