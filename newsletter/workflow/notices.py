@@ -111,7 +111,7 @@ def send_notices(
         asyncio.run(sending.run(account, is_over))
     if sending.fault:
         raise OperationError(
-            f"mails asked for on the web page wait: {sending.fault}",
+            f"mails asked for on the web page wait: {sending.fault.rstrip('.')}.",
             "They are sent as soon as the mail server takes them.",
         )
     return sending.taken
