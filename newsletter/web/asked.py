@@ -7,6 +7,7 @@ Out: what the template draws, and what may be kept.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from newsletter.fieldnames import fold_name
 from newsletter.model.settings import FieldSettings, FieldType, Settings
 from newsletter.subscribers.typed import clean_typed
 from newsletter.web.site import Form, text_of
@@ -31,6 +32,19 @@ _PROBLEMS: Mapping[FieldType, str] = {
 }
 
 
+#: What browsers may fill in by themselves (WCAG 2.2, 1.3.5): a folded name -> token.
+_AUTOCOMPLETE = {
+    **dict.fromkeys(("firstname", "voornaam", "vorname", "prenom"), "given-name"),
+    **dict.fromkeys(("lastname", "achternaam", "nachname", "nom"), "family-name"),
+    **dict.fromkeys(("name", "naam", "fullname"), "name"),
+    **dict.fromkeys(("organisation", "organization", "company"), "organization"),
+    **dict.fromkeys(("town", "city", "plaats", "ort", "ville"), "address-level2"),
+    **dict.fromkeys(("postcode", "zip", "plz"), "postal-code"),
+    "country": "country-name",
+    "phone": "tel",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One field of a form."""
@@ -44,6 +58,11 @@ class Entry:
     #: Words in English, or empty.
     hint: str = ""
     problem: str = ""
+
+    @property
+    def autocomplete(self) -> str:
+        """What a browser may know of the person who types, or empty."""
+        return _AUTOCOMPLETE.get(fold_name(self.name), "")
 
     @property
     def described_by(self) -> str:

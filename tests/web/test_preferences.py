@@ -148,6 +148,13 @@ def test_fields_that_are_asked_for_are_kept_and_others_are_not(open_site: Site) 
     }
 
 
+def test_browser_may_fill_in_what_it_knows_of_its_owner(open_site: Site) -> None:
+    reader = open_site.add_reader("kim@example.org")
+    page = open_site.ask("GET", open_site.settings_link(reader)).text
+    assert 'id="field-first_name" autocomplete="given-name"' in page
+    assert 'id="field-interests" value' in page
+
+
 def test_field_that_cannot_be_kept_is_shown_again_with_a_reason(
     open_site: Site,
 ) -> None:
