@@ -1,11 +1,19 @@
+import os
+import resource
 import subprocess
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
-from newsletter.errors import DefinitionError, OperationError, UsageError
+from newsletter.errors import (
+    DefinitionError,
+    OperationError,
+    RefusedError,
+    UsageError,
+)
 from newsletter.model.settings import (
     FieldSettings,
     ListSettings,
@@ -13,9 +21,11 @@ from newsletter.model.settings import (
     Settings,
 )
 from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.handovers import note_handover
 from newsletter.subscribers.admission import Verdict
 from newsletter.workflow.imports import (
     ImportReport,
+    foreseeing,
     import_subscribers,
     order_import,
     plan_import,
@@ -26,6 +36,7 @@ from newsletter.workflow.subscribers import (
     show_subscriber,
     unsubscribe_subscriber,
 )
+from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
 ACTIVE = SubscriptionStatus.ACTIVE
@@ -306,3 +317,99 @@ def test_import_warns_once_of_a_file_that_git_tracks(project: Project) -> None:
         report = plan_import(project, order_import(project, path))
         (warning,) = [text for text in report.warnings if text.startswith(name)]
         assert warning.startswith(f"{name} is tracked by git: ")
+
+
+def test_import_keeps_the_first_thousand_bad_rows_and_counts_all(
+    project: Project,
+) -> None:
+    text = "email\n" + "no address\n" * 1200 + "anna@example.org\n" * 1300
+    report = bring_in(project, text)
+    assert (len(report.problems), report.n_problems) == (1000, 1200)
+    assert (len(report.duplicates), report.n_duplicates) == (1000, 1299)
+    assert report.counts == {Verdict.NEW: 1}
+
+
+def test_rows_are_foreseen_in_their_order_each_with_its_reason(
+    project: Project,
+) -> None:
+    """More than a chunk of each kind, mixed."""
+    lines = ["email"]
+    for number in range(1100):
+        lines += [f"reader{number}@example.org", "no address", "READER0@example.org"]
+    path = project.root / "readers.csv"
+    path.write_text("\n".join(lines))
+    with foreseeing(project, order_import(project, path)) as prospect:
+        rows = list(prospect.rows())
+    assert [row.number for row in rows] == list(range(2, 3302))
+    assert [row.verdict for row in rows[:3]] == ["new", "bad", "duplicate"]
+    assert [row.verdict for row in rows[-3:]] == ["new", "bad", "duplicate"]
+    assert rows[-1].reason == "the same address as in row 2"
+
+
+def test_dry_run_writes_nothing_to_a_database(project: Project) -> None:
+    bring_in(project, "left@example.org\n")
+    database = project.root / "subscribers" / "newsletter.db"
+    before = database.read_bytes()
+    path = project.root / "more.csv"
+    path.write_text("left@example.org\nnew@example.org\n")
+    report = plan_import(project, order_import(project, path))
+    assert report.counts == {Verdict.PRESENT: 1, Verdict.NEW: 1}
+    assert database.read_bytes() == before
+
+
+def test_import_of_a_spreadsheet_is_as_that_of_a_csv_file(project: Project) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra xlsx is not installed")
+    book = openpyxl.Workbook()
+    book.active.append(["E-mail", "Voornaam"])
+    book.active.append(["anna@example.org", "Anna"])
+    path = project.root / "readers.xlsx"
+    book.save(path)
+    report = import_subscribers(project, order_import(project, path), now=NOW)
+    assert report.counts == {Verdict.NEW: 1}
+    record = show_subscriber(project, "anna@example.org")
+    assert record.fields == {"first_name": "Anna"}
+    assert record.history[0].source == "readers.xlsx"
+
+
+def test_import_through_a_pipe_is_refused(project: Project) -> None:
+    path = project.root / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(DefinitionError) as caught:
+        order_import(project, path)
+    assert str(caught.value) == (
+        "pipe: this file cannot be read: it is no file. Save the list as a file first."
+    )
+
+
+def test_import_after_a_hand_over_is_refused_a_dry_run_is_not(
+    project: Project,
+) -> None:
+    bring_in(project, "anna@example.org\n")
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        note_handover(connection, file="harbour.tar", now=NOW)
+    path = project.root / "readers.csv"
+    path.write_text("bert@example.org\n")
+    order = order_import(project, path)
+    assert plan_import(project, order).counts == {Verdict.NEW: 1}
+    with pytest.raises(RefusedError, match="handed over to another computer"):
+        import_subscribers(project, order, now=NOW)
+    assert standings(project) == {"anna": "active"}
+
+
+def test_import_without_room_for_its_rows_imports_nobody(project: Project) -> None:
+    bring_in(project, "anna@example.org\n")
+    path = project.root / "readers.csv"
+    path.write_text("\n".join(f"reader{n}@example.org" for n in range(30_000)))
+    order = order_import(project, path)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, usual[1]))
+    try:
+        with pytest.raises(OperationError) as caught:
+            import_subscribers(project, order, now=NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert str(caught.value).startswith(
+        "the rows of the file cannot be kept while they are looked at: "
+    )
+    assert caught.value.advice == f"Nobody was imported. Make room in {gettempdir()}."
+    assert standings(project) == {"anna": "active"}
