@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -286,11 +286,11 @@ def test_a_code_decides_where_no_word_does(
 def test_a_long_text_takes_no_time() -> None:
     """Patterns look within one sentence, so that no text makes them slow."""
     text = "the recipient address of this user account is an account " * 500
-    begun = perf_counter()
+    begun = process_time()
 
     classify_bounce(status="", code=0, text=text)
 
-    assert perf_counter() - begun < 0.5
+    assert process_time() - begun < 0.5
 
 
 def test_words_are_compared_without_case_accents_and_codes() -> None:

@@ -2,7 +2,7 @@ import json
 import mailbox
 from collections import Counter
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -207,12 +207,12 @@ _HEAD = b"From: mailer-daemon@x.example\nReturn-Path: <>\nSubject: failure notic
     ids=lambda data: data[-24:].decode("latin-1"),
 )
 def test_a_hostile_mail_takes_little_time(data: bytes) -> None:
-    begun = perf_counter()
+    begun = process_time()
 
     read_mail(data)
 
     # Measured: 0.3 s at the most, for 10 MB, on one core; the bound is for busy ones.
-    assert perf_counter() - begun < 4
+    assert process_time() - begun < 4
 
 
 def test_many_reports_in_one_mail_are_cut() -> None:
