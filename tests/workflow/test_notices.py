@@ -1,6 +1,7 @@
 import email
 import email.policy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +13,7 @@ from newsletter.errors import OperationError, RefusedError
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import NoticeKind
 from newsletter.model.settings import (
+    DkimSettings,
     ListSettings,
     NewsletterSettings,
     ServerSettings,
@@ -24,6 +26,7 @@ from newsletter.store.people import Person, find_by_key, insert_people
 from newsletter.store.tables import address_changes, courtesy_marks, joinings, notices
 from newsletter.testing.smtp_server import Fault, SmtpServer
 from newsletter.tokens import Purpose, address_hash, verify
+from newsletter.workflow.dkim_keys import make_key
 from newsletter.workflow.joining import (
     JoinRequest,
     ask_to_join,
@@ -178,6 +181,24 @@ def test_returned_mail_comes_to_the_bounce_address_with_the_same_token(
             (mail,) = office.mails()
             token = mail["Message-ID"].strip("<>").partition("@")[0]
             assert server.messages[0].sender == f"news+{token}@example.org"
+
+
+def test_mail_is_signed_as_the_others_are(tmp_path: Path) -> None:
+    dkim = pytest.importorskip("dkim", reason="dkimpy is missing")
+    with SmtpServer() as server:
+        settings = make_settings(server.port)
+        made = make_key(Project(tmp_path, settings), "news")
+        news = DkimSettings("example.org", "news", "subscribers/dkim-news.key")
+        project = Project(tmp_path, replace(settings, dkim=(news,)))
+        record = made.dns_value.encode()
+        with open_desk(project) as desk:
+            office = Office(project, desk, server)
+            office.ask(language="ar")
+            office.send()
+        data = server.messages[0].data
+        assert dkim.verify(data, dnsfunc=lambda *_, **__: record)
+        altered = data.replace(b"/c/1", b"/c/2")
+        assert not dkim.verify(altered, dnsfunc=lambda *_, **__: record)
 
 
 def test_mail_holds_nothing_that_was_typed(office: Office) -> None:
