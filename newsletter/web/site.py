@@ -110,8 +110,13 @@ class Site:
         )
 
     def unknown(self, request: Request) -> HTMLResponse:
-        """Answer whatever leads nowhere: one and the same page."""
-        return self.page(request, "unknown", status=404)
+        """Answer whatever leads nowhere: one and the same page, kept by nobody.
+
+        An issue may be there tomorrow.
+        """
+        page = self.page(request, "unknown", status=404)
+        page.headers["Cache-Control"] = "no-store"
+        return page
 
     def too_many(self, request: Request) -> HTMLResponse:
         """Ask to come again later."""

@@ -1,12 +1,13 @@
 import re
 import socket
+from datetime import timedelta
 
 import pytest
 
 from newsletter.store.probes import take_probe
 from newsletter.tokens import Purpose, sign
 
-from .conftest import Site
+from .conftest import NOW, Site
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 BOUNDARY = "----5fd61c"
@@ -15,6 +16,12 @@ MULTIPART = (
     f"One-Click\r\n--{BOUNDARY}--\r\n"
 ).encode()
 MULTIPART_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def undo_path(page: str) -> str:
+    found = re.search(r'action="\.\.(/undo/\w+)\?lang=en"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_get_shows_a_page_with_one_button_and_the_masked_address(site: Site) -> None:
@@ -120,6 +127,47 @@ def test_page_of_who_has_left_has_no_button_but_undo(site: Site) -> None:
     answer = site.ask("GET", path)
     assert "<h1>You are unsubscribed.</h1>" in answer.text
     assert re.findall(r"<button[^>]*>([^<]*)", answer.text) == ["Undo"]
+
+
+def test_undo_brings_back_once_and_says_so_then(open_site: Site) -> None:
+    reader = open_site.add_reader("uma@example.org", "main", "events")
+    page = open_site.post_form(open_site.link(reader, "events"), b"leave=yes").text
+    path = undo_path(page)
+    assert "<h1>Do you want to go on receiving Events?</h1>" in (
+        open_site.ask("GET", path).text
+    )
+    assert open_site.statuses(reader)["events"] == "unsubscribed"
+    first, second = (open_site.post_form(path, b"undo=yes") for _ in range(2))
+    assert (first.status, second.status) == (200, 200)
+    assert "<h1>Your unsubscribing is undone.</h1>" in first.text
+    assert "You go on receiving Events." in first.text
+    assert "<h1>There is nothing left to undo.</h1>" in second.text
+    assert 'href="../join?lang=en"' in second.text
+    assert open_site.statuses(reader) == {"events": "active", "main": "active"}
+
+
+def test_undo_after_a_day_changes_nothing_and_says_so(site: Site) -> None:
+    reader = site.add_reader("vic@example.org")
+    site.post_form(site.link(reader), b"leave=yes")
+    yesterday = int((NOW - timedelta(hours=24)).timestamp() * 1000)
+    path = f"/undo/{sign(site.desk.keyring, Purpose.UNDO, reader, yesterday)}"
+    for answer in (site.ask("GET", path), site.post_form(path, b"")):
+        assert answer.status == 200
+        assert "<h1>There is nothing left to undo.</h1>" in answer.text
+        assert "/join" not in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert site.statuses(reader) == {"main": "unsubscribed"}
+
+
+def test_one_click_post_offers_no_undo_but_the_page_does(site: Site) -> None:
+    path = site.link(site.add_reader("wes@example.org"))
+    assert site.post_form(path, ONE_CLICK).text == "OK\n"
+    assert undo_path(site.ask("GET", path).text)
+
+
+def test_undo_link_of_a_test_mail_says_so(site: Site) -> None:
+    path = f"/undo/{sign(site.desk.keyring, Purpose.TEST, 1, 1)}"
+    assert "<h1>This was a test mail.</h1>" in site.post_form(path, b"").text
 
 
 def test_token_in_capitals_is_the_same_token(site: Site) -> None:
