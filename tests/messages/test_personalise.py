@@ -300,6 +300,13 @@ def test_personalise_leads_to_the_settings_of_the_reader(
         personal(compiled, preferences_token="")
 
 
+def test_personalise_of_a_mail_frozen_before_there_were_settings_needs_no_token(
+    compiled: CompiledMessage, personal: Personal
+) -> None:
+    assert not compiled.has_preferences
+    assert personal(compiled, preferences_token="") == personal(compiled)
+
+
 def test_personalise_without_a_page_leaves_by_mail_in_the_body_too(
     build: Build, personal: Personal, read: Read
 ) -> None:
