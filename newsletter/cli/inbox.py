@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from newsletter.workflow.returned_mail import Handled
 
 _STDIN = "-"
+#: Of what a mail system says, so much is shown; all that is kept is in --json.
+_MOST_SAID = 100
 #: EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again.
 _TRY_AGAIN = 75
 
@@ -119,7 +122,11 @@ def _wish_json(wish: "Wish") -> dict[str, Any]:
 
 def _show(one: "Handled") -> None:
     if not one.is_known:
-        click.echo(_line(one))
+        # Whoever wrote the mail must not write to the terminal.
+        line = _line(one)
+        click.echo(
+            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+        )
 
 
 def _line(one: "Handled") -> str:
@@ -133,7 +140,8 @@ def _line(one: "Handled") -> str:
     if one.kind is MailKind.BOUNCE:
         return _bounce_line(one, who)
     if one.kind is MailKind.AUTO_REPLY:
-        return f"{who}: an automatic answer. Nothing to do."
+        end = "Nothing to do." if one.is_ours else "It stays unread."
+        return f"{who}: an automatic answer. {end}"
     subject = f": “{one.subject}”" if one.subject else ""
     if one.kind is MailKind.ASKS_TO_LEAVE:
         if one.advice:
@@ -165,13 +173,13 @@ def _complaint_line(one: "Handled", who: str) -> str:
         return f"{who} called it spam, and gets no mail any more."
     if one.is_ours:
         return f"{who} called an old mail spam. Nothing was changed."
-    return _NOT_OURS.format(what=f"{who} called a mail spam")
+    return _unproved(one, "was called spam")
 
 
 def _bounce_line(one: "Handled", who: str) -> str:
     said = _said(one)
     if not one.is_ours:
-        return _NOT_OURS.format(what=f"{who}: a mail came back{said}")
+        return _unproved(one, f"came back{said}")
     if one.is_applied and one.bounce_class is BounceClass.HARD:
         return f"{who}: the address is dead{said}. No mail goes there any more."
     if one.is_applied:
@@ -198,14 +206,21 @@ _UNAPPLIED = {
     BounceClass.DELAY: "not there yet{}; the mail server goes on trying. Nothing to "
     "do.",
 }
-_NOT_OURS = (
-    "{what}, but nothing in it proves that it is a mail of yours. Nothing was changed; "
-    "it stays for you to read."
-)
+
+
+def _unproved(one: "Handled", what: str) -> str:
+    to = f" to {one.recipient}" if one.recipient else ""
+    advice = f" If you believe it: {one.advice}" if one.advice else ""
+    return (
+        f"A mail{to} {what}, but nothing proves that it is one of yours. Nothing was "
+        f"changed; it stays for you to read.{advice}"
+    )
 
 
 def _said(one: "Handled") -> str:
-    return f" ({one.reason.rstrip('.')})" if one.reason else ""
+    if not one.reason:
+        return ""
+    return f" ({shorten(one.reason, _MOST_SAID, placeholder='…').rstrip('.')})"
 
 
 def _show_end(

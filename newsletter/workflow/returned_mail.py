@@ -184,6 +184,8 @@ def _report(
         status=report.status,
         diagnostic=report.diagnostic,
     )
+    if not about.is_ours:
+        handled = replace(handled, advice=_advise(connection, handled))
     if not note_returned(connection, mail):
         return replace(handled, is_known=True)
     if about.notice is not None:
@@ -206,6 +208,16 @@ def _apply(
     # An address that they have left behind says nothing of the one they have now.
     is_applied = sent.is_current and stop_if_dead(connection, mail)
     return replace(handled, is_applied=is_applied)
+
+
+def _advise(connection: Connection, handled: Handled) -> str:
+    """Return what to type if a report without proof is right about a reader."""
+    is_end = handled.kind is MailKind.COMPLAINT
+    is_end = is_end or handled.bounce_class is BounceClass.HARD
+    if not is_end or not handled.recipient:
+        return ""
+    person = find_by_key(connection, address_key(handled.recipient))
+    return leaving_command(person.email) if person else ""
 
 
 def _choose(reports: tuple[Report, ...], email: str) -> Report:

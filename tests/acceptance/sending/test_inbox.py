@@ -193,9 +193,9 @@ LINES = (
     "gus@example.org asks to leave: “Re: Hello”. If so: newsletter subscribers "
     "unsubscribe gus@example.org\n"
     "dora@example.net wrote to you: “Re: Hello”. It stays unread.\n"
-    "ivy@example.org: a mail came back (550 5.1.1 user unknown), but nothing in it "
-    "proves that it is a mail of yours. Nothing was changed; it stays for you to "
-    "read.\n"
+    "A mail to ivy@example.org came back (550 5.1.1 user unknown), but nothing proves "
+    "that it is one of yours. Nothing was changed; it stays for you to read. If you "
+    "believe it: newsletter subscribers unsubscribe ivy@example.org\n"
 )
 SUMMARY = """\
 1 mail: the address is dead, and gets none any more.
@@ -412,6 +412,17 @@ def test_who_types_a_wish_to_leave_is_named_and_not_taken_off(
         "unsubscribe ann@example.org\n"
     )
     assert returns.statuses()["ann"] == "active"
+
+
+def test_mail_writes_nothing_to_the_terminal(
+    returns: Returns, pipe: Callable[[bytes], int]
+) -> None:
+    # ESC ] changes the title of a window; U+202E turns what follows around.
+    subject = b"=?utf-8?q?Re=3A_=1B]0;x=07=E2=80=AEgro?="
+    pipe(b"From: d@x.org\nIn-Reply-To: <a@b>\nSubject: " + subject + b"\n\nHi.\n")
+    assert returns.post.out == (
+        "d@x.org wrote to you: “Re: \ufffd]0;x\ufffd\ufffdgro”. It stays unread.\n"
+    )
 
 
 def test_wish_is_forgotten_when_it_was_heard(returns: Returns, maildir: Path) -> None:
