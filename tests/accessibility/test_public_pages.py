@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsletter.addresses import address_key
 from newsletter.i18n import WORDING
@@ -85,6 +86,7 @@ class House:
     """A running site, and people in every state that a page knows."""
 
     desk: Desk
+    app: ASGIApp
     port: int
     url: str
     people: int = 0
@@ -215,7 +217,7 @@ def open_house(root: Path) -> Iterator[House]:
     with open_desk(project) as desk:
         app = public_app(project, desk, now=lambda: NOW)
         with serving(app, listener) as url:
-            yield House(desk, listener.port, url)
+            yield House(desk, app, listener.port, url)
 
 
 @pytest.fixture(scope="module")
@@ -379,6 +381,43 @@ def test_scanner_that_runs_scripts_and_follows_every_link_changes_nothing(
             )
     assert history(house, reader) == before
     context.close()
+
+
+def test_pages_below_a_path_of_a_proxy_lead_to_each_other(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="nl")
+    tab = context.new_page()
+    with open_house(tmp_path) as house, below(house, "/a/b") as url:
+        tab.goto(url + house.leave())
+        tab.get_by_role("link", name="English").click()
+        tab.get_by_role("button", name="Unsubscribe").click()
+        tab.get_by_role("button", name="Undo").click()
+        tab.get_by_role("heading", name="Your unsubscribing is undone.").wait_for()
+        tab.get_by_role("link", name="Your settings").click()
+        tab.get_by_role("button", name="Unsubscribe from everything").click()
+        tab.get_by_role("button", name="Undo").click()
+        tab.get_by_role("link", name="What we keep about you").click()
+        assert tab.url == f"{url}/privacy?lang=en"
+        tab.goto(f"{url}/nothing/at-all")
+        tab.get_by_role("link", name="uitschrijven").click()
+        tab.get_by_role("heading", name="Uitschrijven zonder uw link").wait_for()
+        assert tab.url == f"{url}/leave?lang=nl"
+    context.close()
+
+
+@contextmanager
+def below(house: House, prefix: str) -> Iterator[str]:
+    """Pass requests on as a reverse proxy does that takes a path of its own off."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            assert path.startswith(prefix), f"{path} leads out of {prefix}"
+            await house.app({**scope, "path": path.removeprefix(prefix)}, receive, send)
+
+    with serving(proxy, open_listener("127.0.0.1", 0)) as url:
+        yield url + prefix
 
 
 def standing(house: House, reader: int) -> set[str]:
