@@ -5,15 +5,12 @@ inside it, so that whoever leaves between the two stays away. Rows come one by o
 file of a million people needs no more memory than one of a thousand.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache, partial
-from heapq import merge
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -22,30 +19,25 @@ from sqlalchemy import Connection
 from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.subscriber import Standing, SubscriptionStatus
-from newsletter.store.audience import EVERY_LIST, count_audience
-from newsletter.store.consent import Word
-from newsletter.store.database import Database, exists
-from newsletter.store.handovers import refuse_handed_over
-from newsletter.store.imports import (
-    CHUNK_SIZE,
-    Bringing,
-    Chunk,
+from newsletter.store.arrivals import (
     Judged,
     Known,
-    bring_in,
     count_duplicates,
     count_people,
     count_setbacks,
     gather,
     gathering,
     mark_judged,
-    note_import,
     nowhere,
     read_duplicates,
-    read_everybody,
     read_known,
     read_setbacks,
 )
+from newsletter.store.audience import EVERY_LIST, count_audience
+from newsletter.store.consent import Word
+from newsletter.store.database import Database, exists
+from newsletter.store.handovers import refuse_handed_over
+from newsletter.store.imports import Bringing, bring_in, note_import
 from newsletter.store.people import ensure_lists, read_list_ids
 from newsletter.store.sqlite import fold_wal
 from newsletter.store.surroundings import warn_of_list, warn_of_surroundings
@@ -56,10 +48,11 @@ from newsletter.subscribers.admission import (
     merge_fields,
 )
 from newsletter.subscribers.csv import open_csv
-from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
+from newsletter.subscribers.sheet import Sheet, Wanted
 from newsletter.subscribers.text import Source
 from newsletter.subscribers.xlsx import is_workbook, open_workbook
-from newsletter.tokens import Keyring, address_hash
+from newsletter.tokens import Keyring
+from newsletter.workflow.import_rows import Aim, RowVerdict, judge_rows, rows_to_gather
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import open_desk
 
@@ -71,15 +64,6 @@ _KINDS: Mapping[SubscriptionStatus, str] = {
     SubscriptionStatus.PENDING: "imported",
     SubscriptionStatus.UNSUBSCRIBED: "unsubscribed",
     SubscriptionStatus.BOUNCED: "bounced",
-}
-_REASONS: Mapping[Verdict, str] = {
-    Verdict.NEW: "was not on the list",
-    Verdict.CHANGED: "is on the list, and gets no mail of it any more",
-    Verdict.UPDATED: "is there already; a field is new",
-    Verdict.PRESENT: "is there already, just so",
-    Verdict.STAYS_PENDING: "asked to join, and has yet to confirm",
-    Verdict.STAYS_UNSUBSCRIBED: "left, or does not want mail of the list",
-    Verdict.STAYS_BOUNCED: "mail to the address came back for good",
 }
 #: Without a database nobody is suppressed, and no hash is kept.
 _NO_KEY = Keyring({1: bytes(32)}, current=1)
@@ -103,16 +87,6 @@ class Duplicate(NamedTuple):
     number: int
     #: The row that counts.
     first: int
-
-
-class RowVerdict(NamedTuple):
-    """What becomes of one row."""
-
-    number: int
-    #: A `Verdict`, "duplicate" or "bad".
-    verdict: str
-    #: Why: without a full stop, or a sentence on what is wrong.
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +172,8 @@ def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
         _looking(project) as (database, keyring),
         gathering(database, writes=False) as connection,
     ):
-        gather(connection, _chunks(order.sheet, keyring))
+        gather(connection, rows_to_gather(order.sheet, keyring))
+        aim = Aim(order.list, order.status)
         with connection.begin():
             list_id = read_list_ids(connection).get(order.list, 0)
             counts = _count_verdicts(connection, order, list_id, lambda _: None)
@@ -209,7 +184,7 @@ def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
                     mailable=count_audience(connection, [order.list]).recipients,
                     warnings=_warnings(project, order) + database.warnings,
                 ),
-                partial(_judge_rows, connection, order, list_id),
+                partial(judge_rows, connection, aim, list_id),
             )
 
 
@@ -229,7 +204,7 @@ def import_subscribers(
         open_desk(project) as desk,
         gathering(desk.database, writes=True) as connection,
     ):
-        gather(connection, _chunks(order.sheet, desk.keyring))
+        gather(connection, rows_to_gather(order.sheet, desk.keyring))
         with connection.begin():
             # Gathering takes a while: it may have gone to another computer meanwhile.
             refuse_handed_over(connection)
@@ -319,36 +294,6 @@ def _looking(project: Project) -> Iterator[tuple[Database, Keyring]]:
         yield desk.database, desk.keyring
 
 
-def _chunks(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
-    """Give the rows of a sheet as they are kept beside the database."""
-    rows = read_rows(sheet)
-    while chunk := list(islice(rows, CHUNK_SIZE)):
-        yield (
-            [
-                (
-                    row.number,
-                    row.email,
-                    row.key,
-                    address_hash(keyring, row.key),
-                    _encode(tuple(row.fields.items())),
-                )
-                for row in chunk
-                if isinstance(row, Row)
-            ],
-            [
-                (row.place.line, row.message)
-                for row in chunk
-                if isinstance(row, Problem)
-            ],
-        )
-
-
-@lru_cache(maxsize=4096)
-def _encode(fields: tuple[tuple[str, str], ...]) -> str:
-    """Write fields as JSON; many people share a name, or the want of one."""
-    return json.dumps(dict(fields))
-
-
 def _count_verdicts(
     connection: Connection,
     order: ImportOrder,
@@ -416,42 +361,6 @@ def _report(
         n_duplicates=count_duplicates(connection),
         n_problems=count_setbacks(connection),
     )
-
-
-def _judge_rows(
-    connection: Connection, order: ImportOrder, list_id: int
-) -> Iterator[RowVerdict]:
-    return merge(
-        _judge_everybody(connection, order, list_id),
-        _tell_duplicates(connection),
-        _tell_setbacks(connection),
-    )
-
-
-def _judge_everybody(
-    connection: Connection, order: ImportOrder, list_id: int
-) -> Iterator[RowVerdict]:
-    for chunk in read_everybody(connection, order.list, list_id):
-        for row in chunk:
-            verdict = _judge(order, row)
-            yield RowVerdict(row.number, verdict.value, _REASONS[verdict])
-
-
-def _tell_duplicates(connection: Connection) -> Iterator[RowVerdict]:
-    after = 0
-    while rows := read_duplicates(connection, after=after):
-        for number, first in rows:
-            reason = f"the same address as in row {first}"
-            yield RowVerdict(number, "duplicate", reason)
-        after = rows[-1][0]
-
-
-def _tell_setbacks(connection: Connection) -> Iterator[RowVerdict]:
-    after = 0
-    while rows := read_setbacks(connection, after=after):
-        for number, message in rows:
-            yield RowVerdict(number, "bad", message)
-        after = rows[-1][0]
 
 
 def _warnings(project: Project, order: ImportOrder) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ from newsletter.cli.people import print_json_with, private_csv
 from newsletter.cli.subscribers.shown import STATUSES, parse_status
 
 if TYPE_CHECKING:
-    from newsletter.workflow.imports import ImportOrder, ImportReport, RowVerdict
+    from newsletter.workflow.import_rows import RowVerdict
+    from newsletter.workflow.imports import ImportOrder, ImportReport
     from newsletter.workflow.project import Project
 
 #: Exit code when some rows could not be imported; all others were.

@@ -1,0 +1,116 @@
+"""Rows of a file on their way in: as they are kept, and what becomes of each."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from newsletter.model.problem import Problem
+from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.arrivals import (
+    CHUNK_SIZE,
+    Chunk,
+    read_duplicates,
+    read_everybody,
+    read_setbacks,
+)
+from newsletter.subscribers.admission import Verdict, judge_import
+from newsletter.subscribers.sheet import Row, Sheet, read_rows
+from newsletter.tokens import Keyring, address_hash
+
+_REASONS: Mapping[Verdict, str] = {
+    Verdict.NEW: "was not on the list",
+    Verdict.CHANGED: "is on the list, and gets no mail of it any more",
+    Verdict.UPDATED: "is there already; a field is new",
+    Verdict.PRESENT: "is there already, just so",
+    Verdict.STAYS_PENDING: "asked to join, and has yet to confirm",
+    Verdict.STAYS_UNSUBSCRIBED: "left, or does not want mail of the list",
+    Verdict.STAYS_BOUNCED: "mail to the address came back for good",
+}
+
+
+class Aim(NamedTuple):
+    """What is to become of the people in a file."""
+
+    #: Slug of the list they join or leave.
+    list: str
+    status: SubscriptionStatus
+
+
+class RowVerdict(NamedTuple):
+    """What becomes of one row."""
+
+    number: int
+    #: A `Verdict`, "duplicate" or "bad".
+    verdict: str
+    #: Why: without a full stop, or a sentence on what is wrong.
+    reason: str
+
+
+def rows_to_gather(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
+    """Give the rows of a sheet as they are kept beside the database."""
+    rows = read_rows(sheet)
+    while chunk := list(islice(rows, CHUNK_SIZE)):
+        yield (
+            [
+                (
+                    row.number,
+                    row.email,
+                    row.key,
+                    address_hash(keyring, row.key),
+                    _encode(tuple(row.fields.items())),
+                )
+                for row in chunk
+                if isinstance(row, Row)
+            ],
+            [
+                (row.place.line, row.message)
+                for row in chunk
+                if isinstance(row, Problem)
+            ],
+        )
+
+
+@lru_cache(maxsize=4096)
+def _encode(fields: tuple[tuple[str, str], ...]) -> str:
+    """Write fields as JSON; many people share a name, or the want of one."""
+    return json.dumps(dict(fields))
+
+
+def judge_rows(connection: Connection, aim: Aim, list_id: int) -> Iterator[RowVerdict]:
+    """Give a verdict for each row that was gathered, in their order."""
+    return merge(
+        _judge_everybody(connection, aim, list_id),
+        _tell_duplicates(connection),
+        _tell_setbacks(connection),
+    )
+
+
+def _judge_everybody(
+    connection: Connection, aim: Aim, list_id: int
+) -> Iterator[RowVerdict]:
+    for chunk in read_everybody(connection, aim.list, list_id):
+        for row in chunk:
+            verdict = judge_import(row.standing, aim.status, row.fields)
+            yield RowVerdict(row.number, verdict.value, _REASONS[verdict])
+
+
+def _tell_duplicates(connection: Connection) -> Iterator[RowVerdict]:
+    after = 0
+    while rows := read_duplicates(connection, after=after):
+        for number, first in rows:
+            reason = f"the same address as in row {first}"
+            yield RowVerdict(number, "duplicate", reason)
+        after = rows[-1][0]
+
+
+def _tell_setbacks(connection: Connection) -> Iterator[RowVerdict]:
+    after = 0
+    while rows := read_setbacks(connection, after=after):
+        for number, message in rows:
+            yield RowVerdict(number, "bad", message)
+        after = rows[-1][0]
