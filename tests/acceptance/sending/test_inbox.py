@@ -421,7 +421,7 @@ def test_mail_writes_nothing_to_the_terminal(
     subject = b"=?utf-8?q?Re=3A_=1B]0;x=07=E2=80=AEgro?="
     pipe(b"From: d@x.org\nIn-Reply-To: <a@b>\nSubject: " + subject + b"\n\nHi.\n")
     assert returns.post.out == (
-        "d@x.org wrote to you: “Re: \ufffd]0;x\ufffd\ufffdgro”. It stays unread.\n"
+        "d@x.org wrote to you: “Re: ]0;x \ufffdgro”. It stays unread.\n"
     )
 
 
