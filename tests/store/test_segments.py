@@ -286,3 +286,9 @@ def test_sql_says_what_the_words_say(
     assert found == {
         number for number, fields in crowd.items() if is_true(condition, fields)
     }
+
+
+def test_longest_condition_can_be_asked(database: Database, readers: Any) -> None:
+    part = "age>1 or "
+    assert who(database, part * (985 // len(part)) + "age > 1") == "ab"
+    assert who(database, "not (" * 10 + "age > 1" + ")" * 10) == "ab"
