@@ -103,7 +103,8 @@ class _PreferencesPage:
             return self._page(
                 request, before, result="problems", form=form, typed=typed
             )
-        wish = read_wish(form, before, typed, language=self.site.language(request))
+        language = self.site.language(request, before.language)
+        wish = read_wish(form, before, typed, language=language)
         after = await self.site.commit(
             lambda connection: save_preferences(connection, *of, wish, now=now)
         )

@@ -1,11 +1,15 @@
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urlencode
 
 import pytest
 
 from newsletter.addresses import address_key
-from newsletter.store.consent import Word, suppress
+from newsletter.i18n import WORDING
+from newsletter.model.notice import NoticeKind
+from newsletter.store.consent import Word, read_history, suppress
+from newsletter.store.notices import exhaust_marks, may_notify
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.preferences import languages_for
 
@@ -216,6 +220,32 @@ def test_language_that_we_have_no_words_in_is_offered_to_who_reads_it() -> None:
     assert list(languages_for("nl")) == ["en", "nl", "de", "fr", "ar"]
     assert languages_for("")[""] == ""
     assert languages_for("x-nonsense")["x-nonsense"] == "x-nonsense"
+
+
+@pytest.mark.parametrize("do", ["save", "all-off"])
+def test_who_acts_on_their_page_reads_our_mail_and_may_be_written_to_anew(
+    open_site: Site, do: str
+) -> None:
+    email = f"nan-{do}@example.org"
+    reader = open_site.add_reader(email)
+    hashed = address_hash(open_site.desk.keyring, address_key(email))
+    database, kind = open_site.desk.database, NoticeKind.LEAVE
+    with database.writing() as connection:
+        exhaust_marks(connection, kind, hashed, now=NOW - timedelta(days=9))
+        assert not may_notify(connection, kind, hashed, now=NOW)
+    send(open_site, reader, [("do", do)])
+    with database.reading() as connection:
+        assert may_notify(connection, kind, hashed, now=NOW)
+
+
+def test_history_keeps_the_words_and_the_language_of_the_page(open_site: Site) -> None:
+    reader = open_site.add_reader("olav@example.org")
+    open_site.post_form(
+        f"{open_site.settings_link(reader)}?lang=de", b"do=save&list=events"
+    )
+    with open_site.desk.database.reading() as connection:
+        last = read_history(connection, reader)[-1]
+    assert (last.kind, last.wording, last.language) == ("confirmed", WORDING, "de")
 
 
 def test_new_address_is_written_to_and_nothing_changes_yet(open_site: Site) -> None:
