@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from newsletter.addresses import address_key, normalise_address
+from newsletter.addresses import address_key, mask_addresses, normalise_address
 from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import FieldType
@@ -180,7 +180,8 @@ def tell_columns(columns: Columns, file: str) -> tuple[str, ...]:
 
 
 def _named(headers: Iterable[str]) -> str:
-    names = [f'"{name[:40]}"' for name in headers]
+    # Where a header is missing, somebody's address may stand in its place.
+    names = [f'"{mask_addresses(name)[:40]}"' for name in headers]
     more = len(names) - _MOST_NAMED
     shown = ", ".join(names[:_MOST_NAMED])
     return f"{shown} and {more} more" if more > 0 else shown

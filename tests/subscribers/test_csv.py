@@ -370,6 +370,15 @@ def test_file_when_what_is_told_of_it_cannot_be_says_why(
     assert str(caught.value) == message
 
 
+def test_headers_that_are_addresses_are_masked_where_they_are_named() -> None:
+    with pytest.raises(UsageError) as caught:
+        opened("anna@example.org;Anna\n", mapping=(("email", "Contact"),))
+    assert str(caught.value) == (
+        '--map email=Contact: there is no column "Contact". '
+        'There are: "a***@example.org", "Anna".'
+    )
+
+
 def test_file_that_is_not_in_the_encoding_told_is_refused() -> None:
     with pytest.raises(DefinitionError) as caught:
         opened(TWO.encode("cp1252"), encoding="UTF8")
