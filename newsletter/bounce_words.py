@@ -63,8 +63,9 @@ _IDENTITY = (
     r"reputation|blocked (using|by|due|for|from|because)|"
     r"(?<!not )\blisted (in|on|at|by)\b|\bbanned\b(?! (user|recipient))",
     rf"\b(ip|client|isp|(sending|remote) (host|server|mta))('s)?( address(es)?)?\b"
-    rf"(?! (unknown|not found)){_SOON}"
-    r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus)",
+    rf"{_SOON}"
+    r"(block|bann|black|listed|reject|refused (by|due|for)|not allowed|denied|abus|"
+    r"not found)",
     rf"\b(host|server|network|provider)\b{_SOON}(blocked|bann|black|(?<!not )listed|"
     rf"abus|not allowed)",
     r"mismatch|reverse (dns|lookup|hostname|host name|address)|\b(ptr|rdns|fcrdns)\b|"
@@ -83,11 +84,12 @@ _IDENTITY = (
 
 #: The sender's address, and whether it may write there.
 _SENDER = (
-    rf"\b(sender|originator|return.?path|envelope.?from|mail.?from|from (address|"
-    rf"header|domain)){_SOON}"
+    rf"\b(sender|originator|return.?path|reply.?to|envelope.?from|mail.?from|"
+    rf"from (address|header|domain)|(sending|outbound|outgoing) (account|service|mail)"
+    rf"){_SOON}"
     r"(reject|denied|refus|invalid|unknown|not (found|exist|allowed|accept|verif|"
     r"valid|permit|match|known|authori|own)|does ?n|do(es)? not|could|cannot|can't|"
-    r"verif|block|unrout|unresolv|mis-?config|null|blank|empty)",
+    r"verif|block|unrout|unresolv|mis-?config|null|blank|empty|suspend|disab|lock)",
     r"(invalid|unknown|bad|unrout\w*|unresolv\w*|rejected?|refused|forged|null|verify|"
     r"blocked|blank|illegal) (the |envelope |this |your )?"
     r"(sender|originator|from\b|mail.?from|return.?path)",
@@ -254,14 +256,18 @@ ABOUT_PERSON = _any(
     rf"(\w+ )?(local )?{_PERSON}",
     r"\b(there is|there's|we have|have|has|found) no (\w+ )?(user|account|mail ?box|"
     r"person|such|one|record|address)|no (one|body) (here )?(by|with|of) "
-    r"(that|this|the) name|no \w* ?here by that name|doesn't have an? |"
-    r"does not have an? |do not have an? |nobody (here|of|by)",
-    r"(recipient|address|user|delivery|mail) (address )?(rejected:?|denied:?|"
-    r"refused:?) "
-    r"(access denied|undeliverable|invalid|unknown|not|no |user|by the recipient)",
+    r"(that|this|the) name|no \w* ?here by that name|nobody (here|of|by)|"
+    r"(doesn't|does not|do not|don't) have (an? )?[^;!?|]{0,40}\b(account|"
+    r"mail ?box|user)\b",
+    r"(recipient|address|user) (address )?(rejected:?|denied:?|refused:?) "
+    r"(access denied|undeliverable|invalid|unknown|not (found|known|valid|exist)|"
+    r"no such|user)",
     r"no longer (on|at|with|in|a |work|valid|employ|exist|avail|active|in use|accept|"
     r"uses?|monitored)|has left( the)?|not (employ|work)\w* here|user has moved|"
-    r"moved to|(e-?mail )?address (has )?(been )?changed|please (update|use) ",
+    r"(has|have|was|user|person|recipient) moved to|"
+    r"(e-?mail )?address (has )?(been )?changed|"
+    r"please (update|use) (the |my |our |this |his |her |their )?(new|following|other|"
+    r"e-?mail|address)",
     r"recipient preferences|refused by (the )?(recipient|user|addressee)|(recipient|"
     r"user|addressee|customer) (has |does not |doesn't |do not )?(want|opted|blocked|"
     r"refus|unsubscrib)",
@@ -272,7 +278,7 @@ ABOUT_PERSON = _any(
     r"mailbox|user|person)s?",
     r"(unknown|not (listed|found)) in (\w+ )?(\w+ )?(\w+ )?(table|directory|"
     r"database|domino|address book)|adr(ess)?[_ ]?not|addr not found|unknown local",
-    r"not a member of|recipnotfound|recipientnotfound|resolver\.adr|ex(change)?recip",
+    r"recipnotfound|recipientnotfound|resolver\.adr|ex(change)?recip",
     # German.
     r"(empfanger|benutzer|adresse|postfach|mailbox|konto|account|nutzer|teilnehmer|"
     r"anwender)\w*[^.;!?|]{0,50}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|im |"

@@ -75,7 +75,9 @@ _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 #: In brackets or alone. Its words are a person's choice, not a server's.
 _ADDRESS = re.compile(r"<[^<>\s]{0,300}>|[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 #: A name with two dots, or with its address behind it: ``mx.spam.example[192.0.2.1]``.
-_HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.[\w-]+(?=\[)")
+_HOST = re.compile(
+    r"\b(?!resolver\.|storedrv\.)[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.[\w-]+(?=\[)"
+)
 #: Codes at the head of each line of a reply, run into its text.
 _CODES = re.compile(
     r"\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b|#?\b[45]\.\d{1,3}\.\d{1,3}\b"

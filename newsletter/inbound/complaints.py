@@ -10,6 +10,7 @@ from newsletter.model.returned import Report
 _OF_READERS = frozenset(("abuse", "fraud", "opt-out", "opt-out-list", "complaint"))
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "redacted-address")
+_JMRP_SUBJECT = re.compile(r"complaint about message from\b", re.I)
 _JMRP_HEADERS = ("x-hmxmroriginalrecipient", "x-ms-exchange-junkreportrecipient")
 
 
@@ -39,14 +40,13 @@ def is_feedback(mail: Mail) -> bool:
 
 def _find_junk_reports(mail: Mail) -> tuple[Report, ...]:
     """Return Outlook.com's complaint: the mail, with who got it in a header."""
-    for part in mail.parts:
-        if not part.is_original:
-            continue
-        fields = part.headers.fields
-        if part.content_type == "message/rfc822":
-            fields = read_headers(part.text.split("\n\n", 1)[0]).fields
-        for name, value in fields:
-            if name in _JMRP_HEADERS:
-                found = _ADDRESS.search(value)
-                return (Report(recipient=found[0] if found else ""),)
+    originals = [part for part in mail.parts if part.is_original]
+    blocks = [mail.headers, *(part.headers for part in originals)]
+    blocks += [read_headers(part.text.partition("\n\n")[0]) for part in originals]
+    for name in _JMRP_HEADERS:
+        for value in (value for block in blocks for value in block.every(name)):
+            found = _ADDRESS.search(value)
+            return (Report(recipient=found[0] if found else ""),)
+    if originals and _JMRP_SUBJECT.match(mail.headers.first("subject")):
+        return (Report(),)
     return ()

@@ -20,7 +20,9 @@ _ADDRESS = re.compile(rf"(?:^|[<,\s]){_WORD}[+=._-]?[^\s@,<>]*@", re.I)
 
 
 def is_unsubscribe(mail: Mail) -> bool:
-    """Tell whether a mail asks to leave by a token, right or wrong."""
+    """Tell whether a program asks to leave: by a token, right or wrong, or Apple's."""
+    if mail.headers.first("x-apple-unsubscribe").lower() == "true":
+        return True
     subject = mail.headers.first("subject")
     if _SUBJECT.match(subject) and find_leave_tokens(mail):
         return True
