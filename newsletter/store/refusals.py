@@ -4,6 +4,8 @@ Law: as in `returned`. A refusal counts once for each dispatch, however often it
 tried again.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -12,10 +14,12 @@ from sqlalchemy import Connection, exists, func, select
 
 from newsletter.bounces import classify_refusal
 from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.model.outcome import Reply
 from newsletter.model.returned import MailKind
 from newsletter.replies import read_reply
 from newsletter.store.dispatch_records import counter, load_dispatch
 from newsletter.store.instants import to_millis
+from newsletter.store.people import find_by_id
 from newsletter.store.returned import (
     MAIL_COUNTS_FOR,
     ReturnedMail,
@@ -41,64 +45,110 @@ _MANY = 10
 _CROWD = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the mail server said of one reader."""
+
+    seq: int
+    subscriber_id: int
+    reply: Reply
+    #: It was about the address that they have now.
+    is_current: bool
+
+
 def dispatches_with_refusals(connection: Connection, *, now: datetime) -> list[int]:
-    """Return the recent dispatches of which somebody was refused, oldest first."""
+    """Return the recent dispatches with refusals that were not counted, oldest first.
+
+    Also those with some that never are: given up after days.
+    """
+    noted = (
+        select(func.count())
+        .where(
+            returned_mails.c.dispatch_id == dispatches.c.id,
+            returned_mails.c.kind == MailKind.BOUNCE,
+            returned_mails.c.source == SMTP,
+        )
+        .correlate(dispatches)
+        .scalar_subquery()
+    )
     return list(
         connection.scalars(
             select(dispatches.c.id)
             .join_from(batches, dispatches)
-            .where(
-                dispatches.c.created_at >= to_millis(now - MAIL_COUNTS_FOR),
-                counter(DeliveryState.REFUSED) > 0,
-            )
-            .distinct()
+            .where(dispatches.c.created_at >= to_millis(now - MAIL_COUNTS_FOR))
+            .group_by(dispatches.c.id)
+            .having(func.sum(counter(DeliveryState.REFUSED)) > noted)
             .order_by(dispatches.c.id)
         )
     )
 
 
-def are_doubtful(connection: Connection, dispatch_id: int) -> bool:
-    """Tell whether so many were refused that hardly all of their addresses are dead.
+def are_believable(connection: Connection, dispatch_id: int) -> bool:
+    """Tell whether there are refusals, and so few that their addresses may be dead.
 
-    When the server was mended and they were tried again, the rest is not doubtful.
+    When the server was mended and they were tried again, the rest is believable.
     """
     dispatch = load_dispatch(connection, dispatch_id)
     refused = dispatch.counts[DeliveryState.REFUSED]
     is_most = refused > dispatch.counts[DeliveryState.ACCEPTED]
-    return dispatch.state is DispatchState.PAUSED or (refused >= _MANY and is_most)
+    is_doubtful = refused >= _MANY and is_most
+    is_paused = dispatch.state is DispatchState.PAUSED
+    return refused > 0 and not is_doubtful and not is_paused
+
+
+def read_refusals(
+    connection: Connection, dispatch_id: int, *, after: int = 0
+) -> list[Refusal]:
+    """Return some refusals of a dispatch that were not counted, in order.
+
+    Args:
+        connection: Reading: a long dispatch takes a second to go through.
+        dispatch_id: A dispatch.
+        after: Those behind this `Refusal.seq`.
+    """
+    return [
+        Refusal(
+            row.seq,
+            row.subscriber_id,
+            read_reply(row.reply_code, row.reply_text),
+            is_current(connection, row),
+        )
+        for row in connection.execute(_refused(dispatch_id, after)).all()
+    ]
 
 
 def apply_refusals(
-    connection: Connection, dispatch_id: int, *, now: datetime, after: int = 0
-) -> int | None:
-    """Count whom the mail server refused for good while we sent, some at a time.
+    connection: Connection,
+    dispatch_id: int,
+    refusals: Iterable[Refusal],
+    *,
+    now: datetime,
+) -> None:
+    """Count whom the mail server refused for good while we sent.
 
     Args:
         connection: A writing one.
         dispatch_id: A dispatch.
+        refusals: Of it.
         now: Aware.
-        after: What the last call returned: go on behind it.
-
-    Returns:
-        Where to go on, None when nobody is left.
     """
-    rows = connection.execute(_refused(dispatch_id, after)).all()
-    for row in rows:
-        reply = read_reply(row.reply_code, row.reply_text)
+    for refusal in refusals:
+        reply, person = refusal.reply, refusal.subscriber_id
         mail = ReturnedMail(
-            key=sha256(f"smtp {dispatch_id} {row.subscriber_id}".encode()).digest(),
+            key=sha256(f"smtp {dispatch_id} {person}".encode()).digest(),
             at=now,
             source=SMTP,
             kind=MailKind.BOUNCE,
             bounce_class=classify_refusal(reply),
             dispatch_id=dispatch_id,
-            subscriber_id=row.subscriber_id,
+            subscriber_id=person,
             status=reply.enhanced,
             diagnostic=reply.text,
         )
-        if note_returned(connection, mail) and is_current(connection, row):
+        # Somebody may have been forgotten since it was read.
+        is_there = find_by_id(connection, person) is not None
+        if is_there and note_returned(connection, mail) and refusal.is_current:
             stop_if_dead(connection, mail)
-    return rows[-1].seq if rows else None
 
 
 def _refused(dispatch_id: int, after: int) -> Any:

@@ -10,8 +10,9 @@ from newsletter.store.database import Database, exists, open_database
 from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.refusals import (
     apply_refusals,
-    are_doubtful,
+    are_believable,
     dispatches_with_refusals,
+    read_refusals,
 )
 from newsletter.workflow.project import Project
 
@@ -48,10 +49,14 @@ def settle_refusals_of(
     Raises:
         OperationError: As `settle_refusals`.
     """
-    with database.reading() as connection:
-        if are_doubtful(connection, dispatch_id):
+    last = 0
+    while not is_over():
+        with database.reading() as connection:
+            if not are_believable(connection, dispatch_id):
+                return
+            found = read_refusals(connection, dispatch_id, after=last)
+        if not found:
             return
-    last: int | None = 0
-    while last is not None and not is_over():
         with database.writing() as connection:
-            last = apply_refusals(connection, dispatch_id, now=now, after=last)
+            apply_refusals(connection, dispatch_id, found, now=now)
+        last = found[-1].seq

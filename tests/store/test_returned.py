@@ -17,7 +17,7 @@ from newsletter.store.database import Database
 from newsletter.store.dispatches import pause_dispatch
 from newsletter.store.instants import to_millis
 from newsletter.store.people import read_list_ids, read_subscriptions
-from newsletter.store.refusals import apply_refusals
+from newsletter.store.refusals import dispatches_with_refusals
 from newsletter.store.returned import (
     ReturnedMail,
     find_sent,
@@ -368,10 +368,7 @@ def test_people_are_counted_once_and_delays_never(letters: Letters) -> None:
 
 def refuse(letters: Letters, reply: Reply) -> Dispatch:
     dispatch = letters.send("a", state=DeliveryState.REFUSED, reply=reply)
-    with letters.database.writing() as connection:
-        last = apply_refusals(connection, dispatch.id, now=NOON)
-        while last is not None:
-            last = apply_refusals(connection, dispatch.id, now=NOON, after=last)
+    settle_refusals_of(letters.database, dispatch.id, now=NOON)
     return dispatch
 
 
@@ -429,7 +426,14 @@ def refused_dispatch(letters: Letters, count: int) -> Dispatch:
 def test_refusals_of_many_are_applied_in_parts_and_once(letters: Letters) -> None:
     dispatch = refused_dispatch(letters, 900)
     accept(letters, dispatch, deliveries.c.seq % 3 > 0)
+    assert unsettled(letters) == [dispatch.id]
     assert settle(letters, dispatch) == 300
+    assert unsettled(letters) == []
+
+
+def unsettled(letters: Letters) -> list[int]:
+    with letters.database.reading() as connection:
+        return dispatches_with_refusals(connection, now=NOON)
 
 
 def test_server_that_refuses_nearly_everybody_stops_nobody(letters: Letters) -> None:
