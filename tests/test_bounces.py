@@ -103,6 +103,62 @@ SAID = [
             "550 宛先のメールアドレスが見つかりません",
             "550 收件人不存在",
             "550 사용자를 찾을 수 없습니다",
+            "user does not exist, but will deliver to /home",
+            "This address no longer accepts mail.",
+            "Mailbox does not exist",
+            "550 5.1.1 <x@y.z>: Recipient address rejected: Undeliverable address:"
+            " User unknown",
+            "550 Cuenta no disponible",
+            "unknown user",
+            "Unrouteable address",
+            "554 30 Sorry, your message to x@y.z cannot be delivered. This mailbox"
+            " is disabled (554.30)",
+            "550 5.1.1 User does not exist - <x@y.z>",
+            "550 5.1.1 <x@y.z>: user does not exist",
+            "mail.local: unknown name: kijitora",
+            "554 5.5.4 Invalid Address",
+            "550 5.1.1 sorry, that account does not exist",
+            "550 5.1.1 unknown address",
+            "550 <x@y.z>... We have no user by that name",
+            "User kijitora (x@y.z) not listed in Domino Directory",
+            "User kijitora not listed in public Name & Address Book",
+            "Name or alias not found in directory",
+            "Der Benutzer kijitora ist nicht im Domino-Verzeichnis aufgefuehrt",
+            "No such local user",
+            "The following address does not exist",
+            "Account not available",
+            "Account closed due to inactivity",
+            "550 Account inactive",
+            "550 user account is expired",
+            "550 5.2.1 Mailbox disabled for this recipient",
+            "550 5.2.1 account not active",
+            "550 Sorry, user mailbox has been disabled",
+            "This email address is no longer active",
+            "The person you are trying to reach is no longer with the company",
+            "550 no such recipient",
+            '554 5.1.1 Mailbox "x" unknown or illegal user',
+            "#5.1.1 bad address x@y.z",
+            "550 5.1.1 address not recognized",
+            "550 invalid user",
+            "550 That user does not exist",
+            "553 Invalid recipient address",
+            "550 5.0.0 Mail rejected: no valid user",
+            "Requested action not taken: mailbox not found",
+            "550 Email address could not be found, or was misspelled",
+            "550 5.7.1 Recipient not allowed? user not found",
+            "5.1.2 (unable to route: host unknown)",
+            "Domain must exist: domain not found",
+            "No such domain at this location",
+            "554 5.4.4 Invalid domain name in recipient address",
+            "550 This user doesn't have a account here",
+            "550 5.1.6 please update your address book: anna has moved to"
+            " anna@example.com",
+            "550 RESOLVER.ADR.RecipNotFound; not found",
+            "554 no valid recipients",
+            "550 recipient rejected: unknown",
+            "550 user anna is unknown to me",
+            "550 5.1.1 anna@example.org user unknown; rejecting",
+            "550 address rejected: user not found in our spam-free domain",
         )
     ),
     # Full, or later.
@@ -148,6 +204,43 @@ SAID = [
             "451 Vorübergehender Fehler, bitte später erneut versuchen",
             "554 something went wrong",
             "550",
+            "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)",
+            "CNAME lookup failed temporarily. (#4.4.3)",
+            "Sorry. Although I'm listed as a best-preference MX or A for that host,"
+            " it isn't in my control/locals file, so I don't treat it as local."
+            " (#5.4.6)",
+            "mail for example.org loops back to myself",
+            "unknown mail transport error",
+            'Command died with status 9: "/usr/bin/procmail". Command output:'
+            " mailbox write failed",
+            "cannot update mailbox /var/mail/x for user x. unable to lock for"
+            " exclusive access: Resource temporarily unavailable",
+            "maildir delivery failed: error writing message: Disk quota exceeded",
+            "Server certificate not verified",
+            "TLS is required, but was not offered by host mx.example.org",
+            "mailbox is full (MTA-imposed quota exceeded while writing to file /mbx)",
+            "local delivery failed",
+            "no immediate delivery: retry time not reached for any host",
+            "451 4.7.500 Server busy. Please try again later",
+            "552 5.2.2 <x@y.z>: user is over quota",
+            "400 4.4.7 Delivery time expired",
+            "delivery temporarily suspended: conversation with mx timed out",
+            "lost connection with mx.example.org while sending end of data",
+            "user has exceeded his quota",
+            "Account is over the limit",
+            "Mail box full, message returned to sender",
+            "5.2.2 mailbox size exceeded",
+            "Not enough disk space",
+            "The recipient's inbox is out of storage space",
+            "The user to whom this message was addressed has exceeded the allowed"
+            " mailbox",
+            "The incoming mailbox for user x is full",
+            "Delivery failed: Over quota",
+            "Local delivery: mailbox temporarily full",
+            "Mail server temporarily rejected message (#4.3.0)",
+            "lmtp failure: try later",
+            "message moved to quarantine folder of admin",
+            "550 please use port 587",
         )
     ),
     # Ours: rate, name, sender, content.
@@ -204,6 +297,33 @@ SAID = [
             "550 Mail content denied.",
             "550 Helo command rejected: need fully-qualified hostname",
             "550 Absenderadresse unbekannt",
+            "552 5.3.4 message size 12 exceeds size limit 10 of server mx.example.org",
+            "550 5.7.1 <x@y.z>: Relay access denied",
+            "Sender rate overlimit - 4.5 / 1h",
+            "You've reached your daily limit for message recipients",
+            "550 5.7.64 TenantAttribution; Relay Access Denied",
+            "550 5.7.708 Access denied, traffic not accepted from this IP",
+            "553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1,"
+            " because the ip is in Spamhaus's list",
+            "554 Message not allowed - [PH01] Email not accepted for policy reasons",
+            "550 csi.mimecast.org Poor Reputation Sender",
+            "554 Host network not allowed",
+            "550 Administrative prohibition - envelope blocked",
+            "550 5.1.0 <a@b.c> sender rejected. Please see http://www.example.net"
+            " AUP#1260",
+            "550 5.7.1 [CS01] Message rejected due to local policy",
+            "IP address has been blocked",
+            "dns lookup failure: your reverse DNS",
+            "email has been blocked because it looks like spam",
+            "554 5.7.1 You are not allowed to connect",
+            "refused mail from your network",
+            "550 message contains a banned attachment",
+            "This message has been identified as SPAM",
+            "mail rejected by Windows Live Hotmail for policy reasons",
+            "550 rejected because 192.0.2.1 is in a black list",
+            "550 5.7.1 too many recipients",
+            "452 Too many recipients received this hour",
+            "450 exceeded sending limit",
         )
     ),
 ]
@@ -217,6 +337,38 @@ def test_what_a_server_says_of_a_recipient_has_its_class(said: Said) -> None:
     found = classify_bounce(status=reply.enhanced, code=code, text=text)
 
     assert found == said.bounce_class
+
+
+#: Words of dead addresses, in sentences that are about something else.
+ABOUT_OTHER_THINGS = [
+    "550 message does not have a valid Date header",
+    "550 this host does not have a PTR record",
+    "550 mail rejected: not RFC compliant",
+    "550 you are not a member of this list",
+    "550 Your message to user anna was blocked by policy",
+    "550 mail for user anna was deleted as spam",
+    "550 The recipient's server blocked your message",
+    "550 Sending account has been suspended",
+    "550 SMTP service for this outgoing account is disabled: quota reached",
+    "554 5.7.1 recipient anna only accepts mail from members",
+    "550 invalid Reply-To address",
+    "550 Mail to this recipient is not accepted from your address",
+    "550 5.7.1 Delivery not authorized, message refused",
+    "550 5.7.1 unable to deliver to recipient due to content",
+    "550 Rejected: your domain is unknown",
+    "550 Client address not found in DNS",
+    "550 5.7.1 Unauthorized relay msg rejected",
+    "550 the address list is closed for posts by strangers",
+    "550 RESOLVER.RST.NotAuthorized; not authorized",
+]
+
+
+@pytest.mark.parametrize("reply", ABOUT_OTHER_THINGS)
+def test_words_about_something_else_stop_nobody(reply: str) -> None:
+    code, text = _split(reply)
+    status = read_reply(code, text).enhanced
+
+    assert classify_bounce(status=status, code=code, text=text) != HARD
 
 
 def _split(reply: str) -> tuple[int, str]:
