@@ -20,14 +20,13 @@ from newsletter.workflow.leaving import (
     Undoing,
     Visit,
     leave,
+    leave_unseen,
     look_up,
     look_up_undo,
     undo,
 )
 
 T = TypeVar("T")
-
-_ONE_CLICK = "One-Click"
 
 
 def leaving_routes(site: Site) -> list[Route]:
@@ -50,17 +49,19 @@ class Leaving:
     async def answer(self, request: Request) -> Response:
         """Show the page, or let the reader leave."""
         if request.method != "POST":
-            return self._page(
-                request, await self.site.read(self._for(request, look_up))
-            )
-        is_one_click = (
-            text_of(await read_form(request), "List-Unsubscribe") == _ONE_CLICK
-        )
-        source = "one-click" if is_one_click else "page"
-        visit = await self.site.commit(self._for(request, leave, source=source))
-        if visit and is_one_click:
-            return PlainTextResponse("OK\n")
+            visit = await self.site.read(self._for(request, look_up))
+            return self._page(request, visit)
+        form = await read_form(request)
+        if text_of(form, "List-Unsubscribe") == "One-Click":
+            return await self._let_program_leave(request)
+        visit = await self.site.commit(self._for(request, leave, source="page"))
         return self._page(request, visit)
+
+    async def _let_program_leave(self, request: Request) -> Response:
+        is_ours = await self.site.commit(
+            self._for(request, leave_unseen, source="one-click")
+        )
+        return PlainTextResponse("OK\n") if is_ours else self.site.unknown(request)
 
     async def answer_undo(self, request: Request) -> Response:
         """Show the page, or take a leaving back."""
