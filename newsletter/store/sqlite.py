@@ -146,7 +146,7 @@ def overwriting(connection: Connection) -> Iterator[None]:
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
     # Some builds of SQLite overwrite anyway.
     (before,) = driver.execute("PRAGMA secure_delete").fetchone()
-    # driver.execute("PRAGMA secure_delete=ON")
+    driver.execute("PRAGMA secure_delete=ON")
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from newsletter.addresses import address_key
 from newsletter.i18n import WORDING
@@ -436,6 +436,25 @@ def test_stranger_who_did_not_ask_is_erased_and_never_written_to_again(
     assert door.suppressed() == {("*", "blocked")}
     door.ask(now=NOW + 30 * DAY)
     assert door.rows(notices) == []
+
+
+def test_nothing_of_a_stranger_is_left_on_the_disk(tmp_path: Path) -> None:
+    with open_desk(Project(tmp_path, SETTINGS)) as desk:
+        door = Door(desk)
+        joining = door.ask("eve@example.org", fields={"first_name": "Everina"})
+        path = desk.database.path
+        desk.database.empty_wal()
+        before = path.read_bytes()
+        # Some builds of SQLite overwrite anyway.
+        event.listen(
+            desk.database.engine,
+            "checkout",
+            lambda driver, *_: driver.execute("PRAGMA secure_delete=OFF"),
+        )
+        door.decline(joining)
+    assert (b"eve@" in before, b"Everina" in before) == (True, True)
+    after = path.read_bytes()
+    assert (b"eve@" in after, b"Everina" in after) == (False, False)
 
 
 def test_link_to_confirm_is_void_after_that(door: Door) -> None:
