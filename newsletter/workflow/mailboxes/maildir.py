@@ -100,8 +100,9 @@ def _seen(name: str) -> str:
 
 def _make(folder: Path) -> None:
     """Make a folder of Maildir++, which a file of that name marks."""
+    folder.mkdir(exist_ok=True, mode=0o700)
     for part in _PARTS:
-        (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / part).mkdir(exist_ok=True, mode=0o700)
     (folder / "maildirfolder").touch(mode=0o600)
 
 
