@@ -109,12 +109,15 @@ def _known_codec(wanted: str) -> str:
     try:
         # "rot13" and the like are codecs too, and refuse bytes.
         b"".decode(wanted)
-        return codecs.lookup(wanted).name
+        name = codecs.lookup(wanted).name
+        codecs.getincrementaldecoder(name)
     except (LookupError, ValueError) as error:
         raise UsageError(
             f'--encoding: there is no encoding "{wanted[:40]}".',
             "Use for example utf-8, utf-16, cp1252 or mac-roman.",
         ) from error
+    # With or without a mark at its beginning.
+    return "utf-8-sig" if name == "utf-8" else name
 
 
 def _codec_by_its_mark(start: bytes) -> str:

@@ -312,6 +312,13 @@ def test_letters_beyond_the_first_block_decide_too() -> None:
     assert late.encoding == "Windows text (cp1252)"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_encoding_that_is_told_may_have_a_mark_or_not(mark: str) -> None:
+    (row,) = read_rows(opened(f"{mark}a@example.org\n", encoding="UTF-8"))
+    assert isinstance(row, Row)
+    assert row.email == "a@example.org"
+
+
 def test_encoding_that_is_told_goes_before_all_that_is_found() -> None:
     data = "email;voornaam\nzoe@example.org;Zoë\n".encode("mac-roman")
     (row,) = read_rows(opened(data, encoding="mac-roman"))
