@@ -49,7 +49,8 @@ def render_feed(
     for issue in shown:
         _add_entry(feed, issue, f"{home}{issue.slug}/")
     ElementTree.indent(feed, "")
-    return ElementTree.tostring(feed, "utf-8", xml_declaration=True) + b"\n"
+    data: bytes = ElementTree.tostring(feed, "utf-8", xml_declaration=True)
+    return data + b"\n"
 
 
 def _add_entry(feed: ElementTree.Element, issue: ArchivedIssue, address: str) -> None:
