@@ -6,7 +6,7 @@ Two questions: is it a return at all, and of whom does it say what?
 import re
 
 from newsletter.inbound.mail import Mail
-from newsletter.inbound.quoting import cut_returned
+from newsletter.inbound.quoting import ANSWER, cut_returned
 from newsletter.inbound.reports import (
     ADDRESS,
     Failure,
@@ -114,12 +114,13 @@ def is_from_daemon(mail: Mail) -> bool:
 
 def looks_returned(mail: Mail) -> bool:
     """Tell whether two of three things speak for a return: path, subject, text."""
-    subject = _says_so(_SUBJECT, mail.headers.first("subject"))
-    text = _says_so(_TEXT, mail.text)
-    if not has_null_path(mail) and any(name in mail.headers for name in _OF_LISTS):
-        # Another newsletter, which may well speak of deliveries.
+    subject = mail.headers.first("subject")
+    is_of_list = any(name in mail.headers for name in _OF_LISTS)
+    if not has_null_path(mail) and (is_of_list or ANSWER.match(subject)):
+        # Another newsletter, or a person's answer: either may speak of deliveries.
         return False
-    return has_null_path(mail) + subject + text >= 2
+    says_so = _says_so(_SUBJECT, subject) + _says_so(_TEXT, mail.text)
+    return has_null_path(mail) + says_so >= 2
 
 
 def has_null_path(mail: Mail) -> bool:

@@ -59,9 +59,14 @@ def find_key(data: bytes) -> bytes:
     return digest.digest()
 
 
-def find_message_tokens(mail: Mail) -> tuple[str, ...]:
-    """Return what may be a token of a message, the surest first."""
-    answered = [
+def find_message_tokens(mail: Mail, *, is_answer: bool) -> tuple[str, ...]:
+    """Return what may be a token of a message, the surest first.
+
+    Args:
+        mail: The mail.
+        is_answer: Count what it answers to, too.
+    """
+    answered = is_answer * [
         *mail.headers.every("in-reply-to"),
         *reversed(mail.headers.first("references").split()),
     ]

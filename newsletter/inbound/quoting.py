@@ -45,6 +45,9 @@ _QUOTE = re.compile(
     re.M | re.I,
 )
 
+#: How the subject of an answer begins.
+ANSWER = re.compile(r"^\s*(re|aw|antw|sv|tr|rv|r|回复|رد)\s*(\[\d+\])?\s*[:：]", re.I)
+
 
 def cut_returned(text: str) -> str:
     """Return what a report says itself, without the mail it gives back."""

@@ -9,6 +9,7 @@ from newsletter.inbound.auto_replies import is_auto_reply
 from newsletter.inbound.complaints import find_complaints, is_feedback
 from newsletter.inbound.heuristics import (
     find_failures_in_text,
+    has_null_path,
     is_from_daemon,
     looks_returned,
 )
@@ -21,7 +22,7 @@ from newsletter.inbound.identity import (
 from newsletter.inbound.judging import judge_failure
 from newsletter.inbound.mail import Mail, parse_mail
 from newsletter.inbound.notifications import read_notification
-from newsletter.inbound.replies_by_people import asks_to_leave, is_answer
+from newsletter.inbound.replies_by_people import answers, asks_to_leave
 from newsletter.inbound.reports import find_failures
 from newsletter.inbound.unsubscribing import is_unsubscribe
 from newsletter.model.returned import MailKind, Reading, Report
@@ -43,11 +44,13 @@ def read_mail(data: bytes) -> Reading:
     mail = parse_mail(data)
     kind, reports = _read_kind(mail)
     is_report = kind in (MailKind.BOUNCE, MailKind.COMPLAINT)
+    # A report may stand in a person's answer, too: then it is about somebody else.
+    is_answer = not is_report or is_from_daemon(mail) or has_null_path(mail)
     return Reading(
         kind=kind,
         key=find_key(data),
         reports=reports[:MAX_REPORTS],
-        message_tokens=find_message_tokens(mail),
+        message_tokens=find_message_tokens(mail, is_answer=is_answer),
         leave_tokens=() if is_report else find_leave_tokens(mail),
         sender="" if is_report else find_sender(mail),
         subject=mail.headers.first("subject")[:_MAX_SUBJECT],
@@ -85,4 +88,4 @@ def _read_letter(mail: Mail) -> _Said:
         return MailKind.AUTO_REPLY, ()
     if asks_to_leave(mail):
         return MailKind.ASKS_TO_LEAVE, ()
-    return (MailKind.REPLY if is_answer(mail) else MailKind.UNREAD), ()
+    return (MailKind.REPLY if answers(mail) else MailKind.UNREAD), ()

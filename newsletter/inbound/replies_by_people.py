@@ -7,11 +7,10 @@ glance. Words of the quoted newsletter ("unsubscribe here") are not the person's
 import re
 
 from newsletter.inbound.mail import Mail
-from newsletter.inbound.quoting import cut_quote
+from newsletter.inbound.quoting import ANSWER, cut_quote
 
 #: People who want to leave say so at once.
 _MAX_WORDS = 1_500
-_ANSWER = re.compile(r"^\s*(re|aw|antw|sv|tr|rv|r|回复|رد)\s*(\[\d+\])?\s*[:：]", re.I)
 
 _ASKS = re.compile(
     # English.
@@ -85,7 +84,7 @@ def asks_to_leave(mail: Mail) -> bool:
     """Tell whether a person asks, in their own words, to be taken off the list."""
     subject = mail.headers.first("subject")
     words = cut_quote(mail.text)[:_MAX_WORDS]
-    if not _ANSWER.match(subject):
+    if not ANSWER.match(subject):
         if _ALONE.fullmatch(subject):
             return True
         # The subject of an answer is ours, and may well speak of leaving.
@@ -95,10 +94,10 @@ def asks_to_leave(mail: Mail) -> bool:
     return _ASKS.search(words) is not None or _ALONE.fullmatch(words) is not None
 
 
-def is_answer(mail: Mail) -> bool:
+def answers(mail: Mail) -> bool:
     """Tell whether it answers a mail, so that a person may expect an answer."""
     return (
         "in-reply-to" in mail.headers
         or "references" in mail.headers
-        or _ANSWER.match(mail.headers.first("subject")) is not None
+        or ANSWER.match(mail.headers.first("subject")) is not None
     )

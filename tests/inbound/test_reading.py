@@ -111,6 +111,30 @@ def test_the_envelope_comes_before_what_stands_in_the_mail() -> None:
     assert reading.message_tokens == (MESSAGE, other)
 
 
+def test_a_report_that_a_person_quotes_says_nothing_of_that_person() -> None:
+    """Anna answers us, and shows what came back when she wrote to somebody else."""
+    reading = read_mail(
+        f"From: Anna <anna@example.org>\nTo: news@dakar.example\nSubject: Re: News\n"
+        f"In-Reply-To: <{MESSAGE}@dakar.example>\n\nLook:\n"
+        "> Final-Recipient: rfc822; bas@example.org\n> Action: failed\n"
+        "> Status: 5.1.1\n".encode()
+    )
+
+    assert reading.message_tokens == ()
+
+
+def test_an_answer_that_speaks_of_deliveries_is_no_bounce() -> None:
+    reading = read_mail(
+        f"From: Anna <anna@example.org>\nTo: news@dakar.example\n"
+        f"Subject: Re: Mail delivery failed: what now?\n"
+        f"In-Reply-To: <{MESSAGE}@dakar.example>\n\n"
+        "My letter could not be delivered, the address is unknown.\n".encode()
+    )
+
+    assert reading.kind == MailKind.REPLY
+    assert reading.message_tokens == (MESSAGE,)
+
+
 def test_a_mail_without_tokens_has_none() -> None:
     reading = read_mail(b"To: <news@dakar.example>\nSubject: unsubscribe\n\nplease")
 
