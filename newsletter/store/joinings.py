@@ -21,6 +21,7 @@ from newsletter.store.tables import (
     import_changes,
     joinings,
     notices,
+    returned_mails,
     subscribers,
     subscriptions,
 )
@@ -140,6 +141,11 @@ def erase_newcomers(connection: Connection, subscriber_ids: Sequence[int]) -> No
         update(joinings)
         .where(joinings.c.subscriber_id.in_(subscriber_ids))
         .values(subscriber_id=None, lists=[], fields={})
+    )
+    connection.execute(
+        update(returned_mails)
+        .where(returned_mails.c.subscriber_id.in_(subscriber_ids))
+        .values(subscriber_id=None, diagnostic="")
     )
     for table in (
         notices,

@@ -26,12 +26,12 @@ from newsletter.model.returned import MailKind
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.forget import without_replies
 from newsletter.store.instants import to_millis
+from newsletter.store.joinings import ASKED, erase_newcomers
 from newsletter.store.tables import (
     address_changes,
     consent_events,
     deliveries,
     dispatches,
-    import_changes,
     joinings,
     notices,
     probes,
@@ -44,8 +44,6 @@ from newsletter.store.tables import (
 #: on, as nothing has this hash.
 ERASED = ""
 _OVER = (DispatchState.DONE, DispatchState.CANCELLED)
-#: Who has these words in their history and no others never confirmed.
-_ASKED = "asked"
 #: What a dispatch is told to have come back: their number stays.
 _COUNTED = (MailKind.BOUNCE, MailKind.COMPLAINT)
 
@@ -168,25 +166,18 @@ def erase_unconfirmed(connection: Connection, *, before: datetime, most: int) ->
     Whom the editor imported as pending stays, and who asked again since.
     """
     ids = connection.scalars(_never_confirmed(before).limit(most)).all()
-    connection.execute(
-        update(returned_mails)
-        .where(returned_mails.c.subscriber_id.in_(ids))
-        .values(subscriber_id=None, diagnostic="")
-    )
-    for table in (notices, import_changes, consent_events, subscriptions):
-        connection.execute(delete(table).where(table.c.subscriber_id.in_(ids)))
-    connection.execute(delete(subscribers).where(subscribers.c.id.in_(ids)))
+    erase_newcomers(connection, ids)
     return len(ids)
 
 
-def _never_confirmed(before: datetime) -> Select[tuple[int]]:
+def _never_confirmed(before: datetime) -> Select[int]:
     theirs = subscriptions.c.subscriber_id == subscribers.c.id
     is_pending = subscriptions.c.status == SubscriptionStatus.PENDING
     return select(subscribers.c.id).where(
         subscribers.c.created_at < to_millis(before),
         exists().where(theirs, is_pending),
         ~exists().where(theirs, ~is_pending),
-        ~_has(consent_events, consent_events.c.kind != _ASKED),
+        ~_has(consent_events, consent_events.c.kind != ASKED),
         ~_has(joinings),
         ~_has(address_changes),
     )
