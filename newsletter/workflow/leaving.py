@@ -251,7 +251,8 @@ def _undoing(
     if verify(keyring, Purpose.TEST, token) is not None:
         return Undoing(is_test=True)
     numbers = verify(keyring, Purpose.UNDO, token)
-    if numbers is None or len(numbers) != 2:
+    # Nobody has left in the future, and its moments are no dates at some point.
+    if numbers is None or len(numbers) != 2 or numbers[1] > to_millis(now):
         return None
     subscriber_id, left_at = numbers[0], from_millis(numbers[1])
     person = find_by_id(connection, subscriber_id)

@@ -126,6 +126,8 @@ class _Server(uvicorn.Server):
         self, app: ASGIApp, before_stop: Callable[[], None], grace_seconds: int
     ) -> None:
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        # It tells of every form of a program that is not well made.
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,

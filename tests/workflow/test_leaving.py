@@ -274,4 +274,5 @@ def test_undo_by_another_token_is_none(desk: Desk, token: str) -> None:
     let_leave(desk, token)
     assert let_undo(desk, token) is None
     assert let_undo(desk, sign(desk.keyring, Purpose.UNDO, 99, 1)) is None
+    assert let_undo(desk, sign(desk.keyring, Purpose.UNDO, 1, 2**63 - 1)) is None
     assert mailable(desk) == 0
