@@ -140,7 +140,14 @@ def _read_groups(text: str) -> list[dict[str, str]]:
 
 
 def _is_of_recipient(group: dict[str, str]) -> bool:
-    return sum(name in group for name in (*_ABOUT_RECIPIENT, "diagnostic-code")) >= 2
+    """Tell whether fields are of a report: "Status: open" stands in many a mail."""
+    if sum(name in group for name in (*_ABOUT_RECIPIENT, "diagnostic-code")) < 2:
+        return False
+    return (
+        "final-recipient" in group
+        or "original-recipient" in group
+        or _STATUS.search(group.get("status", "")) is not None
+    )
 
 
 def _read_failure(group: dict[str, str]) -> Failure:

@@ -135,6 +135,15 @@ def test_an_answer_that_speaks_of_deliveries_is_no_bounce() -> None:
     assert reading.message_tokens == (MESSAGE,)
 
 
+def test_fields_of_a_ticket_are_no_report() -> None:
+    reading = read_mail(
+        b"From: Helpdesk <help@example.org>\nAuto-Submitted: auto-replied\n"
+        b"Subject: [#7] News\n\nStatus: open\nAction: waits for you\n"
+    )
+
+    assert reading.kind == MailKind.AUTO_REPLY
+
+
 def test_a_mail_without_tokens_has_none() -> None:
     reading = read_mail(b"To: <news@dakar.example>\nSubject: unsubscribe\n\nplease")
 
