@@ -323,19 +323,21 @@ def _last_success(
         returned_mails.c.kind == MailKind.BOUNCE,
         returned_mails.c.bounce_class.in_(CAME_BACK),
     )
-    # By way of the dispatches: deliveries have no index by subscriber alone.
-    of_them = and_(
-        deliveries.c.dispatch_id == dispatches.c.id,
-        deliveries.c.subscriber_id == subscriber_id,
-    )
-    found: int | None = connection.scalar(
-        select(func.max(deliveries.c.at))
-        .join_from(dispatches, deliveries, of_them)
+    # Asked of each dispatch: deliveries have no index by subscriber alone.
+    arrived_at = (
+        select(deliveries.c.at)
         .where(
+            deliveries.c.dispatch_id == dispatches.c.id,
+            deliveries.c.subscriber_id == subscriber_id,
             deliveries.c.state == DeliveryState.ACCEPTED,
             deliveries.c.at <= to_millis(now - _MAY_COME_BACK),
             ~came_back,
         )
+        .correlate(dispatches)
+        .scalar_subquery()
+    )
+    found: int | None = connection.scalar(
+        select(func.max(arrived_at)).select_from(dispatches)
     )
     return found
 
