@@ -45,8 +45,11 @@ _FIXED_RULES = {
     "unsubscribe-place": "every mail must offer a way to leave.",
     "field-unfilled": "no reader may get a mail with a field that is not filled in.",
 }
-#: Every subscriber has an address; the other is a place of our own in each mail.
-_TAKEN_FIELDS = frozenset({"email", "unsubscribe_url"})
+#: Everybody has an address, lists and a day when they joined; the others are places of
+#: our own in each mail.
+_TAKEN_FIELDS = frozenset(
+    {"email", "lists", "domain", "joined", "unsubscribe_url", "preferences_url"}
+)
 
 
 def _check_text(text: str) -> str:

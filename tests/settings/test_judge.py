@@ -470,6 +470,10 @@ _PASSWORD = (
             'n.toml:4:1: "email" cannot be declared: it is always there.',
         ),
         (
+            "[fields.joined]",
+            'n.toml:4:1: "joined" cannot be declared: it is always there.',
+        ),
+        (
             '[fields."first name"]',
             'n.toml:4:1: "first name" cannot name a field: '
             "use letters a to z, digits and _.",
