@@ -4,6 +4,7 @@ import io
 import json
 import ssl
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -207,3 +208,34 @@ def test_worker_leaves_the_mailbox_alone_where_it_is_told_to(
         process.terminate()
         assert process.wait(20) == 0
     assert mailbox.commands == []
+
+
+def test_worker_without_a_mail_server_reads_the_mailbox(
+    letter: Any, mailbox: ImapServer, log_in: Log
+) -> None:
+    log_in()
+    letter.use_no_server()
+    use_inbox(letter, mailbox)
+    with letter.running("worker", "--json", stderr=None) as process:
+        kinds = [json.loads(process.stdout.readline())["event"] for _ in range(2)]
+        process.terminate()
+        assert process.wait(20) == 0
+    assert kinds == ["ready", "inbox"]
+
+
+def test_worker_waits_long_after_a_wrong_password(
+    letter: Any, mailbox: ImapServer, log_in: Log
+) -> None:
+    log_in()
+    mailbox.users["letter"] = "changed"
+    mailbox.commands.clear()
+    with letter.running("worker", "--json", stderr=None) as process:
+        json.loads(process.stdout.readline())
+        told = json.loads(process.stdout.readline())
+        time.sleep(2.5)
+        process.terminate()
+        assert process.wait(20) == 0
+    assert told["event"] == "trouble"
+    assert told["text"].startswith("inbox: the mailbox at 127.0.0.1:")
+    # Tried once: each try may lock the account.
+    assert mailbox.commands.count("AUTHENTICATE") == 1
