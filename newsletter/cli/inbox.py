@@ -140,7 +140,7 @@ def _line(one: "Handled") -> str:
     if one.kind is MailKind.BOUNCE:
         return _bounce_line(one, who)
     if one.kind is MailKind.AUTO_REPLY:
-        end = "Nothing to do." if one.is_ours else "It stays unread."
+        end = "Nothing to do." if one.is_ours else _stays(one)
         return f"{who}: an automatic answer. {end}"
     subject = f": “{one.subject}”" if one.subject else ""
     if one.kind is MailKind.ASKS_TO_LEAVE:
@@ -151,8 +151,8 @@ def _line(one: "Handled") -> str:
             "address. Answer them, and ask which one it is."
         )
     if one.kind is MailKind.REPLY:
-        return f"{who} wrote to you{subject}. It stays unread."
-    return f"A mail for you to read{subject}. It stays unread."
+        return f"{who} wrote to you{subject}. {_stays(one)}"
+    return f"A mail for you to read{subject}. {_stays(one)}"
 
 
 _GONE = "Somebody left by mail who is no subscriber any more. Nothing to do."
@@ -213,8 +213,13 @@ def _unproved(one: "Handled", what: str) -> str:
     advice = f" If you believe it: {one.advice}" if one.advice else ""
     return (
         f"A mail{to} {what}, but nothing proves that it is one of yours. Nothing was "
-        f"changed; it stays for you to read.{advice}"
+        f"changed. {_stays(one)}{advice}"
     )
+
+
+def _stays(one: "Handled") -> str:
+    """Return where a mail is that somebody has to read."""
+    return "A pipe keeps no mail." if one.source == "stdin" else "It stays unread."
 
 
 def _said(one: "Handled") -> str:

@@ -194,8 +194,8 @@ LINES = (
     "unsubscribe gus@example.org\n"
     "dora@example.net wrote to you: “Re: Hello”. It stays unread.\n"
     "A mail to ivy@example.org came back (550 5.1.1 user unknown), but nothing proves "
-    "that it is one of yours. Nothing was changed; it stays for you to read. If you "
-    "believe it: newsletter subscribers unsubscribe ivy@example.org\n"
+    "that it is one of yours. Nothing was changed. It stays unread. If you believe "
+    "it: newsletter subscribers unsubscribe ivy@example.org\n"
 )
 SUMMARY = """\
 1 mail: the address is dead, and gets none any more.
@@ -421,7 +421,7 @@ def test_mail_writes_nothing_to_the_terminal(
     subject = b"=?utf-8?q?Re=3A_=1B]0;x=07=E2=80=AEgro?="
     pipe(b"From: d@x.org\nIn-Reply-To: <a@b>\nSubject: " + subject + b"\n\nHi.\n")
     assert returns.post.out == (
-        "d@x.org wrote to you: “Re: ]0;x \ufffdgro”. It stays unread.\n"
+        "d@x.org wrote to you: “Re: ]0;x \ufffdgro”. A pipe keeps no mail.\n"
     )
 
 
