@@ -2,25 +2,33 @@
 
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.cli.context import is_terminal, progress, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.switch import Switch
 
 
-def hold(dispatch: "Dispatch", seconds: int) -> bool:
-    """Wait on a terminal, so that second thoughts can come; False when they came.
+def hold_of(seconds: int) -> "Callable[[Dispatch], bool] | None":
+    """Return the hold of a command; None where nobody sits who could undo it."""
+    if not is_terminal() or not seconds:
+        return None
+    return partial(_hold, seconds=seconds)
+
+
+def _hold(dispatch: "Dispatch", *, seconds: int) -> bool:
+    """Wait, so that second thoughts can come; False when they came.
 
     A closed terminal and a polite kill are second thoughts too: whoever confirmed it
     cannot undo it any more.
     """
     from newsletter.workflow.switch import Switch
 
-    if not is_terminal() or not seconds:
-        return True
     is_over = False
     # A KeyboardInterrupt is lost where Python cannot raise (in the clean-up of an
     # object, say), and here a lost one would send what somebody wanted to stop.

@@ -15,7 +15,7 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.dispatches import INTERRUPTED, show_end, watching
 from newsletter.cli.findings import count_of, show_link_progress
-from newsletter.cli.hold import hold
+from newsletter.cli.hold import hold_of
 from newsletter.cli.networks import allow_private_option, read_networks
 from newsletter.cli.plan import show_plan
 from newsletter.cli.starting import see_to_start
@@ -152,7 +152,7 @@ def _send(project: "Project", plan: "Plan", confirmed: int, *, as_json: bool) ->
             plan,
             confirmed=confirmed,
             environment=os.environ,
-            hold=lambda made: hold(made, project.settings.newsletter.hold_seconds),
+            hold=hold_of(project.settings.newsletter.hold_seconds),
             watch=watch,
         )
     code = show_end(project, dispatch, as_json=as_json)

@@ -382,6 +382,12 @@ def start_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:
     return load_dispatch(connection, dispatch_id)
 
 
+def begin_held(connection: Connection, dispatch_id: int) -> Dispatch:
+    """Make a dispatch run that was paused since it was made; a canary stays one."""
+    _change(connection, dispatch_id, state=DispatchState.RUNNING, reason="")
+    return load_dispatch(connection, dispatch_id)
+
+
 def reschedule_dispatch(connection: Connection, dispatch_id: int) -> Dispatch:
     """Leave a dispatch to its start again, which is still to come, after a pause."""
     starts_at = connection.scalar(

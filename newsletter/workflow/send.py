@@ -16,7 +16,12 @@ from newsletter.model.dispatch import Dispatch, Order
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import load_dispatch, newest_dispatch
-from newsletter.store.dispatches import cancel_dispatch, create_dispatch
+from newsletter.store.dispatches import (
+    begin_held,
+    cancel_dispatch,
+    create_dispatch,
+    pause_dispatch,
+)
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.clearance import refuse_under_way
 from newsletter.workflow.plan import Plan
@@ -26,6 +31,9 @@ from newsletter.workflow.sender import Watch, become_sender, run_dispatch
 from newsletter.workflow.server import open_accounts
 
 UNDONE = "undone before the first mail left"
+#: Why a dispatch is paused while it is held: whatever ends the command meanwhile, no
+#: worker goes on with what may have been about to be undone.
+HELD = "confirmed, and held so that it can be undone; nothing has left"
 
 
 def send_planned(
@@ -34,7 +42,7 @@ def send_planned(
     *,
     confirmed: int,
     environment: Mapping[str, str],
-    hold: Callable[[Dispatch], bool] = lambda _: True,
+    hold: Callable[[Dispatch], bool] | None = None,
     watch: Watch | None = None,
 ) -> Dispatch:
     """Freeze what was confirmed and send it; returns how it stands at the end.
@@ -44,7 +52,8 @@ def send_planned(
         plan: From `plan_send`.
         confirmed: Number of recipients, in the editor's word.
         environment: Where the password may be.
-        hold: Called when all is frozen; False undoes the dispatch.
+        hold: Called when all is frozen; False undoes the dispatch. None: it begins at
+            once.
         watch: Told what happens.
 
     Raises:
@@ -58,9 +67,18 @@ def send_planned(
     with become_sender(project, accounts) as sender:
         # The mails point to it; before the first of them is tried nobody is shown it.
         publish_composition(project, plan.composition)
-        dispatch = _freeze(project, sender.database, plan, confirmed, nobody_sends=True)
-        if undone := _hold(sender.database, dispatch, hold):
-            return undone
+        dispatch = _freeze(
+            project,
+            sender.database,
+            plan,
+            confirmed,
+            nobody_sends=True,
+            is_held=hold is not None,
+        )
+        if hold is not None:
+            dispatch = _hold(sender.database, dispatch, hold)
+        if dispatch.state is not DispatchState.RUNNING:
+            return dispatch
         watch = watch or Watch()
         watch.on_begin(dispatch)
         return run_dispatch(sender, dispatch, watch)
@@ -99,6 +117,7 @@ def _freeze(
     confirmed: int,
     *,
     nobody_sends: bool,
+    is_held: bool = False,
 ) -> Dispatch:
     """Keep content and recipients as they are at this moment, all or nothing."""
     now = datetime.now(UTC)
@@ -132,6 +151,8 @@ def _freeze(
                 "Nothing was sent.",
                 "Look again who is on the list, and confirm the right number.",
             )
+        if is_held:
+            dispatch = pause_dispatch(connection, dispatch.id, reason=HELD)
     return dispatch
 
 
@@ -156,18 +177,23 @@ def _refuse_sent_meanwhile(connection: Connection, plan: Plan) -> None:
 
 def _hold(
     database: Database, dispatch: Dispatch, hold: Callable[[Dispatch], bool]
-) -> Dispatch | None:
-    """Undo a dispatch whose hold does not end well, by an error say; else None."""
-    undone, is_over = None, False
+) -> Dispatch:
+    """Let a held dispatch run, or undo it: its hold did not end well, by an error say.
+
+    What another command did to it meanwhile holds.
+    """
+    is_over = False
     try:
         is_over = hold(dispatch)
     finally:
-        if not is_over:
-            undone = _undo(database, dispatch)
-    return undone
+        with database.writing() as connection:
+            found = load_dispatch(connection, dispatch.id)
+            if found.state is DispatchState.PAUSED and found.reason == HELD:
+                end = begin_held if is_over else _undo
+                found = end(connection, dispatch.id)
+    return found
 
 
-def _undo(database: Database, dispatch: Dispatch) -> Dispatch:
+def _undo(connection: Connection, dispatch_id: int) -> Dispatch:
     now = datetime.now(UTC)
-    with database.writing() as connection:
-        return cancel_dispatch(connection, dispatch.id, now=now, reason=UNDONE)
+    return cancel_dispatch(connection, dispatch_id, now=now, reason=UNDONE)

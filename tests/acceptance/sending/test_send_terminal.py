@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -71,6 +72,47 @@ def test_send_whose_hold_is_cut_short_is_undone(post: Any, number: int) -> None:
     found = post.dispatch()
     assert found.state is DispatchState.CANCELLED
     assert found.reason == "undone before the first mail left"
+
+
+def test_send_that_is_killed_in_its_hold_has_sent_nothing_and_asks(post: Any) -> None:
+    post.add("anna", "bob")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        sender, terminal = on_a_terminal(post, b"2\n")
+        with sender:
+            read_until(terminal, b"Ctrl-C undoes it all.")
+            sender.kill()
+            sender.communicate(timeout=10)
+        os.close(terminal)
+        # A worker that is started now leaves it alone.
+        with post.running("worker") as worker:
+            assert b"Ready" in worker.stdout.readline()
+            time.sleep(1.5)
+        assert server.recording.connections == 0
+        assert post.run("status") == 0
+        assert post.out.startswith(
+            "Dispatch 1 of 2026-03 is paused: confirmed, and held so that it can be "
+            "undone; nothing has left\n"
+        )
+        assert post.run("resume", "1") == 0
+        assert len(server.messages) == 2
+
+
+def test_hold_that_another_command_ends_sends_nothing(post: Any) -> None:
+    post.add("anna", "bob")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        text = (post.root / "newsletter.toml").read_text()
+        quick = text.replace("hold_seconds = 30", "hold_seconds = 3")
+        (post.root / "newsletter.toml").write_text(quick)
+        sender, terminal = on_a_terminal(post, b"2\n")
+        with sender:
+            read_until(terminal, b"Ctrl-C undoes it all.")
+            assert post.run("cancel", "1") == 0
+            sender.communicate(timeout=20)
+        os.close(terminal)
+        assert server.recording.connections == 0
+    assert post.dispatch().state is DispatchState.CANCELLED
 
 
 def test_send_whose_terminal_is_closed_ends_in_good_order(post: Any) -> None:
