@@ -15,7 +15,8 @@ class ArchivedIssue:
     date: date
     #: BCP 47 tag.
     language: str
-    number: int | None
+    #: As the editor wrote it; empty: none.
+    number: str
     #: When the first dispatch of it began; aware, UTC.
     sent_at: datetime
     #: When its page changed last; aware, UTC.

@@ -31,7 +31,7 @@ class _Entry:
     summary: str
     date: date
     language: str
-    number: int | None
+    number: str
 
 
 def list_archive(project: Project, database: Database) -> tuple[ArchivedIssue, ...]:
@@ -87,7 +87,7 @@ def _entry_of_old(project: Project, title: str, sent_at: datetime) -> _Entry:
     """Return what is known of an issue that was published before there were entries."""
     newsletter = project.settings.newsletter
     day = sent_at.astimezone(ZoneInfo(newsletter.time_zone)).date()
-    return _Entry(title, "", day, newsletter.language, number=None)
+    return _Entry(title, "", day, newsletter.language, number="")
 
 
 def _read_entry(project: Project, slug: str) -> _Entry | None:
@@ -109,7 +109,7 @@ def _parse_entry(path: Path, _changed_ns: int) -> _Entry | None:
             summary=str(said["summary"]),
             date=date.fromisoformat(said["date"]),
             language=str(said["language"]),
-            number=None if said["number"] is None else int(said["number"]),
+            number=str(said["number"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -27,7 +27,7 @@ AT = datetime(2026, 5, 1, tzinfo=UTC)
 def issue(number: int, title: str, language: str) -> ArchivedIssue:
     day = date(2026, 5, 1)
     return ArchivedIssue(
-        f"n{number}", title, f"{title}.", day, language, number, AT, AT
+        f"n{number}", title, f"{title}.", day, language, str(number), AT, AT
     )
 
 

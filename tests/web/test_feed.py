@@ -30,14 +30,14 @@ ISSUE = ArchivedIssue(
     summary="Wat “mei” bracht",
     date=date(2026, 5, 1),
     language="nl",
-    number=5,
+    number="5",
     sent_at=NOON,
     updated_at=NOON + timedelta(hours=2),
 )
 ARABIC = replace(
     ISSUE, slug="2026-04", title="أخبار", language="ar", sent_at=NOON, updated_at=NOON
 )
-BARE = replace(ISSUE, slug="2026-03", title="", summary="", number=None)
+BARE = replace(ISSUE, slug="2026-03", title="", summary="", number="")
 
 
 def read(*issues: ArchivedIssue) -> Any:

@@ -34,7 +34,7 @@ class Archive:
         slug: str,
         *,
         day: date = date(2026, 5, 1),
-        number: int | None = None,
+        number: str = "",
         is_archived: bool = True,
     ) -> Path:
         """Write the files of an issue; return their folder."""

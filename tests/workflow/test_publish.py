@@ -92,7 +92,7 @@ def test_publish_issue_notes_what_the_archive_says_of_it(tmp_path: Path) -> None
         issue(),
         subject=(Text("Dag "), Field("first_name", "lezer", Place("issues/may.md"))),
         preheader=(Text("Wat “Mei” bracht"),),
-        number=5,
+        number="5",
     )
     folder = publish_issue(project(tmp_path), made, EDITIONS, {})
     assert json.loads((folder / "issue.json").read_text("utf-8")) == {
@@ -100,7 +100,7 @@ def test_publish_issue_notes_what_the_archive_says_of_it(tmp_path: Path) -> None
         "summary": "Wat “Mei” bracht",
         "date": "2026-05-01",
         "language": "en",
-        "number": 5,
+        "number": "5",
         "archived": True,
     }
 
