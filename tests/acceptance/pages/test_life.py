@@ -22,9 +22,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -32,6 +33,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from newsletter.checks.browser.chromium import find_chromium
+from newsletter.cli import run
 from newsletter.errors import OperationError
 from newsletter.testing.smtp_server import SmtpServer
 
@@ -142,8 +144,11 @@ class Office:
         return done.stdout
 
     def show(self, address: str) -> dict[str, Any]:
-        said = self.run("subscribers", "show", address, "--json", names_somebody=True)
-        shown: dict[str, Any] = json.loads(said)
+        """Look somebody up, in this process: it is asked often."""
+        command = ["subscribers", "show", address, "--json"]
+        with redirect_stdout(StringIO()) as said:
+            assert run([*command, "--project", str(self.root)]) == 0
+        shown: dict[str, Any] = json.loads(said.getvalue())
         return shown
 
     def standing(self, address: str) -> dict[str, str]:
