@@ -4,13 +4,14 @@ All functions take a connection, a writing one where they change something, and 
 the transaction to the caller.
 
 Law: one subscriber for each address. Whoever left by the old address has left by the
-new one too.
+new one too. Once an address is theirs, what they asked for before it is over: it may
+have been mistyped, and be a stranger's.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
@@ -28,6 +29,7 @@ from newsletter.store.people import (
     read_list_ids,
     read_subscriptions,
 )
+from newsletter.store.sqlite import overwriting
 from newsletter.store.tables import address_changes, subscribers
 
 #: Mail to the old address came back: that says nothing of the new one.
@@ -110,8 +112,21 @@ def take_over(connection: Connection, change_id: int, *, word: Word) -> None:
         .where(address_changes.c.id == change_id)
         .values(confirmed_at=to_millis(word.at))
     )
+    _end_older(connection, change.subscriber_id, change_id)
     kept_off = _carry_over(connection, old_hash, change.person.hash)
     _bring_along(connection, change, kept_off, word)
+
+
+def _end_older(connection: Connection, subscriber_id: int, change_id: int) -> None:
+    """Erase the addresses that were asked for before this one, and not confirmed."""
+    with overwriting(connection):
+        connection.execute(
+            delete(address_changes).where(
+                address_changes.c.subscriber_id == subscriber_id,
+                address_changes.c.id < change_id,
+                address_changes.c.confirmed_at.is_(None),
+            )
+        )
 
 
 def _carry_over(

@@ -140,6 +140,16 @@ def test_link_of_a_change_that_was_changed_again_is_over(open_site: Site) -> Non
     assert address_of(open_site, reader) == "hugo@two.example.org"
 
 
+def test_older_link_is_over_once_a_newer_address_is_theirs(open_site: Site) -> None:
+    reader = open_site.add_reader("hedda@example.org")
+    mistyped = ask_for(open_site, reader, "somebody.else@example.net")
+    right = ask_for(open_site, reader, "hedda@example.net")
+    open_site.post_form(right, b"")
+    assert open_site.ask("GET", mistyped).status == 404
+    assert open_site.post_form(mistyped, b"").status == 404
+    assert address_of(open_site, reader) == "hedda@example.net"
+
+
 def test_leaving_link_in_older_mails_goes_on_working(open_site: Site) -> None:
     reader = open_site.add_reader("ida@example.org")
     open_site.post_form(ask_for(open_site, reader, "ida@new.example.org"), b"")
