@@ -26,7 +26,6 @@ from newsletter.store.sqlite import (
     fold_wal,
     is_ours,
     make_engine,
-    overwriting,
     truncate_wal,
 )
 
@@ -79,7 +78,7 @@ class Database:
 
     @contextmanager
     def erasing(self) -> Iterator[Connection]:
-        """Give a writer's connection as `writing`; what it deletes is overwritten.
+        """Give a writer's connection as `writing`, for what is to leave no trace.
 
         Others that write go first. What is still in the WAL goes by `empty_wal`.
 
@@ -89,7 +88,6 @@ class Database:
         with (
             explained(self.path, patience_seconds=self.patience_seconds),
             self.connect_writer(yields=True) as connection,
-            overwriting(connection),
             connection.begin(),
         ):
             self.guard(connection)

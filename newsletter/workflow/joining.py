@@ -58,7 +58,6 @@ from newsletter.store.people import (
     read_subscriptions,
     update_fields,
 )
-from newsletter.store.sqlite import overwriting
 from newsletter.tokens import Keyring, address_hash
 
 #: Whose word we take that they never want to hear of us again.
@@ -329,8 +328,7 @@ def decline_joining(
     if person is not None and joining.confirmed_at is not None:
         for slug in joining.lists:
             unsubscribe(connection, person, scope=slug, word=word)
-    with overwriting(connection):
-        take_back_joinings(connection, joining.address_hash)
+    take_back_joinings(connection, joining.address_hash)
     for kind in (NoticeKind.CONFIRM, NoticeKind.PRESENT):
         exhaust_marks(connection, kind, joining.address_hash, now=now)
     if person is not None:
@@ -352,8 +350,7 @@ def decline_joining(
 def _end_waiting(connection: Connection, subscriber_id: int, word: Word) -> None:
     """Erase who never was anything but asked for; nobody else waits any more."""
     if is_newcomer(connection, subscriber_id):
-        with overwriting(connection):
-            erase_newcomers(connection, [subscriber_id])
+        erase_newcomers(connection, [subscriber_id])
         return
     list_ids = ensure_lists(connection, ())
     for one in read_subscriptions(connection, subscriber_id):

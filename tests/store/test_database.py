@@ -105,6 +105,7 @@ def test_open_when_folder_is_somebody_elses_leaves_its_mode(tmp_path: Path) -> N
         ("synchronous", 2),
         ("foreign_keys", 1),
         ("busy_timeout", 30_000),
+        ("secure_delete", 1),
     ],
 )
 def test_connection_always_has_its_settings(

@@ -1,8 +1,9 @@
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState
@@ -26,6 +27,7 @@ from newsletter.store.dispatches import (
 )
 from newsletter.store.forget import Erased, forget_address, forget_person
 from newsletter.store.ledger import write_intent, write_result
+from newsletter.store.people import update_fields
 from newsletter.store.tables import (
     address_changes,
     consent_events,
@@ -133,22 +135,37 @@ def test_forget_person_twice_finds_nobody_the_second_time(
     assert forget(database, anna) == Erased(deliveries=0, was_known=False)
 
 
-def test_forget_leaves_no_byte_of_the_address_in_the_files(
-    database: Database, people: Any, dispatching: Any
-) -> None:
-    def lower(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA secure_delete=OFF")
+@pytest.fixture
+def careless_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite leave deleted bytes where they are, as it does unless told.
 
-    # Debian builds SQLite so that it overwrites anyway.
-    event.listen(database.engine, "connect", lower)
+    Debian builds it so that it overwrites anyway.
+    """
+    connect = sqlite3.dbapi2.connect
+
+    def connect_carelessly(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.execute("PRAGMA secure_delete=OFF")
+        return connection
+
+    monkeypatch.setattr("sqlite3.dbapi2.connect", connect_carelessly)
+
+
+@pytest.mark.usefixtures("careless_driver")
+@pytest.mark.parametrize("was_changed", [False, True])
+def test_forget_leaves_no_byte_of_the_address_in_the_files(
+    database: Database, people: Any, dispatching: Any, was_changed: bool
+) -> None:
     database.engine.dispose()
-    people.add_many(50)
     anna = people.add("find-me@example.org", ("main", ACTIVE), first_name="Findme")
+    people.add_many(20)
     dispatching.make()
+    if was_changed:
+        with database.writing() as connection:
+            # Longer, so that it does not fit where the old one stood.
+            update_fields(connection, {anna: {"first_name": "A" * 80}})
     forget(database, anna)
     assert database.empty_wal()
-    with database.reading() as connection:
-        assert connection.scalar(text("PRAGMA secure_delete")) == 0
     kept = b"".join(
         file.read_bytes().lower()
         for file in database.path.parent.iterdir()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from newsletter.addresses import address_key
 from newsletter.i18n import WORDING
@@ -445,12 +445,6 @@ def test_nothing_of_a_stranger_is_left_on_the_disk(tmp_path: Path) -> None:
         path = desk.database.path
         desk.database.empty_wal()
         before = path.read_bytes()
-        # Some builds of SQLite overwrite anyway.
-        event.listen(
-            desk.database.engine,
-            "checkout",
-            lambda driver, *_: driver.execute("PRAGMA secure_delete=OFF"),
-        )
         door.decline(joining)
     assert (b"eve@" in before, b"Everina" in before) == (True, True)
     after = path.read_bytes()
