@@ -29,7 +29,6 @@ from newsletter.store.people import (
     read_list_ids,
     read_subscriptions,
 )
-from newsletter.store.sqlite import overwriting
 from newsletter.store.tables import address_changes, subscribers
 
 #: Mail to the old address came back: that says nothing of the new one.
@@ -119,14 +118,13 @@ def take_over(connection: Connection, change_id: int, *, word: Word) -> None:
 
 def _end_older(connection: Connection, subscriber_id: int, change_id: int) -> None:
     """Erase the addresses that were asked for before this one, and not confirmed."""
-    with overwriting(connection):
-        connection.execute(
-            delete(address_changes).where(
-                address_changes.c.subscriber_id == subscriber_id,
-                address_changes.c.id < change_id,
-                address_changes.c.confirmed_at.is_(None),
-            )
+    connection.execute(
+        delete(address_changes).where(
+            address_changes.c.subscriber_id == subscriber_id,
+            address_changes.c.id < change_id,
+            address_changes.c.confirmed_at.is_(None),
         )
+    )
 
 
 def _carry_over(
