@@ -5,6 +5,7 @@ happens, so that whoever is told it can use it; stopping takes a second or two, 
 browsers keep open; and nothing of a request is ever logged, as paths hold tokens.
 """
 
+import asyncio
 import logging
 import socket
 import threading
@@ -12,8 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from newsletter.errors import OperationError
 
@@ -31,6 +34,11 @@ _MOST_REQUESTS = 200
 
 #: Longest head of a request: our paths hold a token of 40 characters.
 _MOST_HEAD_BYTES = 16_384
+
+#: A connection on which nothing moves for so long, or for twice as long at the most, is
+#: ended; a form has 16 KB. Else as many as `_MOST_REQUESTS` that say nothing, or a
+#: letter a second, would keep every reader from leaving.
+_STANDSTILL_SECONDS = 20
 
 
 def _nothing() -> None:
@@ -131,7 +139,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 log_config=None,
                 access_log=False,
@@ -148,6 +156,39 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._before_stop()
         await super().shutdown(sockets)
+
+
+class _Protocol(H11Protocol):
+    """HTTP with whoever gets to the end of a request, and takes its answer."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._seen = self._progress()
+        self._plan_look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()
+        super().connection_lost(exc)
+
+    def _plan_look(self) -> None:
+        self._next_look = self.loop.call_later(_STANDSTILL_SECONDS, self._look)
+
+    def _look(self) -> None:
+        is_taken = self.transport.get_write_buffer_size() == 0
+        is_asked = self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
+        progress = self._progress()
+        if progress == self._seen and not (is_asked and is_taken):
+            self.transport.abort()
+            return
+        self._seen = progress
+        self._plan_look()
+
+    def _progress(self) -> tuple[object, int]:
+        """Return what is another with each request, and while an answer is taken.
+
+        Letters that trickle in are no progress.
+        """
+        return self.cycle, self.transport.get_write_buffer_size()
 
 
 def _bracketed(host: str) -> str:

@@ -2,6 +2,7 @@ import asyncio
 import http.client
 import socket
 import time
+from contextlib import ExitStack
 
 import pytest
 from starlette.applications import Starlette
@@ -11,6 +12,9 @@ from starlette.routing import Route
 
 from newsletter.errors import OperationError
 from newsletter.workflow.serve import Listener, open_listener, serving
+
+#: More than what two sockets hold of an answer that nobody takes.
+LARGE = 20_000_000
 
 
 async def slow(_: Request) -> Response:
@@ -22,7 +26,28 @@ async def quick(_: Request) -> Response:
     return PlainTextResponse("here")
 
 
-APP = Starlette(routes=[Route("/", quick), Route("/slow", slow)])
+async def second(_: Request) -> Response:
+    await asyncio.sleep(1)
+    return PlainTextResponse("late")
+
+
+async def read(request: Request) -> Response:
+    return PlainTextResponse(await request.body())
+
+
+async def large(_: Request) -> Response:
+    return PlainTextResponse(b"x" * LARGE)
+
+
+APP = Starlette(
+    routes=[
+        Route("/", quick),
+        Route("/slow", slow),
+        Route("/second", second),
+        Route("/read", read, methods=["POST"]),
+        Route("/large", large),
+    ]
+)
 
 
 def get(listener: Listener, path: str) -> str:
@@ -95,3 +120,52 @@ def test_serving_stops_within_two_seconds_with_a_request_under_way(
     assert time.monotonic() - started < 2
     connection.close()
     assert "/slow" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHo",
+        b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nema",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nema",
+    ],
+    ids=["nothing", "half a head", "half a body", "half a body nobody reads"],
+)
+def test_who_never_ends_a_request_keeps_nobody_from_asking(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr("newsletter.workflow.serve._STANDSTILL_SECONDS", 0.2)
+    listener = open_listener("127.0.0.1", 0)
+    with serving(APP, listener), ExitStack() as stack:
+        for _ in range(210):
+            slow = socket.create_connection(("127.0.0.1", listener.port), timeout=5)
+            stack.enter_context(slow).sendall(said)
+        ends = time.monotonic() + 5
+        while get(listener, "/") != "here":
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+
+
+def test_who_takes_long_to_be_answered_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("newsletter.workflow.serve._STANDSTILL_SECONDS", 0.1)
+    listener = open_listener("127.0.0.1", 0)
+    with serving(APP, listener):
+        assert get(listener, "/second") == "late"
+
+
+def test_who_does_not_take_the_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.workflow.serve._STANDSTILL_SECONDS", 0.2)
+    listener = open_listener("127.0.0.1", 0)
+    with (
+        serving(APP, listener),
+        socket.create_connection(("127.0.0.1", listener.port), timeout=5) as slow,
+    ):
+        slow.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(1)
+        size = 0
+        while data := slow.recv(1 << 20):
+            size += len(data)
+    assert size < LARGE
