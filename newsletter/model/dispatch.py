@@ -96,6 +96,8 @@ class Dispatch:
     #: Of the accepted: so many mails came back, and so many were called spam.
     bounced: int = 0
     complained: int = 0
+    #: Its addresses are erased because of their age: nobody can be tried again.
+    is_erased: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -34,6 +34,9 @@ from newsletter.store.tables import batches, deliveries, dispatches
 #: What a skipped delivery of a cancelled dispatch says first; the last words of the
 #: mail server may follow.
 CANCELLED = "cancelled"
+#: `dispatches.recipients_hash` of a dispatch whose addresses are erased: it never goes
+#: on, as nothing has this hash.
+ERASED = ""
 
 
 def counter(state: DeliveryState) -> Any:
@@ -159,6 +162,7 @@ def _dispatch(row: Any) -> Dispatch:
         canary=row.canary,
         bounced=row.bounced,
         complained=row.complained,
+        is_erased=row.recipients_hash == ERASED,
     )
 
 

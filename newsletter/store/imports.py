@@ -4,11 +4,12 @@ Their rows lie beside the database already (`arrivals`), each judged: so a milli
 people need little memory, and the public pages wait ten seconds, not a minute.
 
 Law: whatever is written of somebody who was there is kept as it was before, until the
-next import: so this one can be undone.
+next import or for `UNDO_WITHIN`: so this one can be undone.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import (
     Connection,
@@ -38,6 +39,8 @@ from newsletter.store.tables import (
 #: Of the database's pages in memory while a file is brought in: of a million addresses
 #: the index alone has 40 MB, and each new one belongs somewhere in it.
 _CACHE_KB = 16_000
+#: Who imports the wrong file sees it by then; nobody's old fields are kept longer.
+UNDO_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)

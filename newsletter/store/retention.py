@@ -24,6 +24,7 @@ from sqlalchemy import (
 from newsletter.model.delivery import DispatchState
 from newsletter.model.returned import MailKind
 from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.dispatch_records import ERASED
 from newsletter.store.forget import without_replies
 from newsletter.store.instants import to_millis
 from newsletter.store.joinings import ASKED, erase_newcomers
@@ -32,6 +33,8 @@ from newsletter.store.tables import (
     consent_events,
     deliveries,
     dispatches,
+    import_changes,
+    imports,
     joinings,
     notices,
     probes,
@@ -40,9 +43,6 @@ from newsletter.store.tables import (
     subscriptions,
 )
 
-#: `dispatches.recipients_hash` of a dispatch whose addresses are erased: it never goes
-#: on, as nothing has this hash.
-ERASED = ""
 _OVER = (DispatchState.DONE, DispatchState.CANCELLED)
 #: What a dispatch is told to have come back: their number stays.
 _COUNTED = (MailKind.BOUNCE, MailKind.COMPLAINT)
@@ -101,14 +101,6 @@ def erase_deliveries(
     return last
 
 
-def is_erased(connection: Connection, dispatch_id: int) -> bool:
-    """Tell whether the addresses of a dispatch were erased because of their age."""
-    bond = connection.scalar(
-        select(dispatches.c.recipients_hash).where(dispatches.c.id == dispatch_id)
-    )
-    return bond == ERASED
-
-
 # --- all else -------------------------------------------------------------------------
 
 
@@ -152,6 +144,17 @@ def erase_changes(connection: Connection, *, before: datetime, most: int) -> int
     """Erase the new addresses that were asked for before then."""
     is_old = address_changes.c.at < to_millis(before)
     return _delete(connection, address_changes, is_old, most)
+
+
+def erase_import_changes(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase how people stood before an import of before then: nobody undoes it now."""
+    old = select(imports.c.id).where(imports.c.at < to_millis(before))
+    is_old = import_changes.c.import_id.in_(old)
+    chosen = select(import_changes.c.subscriber_id).where(is_old).limit(most)
+    ids = connection.scalars(chosen).all()
+    of_them = import_changes.c.subscriber_id.in_(ids)
+    connection.execute(delete(import_changes).where(is_old, of_them))
+    return len(ids)
 
 
 def erase_probes(connection: Connection, *, before: datetime, most: int) -> int:

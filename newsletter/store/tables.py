@@ -130,7 +130,8 @@ imports = Table(
     sqlite_autoincrement=True,
 )
 
-#: How those stood before the last import whom it found there already.
+#: How those stood before the last import whom it found there already; erased when it
+#: can be undone no more.
 import_changes = Table(
     "import_changes",
     metadata,
@@ -354,6 +355,7 @@ dispatches = Table(
     #: Process that stays with it while it waits, or null.
     Column("owner", String),
     #: Binds recipients to content: `snapshots.hash_recipients`. Null: made before.
+    #: Empty: erased by retention; goes on no more.
     Column("recipients_hash", String),
     Index("uq_dispatches_token", "token", unique=True),
     sqlite_autoincrement=True,

@@ -17,11 +17,14 @@ from newsletter.store.import_undo import (
     read_last_import,
     retreat,
 )
+from newsletter.store.imports import UNDO_WITHIN
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk, open_desk
 
 #: How the history names what is done here.
 _SOURCE = "command"
+#: What can be done where nothing can be undone.
+_INSTEAD = "let people leave one by one, or import them with --as unsubscribed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Undoing:
     retreat: Retreat
 
 
-def plan_undo(project: Project) -> Undoing:
+def plan_undo(project: Project, *, now: datetime) -> Undoing:
     """Say what `undo_import` would do.
 
     Raises:
@@ -41,7 +44,7 @@ def plan_undo(project: Project) -> Undoing:
     """
     _refuse_without_database(project)
     with open_desk(project, writes=False) as desk:
-        last = _last_import(project, desk)
+        last = _last_import(project, desk, now)
         with desk.database.reading() as connection:
             return Undoing(last, count_retreat(connection, last))
 
@@ -55,7 +58,7 @@ def undo_import(project: Project, *, now: datetime) -> Undoing:
     """
     _refuse_without_database(project)
     with open_desk(project) as desk:
-        last = _last_import(project, desk)
+        last = _last_import(project, desk, now)
         word = Word(now, _SOURCE, f"import of {last.file} undone")
         with desk.database.writing() as connection:
             return Undoing(last, retreat(connection, last, word))
@@ -70,7 +73,7 @@ def _nothing() -> RefusedError:
     return RefusedError("nothing was imported so far.")
 
 
-def _last_import(project: Project, desk: Desk) -> LastImport:
+def _last_import(project: Project, desk: Desk, now: datetime) -> LastImport:
     with desk.database.reading() as connection:
         last = read_last_import(connection)
     if last is None:
@@ -80,7 +83,13 @@ def _last_import(project: Project, desk: Desk) -> LastImport:
         when = f"{last.undone_at.astimezone(zone):%Y-%m-%d %H:%M}"
         raise RefusedError(
             f"the last import, {last.file}, was undone on {when}.",
-            "Those before it cannot be undone any more; let people leave one by one, "
-            "or import them with --as unsubscribed.",
+            f"Those before it cannot be undone any more; {_INSTEAD}",
+        )
+    if last.at < now - UNDO_WITHIN:
+        days = UNDO_WITHIN.days
+        raise RefusedError(
+            f"the last import, {last.file}, is more than {days} days old: how people "
+            "stood before it is not kept any longer.",
+            f"{_INSTEAD[0].upper()}{_INSTEAD[1:]}",
         )
     return last

@@ -17,6 +17,7 @@ from newsletter.i18n import format_duration, page_words
 from newsletter.i18n.languages import locale_of
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import LANGUAGE_FIELD
+from newsletter.store.imports import UNDO_WITHIN
 
 #: How long the tally of requests is kept in memory (`web.flood`).
 _TALLY = timedelta(hours=1)
@@ -96,47 +97,13 @@ def _stored(settings: Settings) -> list[Statement]:
 def _erased(settings: Settings) -> list[Statement]:
     kept = settings.retention
     return [
+        _requests(kept.pending),
+        _deliveries(kept.deliveries),
+        _returned(kept.bounces),
         Statement(
-            "If you ask to join, ask for your link or give a new address on these "
-            "pages, we keep that, and which mails we sent about it, for {time}. If you "
-            "have not confirmed by then, only a code is left, which holds no address: "
-            "it keeps others from filling your mailbox with our questions.",
-            {"time": timedelta(days=kept.pending)},
-        )
-        if kept.pending
-        else Statement(
-            "If you ask to join, ask for your link or give a new address on these "
-            "pages, we keep that, and which mails we sent about it, until you ask us "
-            "to erase it.",
-            {},
-        ),
-        Statement(
-            "For each issue we keep that it was sent to you, with your address and "
-            "what the mail server answered. {time} after an issue has been sent, the "
-            "address and the answer are erased from this.",
-            {"time": timedelta(days=kept.deliveries)},
-        )
-        if kept.deliveries
-        else Statement(
-            "For each issue we keep that it was sent to you, with your address and "
-            "what the mail server answered.",
-            {},
-        ),
-        Statement(
-            "If a mail to you comes back, we keep that, and a short note why, for "
-            "{time}. We do not keep the mail itself in our database.",
-            {"time": timedelta(days=kept.bounces)},
-        )
-        if kept.bounces
-        else Statement(
-            "If a mail to you comes back, we keep that, and a short note why. We do "
-            "not keep the mail itself in our database.",
-            {},
-        ),
-        Statement(
-            "When we add people from a file, we keep what that changed until the next "
-            "time, so that we can take it back.",
-            {},
+            "When we add people from a file, we keep what that changed for {time}, so "
+            "that we can take it back.",
+            {"time": UNDO_WITHIN},
         ),
         Statement(
             "There may be copies of all this for safety, and files of addresses from "
@@ -145,6 +112,52 @@ def _erased(settings: Settings) -> list[Statement]:
             {},
         ),
     ]
+
+
+def _requests(days: int) -> Statement:
+    if not days:
+        return Statement(
+            "If you ask to join, ask for your link or give a new address on these "
+            "pages, we keep that, and which mails we sent about it, until you ask us "
+            "to erase it.",
+            {},
+        )
+    return Statement(
+        "If you ask to join, ask for your link or give a new address on these pages, "
+        "we keep that, and which mails we sent about it, for {time}. If you have not "
+        "confirmed by then, only a code is left, which holds no address: it keeps "
+        "others from filling your mailbox with our questions.",
+        {"time": timedelta(days=days)},
+    )
+
+
+def _deliveries(days: int) -> Statement:
+    if not days:
+        return Statement(
+            "For each issue we keep that it was sent to you, with your address and "
+            "what the mail server answered.",
+            {},
+        )
+    return Statement(
+        "For each issue we keep that it was sent to you, with your address and what "
+        "the mail server answered. {time} after an issue has been sent, the address "
+        "and the answer are erased from this.",
+        {"time": timedelta(days=days)},
+    )
+
+
+def _returned(days: int) -> Statement:
+    if not days:
+        return Statement(
+            "If a mail to you comes back, we keep that, and a short note why. We do "
+            "not keep the mail itself in our database.",
+            {},
+        )
+    return Statement(
+        "If a mail to you comes back, we keep that, and a short note why, for {time}. "
+        "We do not keep the mail itself in our database.",
+        {"time": timedelta(days=days)},
+    )
 
 
 def _not_stored(settings: Settings) -> list[Statement]:

@@ -20,7 +20,6 @@ from newsletter.store.dispatches import (
     count_unknown_as_accepted,
     reschedule_dispatch,
 )
-from newsletter.store.retention import is_erased
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
@@ -104,7 +103,7 @@ def _settle(database: Database, number: int | None, again: Again) -> Dispatch | 
                 return dispatch
         if _is_over(dispatch, again):
             return dispatch
-        if again.states and is_erased(connection, dispatch.id):
+        if again.states and dispatch.is_erased:
             raise _erased(dispatch, again)
         if again.is_now or again.states or not _starts_later(dispatch, now):
             return None

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from newsletter.model.settings import RetentionSettings
 from newsletter.store.database import Database, exists, open_database
+from newsletter.store.imports import UNDO_WITHIN
 from newsletter.store.retention import (
     erase_changes,
     erase_deliveries,
+    erase_import_changes,
     erase_joinings,
     erase_notices,
     erase_probes,
@@ -42,12 +44,19 @@ class Erased:
     people: int = 0
     #: Mails of ours that were asked for on a page.
     notices: int = 0
+    #: People whose fields and standing of before an import were kept, to undo it.
+    changes: int = 0
 
     @property
     def total(self) -> int:
         """How many there were in all."""
         return (
-            self.dispatches + self.returned + self.requests + self.people + self.notices
+            self.dispatches
+            + self.returned
+            + self.requests
+            + self.people
+            + self.notices
+            + self.changes
         )
 
 
@@ -93,6 +102,7 @@ class _Eraser:
             + self._all_of(erase_changes, pending),
             # After what they asked: who asked lately is still wanted.
             people=self._all_of(erase_unconfirmed, pending),
+            changes=self._all_of(erase_import_changes, UNDO_WITHIN),
         )
 
     def _dispatches(self, age: timedelta) -> int:

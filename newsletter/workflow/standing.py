@@ -120,9 +120,11 @@ def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
         yield Step(
             "Who may have got it or not:", f"newsletter status {number} --unknown"
         )
-        yield Step(
-            "To send it to the unknown again:", f"newsletter resume {number} --unknown"
-        )
+        if not dispatch.is_erased:
+            yield Step(
+                "To send it to the unknown again:",
+                f"newsletter resume {number} --unknown",
+            )
         yield Step(
             "To count the unknown as having it:",
             f"newsletter resume {number} --unknown-accepted",

@@ -8,6 +8,7 @@ from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status
 from newsletter.store.database import Database
+from newsletter.store.dispatch_records import load_dispatch
 from newsletter.store.dispatches import cancel_dispatch, pause_dispatch
 from newsletter.store.instants import to_millis
 from newsletter.store.people import ensure_lists
@@ -17,7 +18,6 @@ from newsletter.store.retention import (
     erase_returned,
     erase_unconfirmed,
     find_over,
-    is_erased,
 )
 from newsletter.store.tables import (
     deliveries,
@@ -69,9 +69,9 @@ def test_erase_deliveries_in_pieces_blanks_all_and_keeps_the_numbers(
         )
 
     assert [erase(0), erase(2), erase(4)] == [2, 4, 5]
-    assert not dispatching.write(lambda c: is_erased(c, dispatch.id))
+    assert not dispatching.write(lambda c: load_dispatch(c, dispatch.id).is_erased)
     assert erase(5) is None
-    assert dispatching.write(lambda c: is_erased(c, dispatch.id))
+    assert dispatching.write(lambda c: load_dispatch(c, dispatch.id).is_erased)
     assert dispatching.write(lambda c: find_over(c, before=NOW + timedelta(1))) == []
     assert dispatching.emails(dispatch) == [""] * 5
     found = dispatching.load(dispatch)

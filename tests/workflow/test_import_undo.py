@@ -65,7 +65,7 @@ def bring_in(
 
 
 def undo(project: Project) -> Retreat:
-    told = plan_undo(project).retreat
+    told = plan_undo(project, now=LATER).retreat
     done = undo_import(project, now=LATER).retreat
     assert told == done
     return done
@@ -259,9 +259,27 @@ def test_undo_is_done_once(project: Project) -> None:
     assert standings(project) == {"old": "active"}
 
 
+def test_undo_after_two_weeks_is_refused_whether_or_not_all_is_erased_by_then(
+    project: Project,
+) -> None:
+    bring_in(project, "email,first_name\nanna@example.org,Anna\n")
+    bring_in(project, "email,first_name\nanna@example.org,Mistake\n")
+    late = NOW + timedelta(days=14, minutes=1)
+    with pytest.raises(RefusedError) as caught:
+        plan_undo(project, now=late)
+    assert str(caught.value) == (
+        "the last import, readers.csv, is more than 14 days old: how people stood "
+        "before it is not kept any longer. Let people leave one by one, or import "
+        "them with --as unsubscribed."
+    )
+    with pytest.raises(RefusedError, match="more than 14 days old"):
+        undo_import(project, now=late)
+    assert standings(project) == {"anna": "active"}
+
+
 def test_undo_where_nothing_was_imported_says_so(project: Project) -> None:
     with pytest.raises(RefusedError, match=r"nothing was imported so far\."):
-        plan_undo(project)
+        plan_undo(project, now=LATER)
     assert list(project.root.iterdir()) == []
     add_subscriber(project, Newcomer("anna@example.org"), now=NOW)
     with pytest.raises(RefusedError, match=r"nothing was imported so far\."):

@@ -16,8 +16,15 @@ from newsletter.store.dispatches import create_dispatch
 from newsletter.store.forget import forget_person
 from newsletter.store.instants import to_millis
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
-from newsletter.store.tables import batches, deliveries, dispatches, probes
+from newsletter.store.tables import (
+    batches,
+    deliveries,
+    dispatches,
+    import_changes,
+    probes,
+)
 from newsletter.tokens import address_hash
+from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.reached import NOT_REACHED, reading_people
 from newsletter.workflow.resume import Again, resume
@@ -106,6 +113,24 @@ def test_erase_outdated_that_is_stopped_goes_on_the_next_time(tmp_path: Path) ->
         assert "" in read_emails(desk.database)
         assert "p749@example.org" in read_emails(desk.database)
     assert erase_outdated(project, now=NOW) == Erased(dispatches=1)
+
+
+@pytest.mark.parametrize(("days", "changes"), [(14, 0), (15, 750)])
+def test_erase_outdated_erases_what_people_were_before_an_import_that_is_old(
+    tmp_path: Path, days: int, changes: int
+) -> None:
+    project = make_project(tmp_path)
+    for word in ("nl", "fr"):
+        (tmp_path / "readers.csv").write_text(
+            "email,language\n" + "".join(f"p{n}@x.org,{word}\n" for n in range(750))
+        )
+        order = order_import(project, tmp_path / "readers.csv")
+        import_subscribers(project, order, now=NOW)
+    erased = erase_outdated(project, now=NOW + timedelta(days=days))
+    assert erased == Erased(changes=changes)
+    with open_desk(project) as desk, desk.database.reading() as connection:
+        left = connection.execute(select(import_changes)).all()
+    assert len(left) == 750 - changes
 
 
 def test_erase_outdated_with_zero_days_keeps_it_for_good(tmp_path: Path) -> None:

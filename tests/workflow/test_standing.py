@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,16 +87,12 @@ def test_numbers_of_nobody_taken_say_so() -> None:
 def test_headline_says_state_time_and_reason(
     state: str, next_at: datetime | None, told: str
 ) -> None:
-    from dataclasses import replace
-
     reason = "300 an hour" if state == "waiting" else ""
     made = replace(dispatch(state, pending=1), next_at=next_at, reason=reason)
     assert headline(made, ZONE, now=NOW) == told
 
 
 def test_moments_of_a_scheduled_one_tell_confirmation_and_start_apart() -> None:
-    from dataclasses import replace
-
     start = NOW + timedelta(minutes=2)
     made = replace(dispatch("scheduled", pending=1), starts_at=start)
     assert list(moments(made, now=NOW)) == [("Confirmed", NOW), ("Starts", start)]
@@ -131,9 +128,15 @@ def test_next_steps_name_the_command_for_each_that_can_be_helped() -> None:
     ]
 
 
-def test_next_steps_of_a_wait_that_nobody_sees_to_say_so() -> None:
-    from dataclasses import replace
+def test_next_steps_where_addresses_are_erased_send_to_nobody_again() -> None:
+    made = replace(dispatch("done", accepted=3, unknown=1), is_erased=True)
+    assert [one.command for one in next_steps(made)] == [
+        "newsletter status 7 --unknown",
+        "newsletter resume 7 --unknown-accepted",
+    ]
 
+
+def test_next_steps_of_a_wait_that_nobody_sees_to_say_so() -> None:
     made = replace(dispatch("waiting", accepted=1, deferred=1), next_at=NOW)
     assert list(next_steps(made, Care(is_seen_to=False))) == [
         Step(
@@ -167,8 +170,6 @@ def test_next_steps_of_a_wait_that_nobody_sees_to_say_so() -> None:
 def test_next_steps_after_a_refused_login_begin_with_the_password(
     password: str, steps: list[Step]
 ) -> None:
-    from dataclasses import replace
-
     reason = "the mail server said: 535 5.7.8 authentication failed"
     made = replace(dispatch("paused", pending=2), reason=reason)
     assert list(next_steps(made, Care(password=password))) == steps

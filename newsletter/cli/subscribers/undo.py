@@ -18,7 +18,7 @@ def take_back(project: "Project", *, dry_run: bool, asks: bool, as_json: bool) -
     from newsletter.workflow.import_undo import plan_undo, undo_import
 
     if dry_run or asks:
-        undoing = plan_undo(project)
+        undoing = plan_undo(project, now=datetime.now(UTC))
         if not as_json:
             _show(project, undoing, "would be undone")
         if asks:
