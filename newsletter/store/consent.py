@@ -30,6 +30,8 @@ WAS = {
     SubscriptionStatus.BOUNCED: "was bounced",
 }
 
+#: The reason of whoever left by themselves.
+LEFT = "unsubscribed"
 #: Reasons after which nobody is even sent a mail to confirm that they want ours.
 FOR_GOOD = ("complained", "blocked")
 
@@ -116,7 +118,8 @@ def suppress(
 ) -> int:
     """Never mail these addresses again; return how many were not suppressed so far.
 
-    A reason of `FOR_GOOD` takes the place of a weaker one.
+    A reason of `FOR_GOOD` takes the place of a weaker one. Whoever left before, and may
+    take that back, is kept off for good by another reason all the same.
     """
     rows = [
         {
@@ -134,6 +137,8 @@ def suppress(
         _keep_over_undo(connection, hashes, scope)
         if reason in FOR_GOOD:
             _say_stronger(connection, hashes, scope, reason, word)
+        elif reason != LEFT:
+            _outlive_undo(connection, hashes, scope, word)
     return new
 
 
@@ -156,6 +161,26 @@ def _say_stronger(
             suppressions.c.reason.not_in(FOR_GOOD),
         )
         .values(reason=reason, at=to_millis(word.at), source=word.source)
+    )
+
+
+def _outlive_undo(
+    connection: Connection, hashes: Sequence[object], scope: str, word: Word
+) -> None:
+    """Let no undo of leaving bring back whom something else keeps off since.
+
+    The reason stays, as nobody comes back by a new address who left by the old one; its
+    moment is another than that of the leaving.
+    """
+    connection.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.address_hash.in_(hashes),
+            suppressions.c.scope == scope,
+            suppressions.c.reason == LEFT,
+            suppressions.c.at < to_millis(word.at),
+        )
+        .values(at=to_millis(word.at))
     )
 
 
@@ -193,7 +218,7 @@ def unsubscribe(
     )
     if address_hash is None:
         return None
-    suppress(connection, [address_hash], scope=scope, reason="unsubscribed", word=word)
+    suppress(connection, [address_hash], scope=scope, reason=LEFT, word=word)
     left = _subscribed_lists(connection, subscriber_id, scope)
     for list_id, status in left.values():
         evidence = word.evidence or WAS.get(status, "")

@@ -95,7 +95,7 @@ class SentMail:
     subscriber_id: int | None
     #: Of the subscriber now; empty: forgotten.
     email: str
-    #: It went to the address that the subscriber still has.
+    #: It says something of the address that the subscriber has now.
     is_current: bool
 
 
@@ -245,22 +245,18 @@ def pause_if_blocked(connection: Connection, dispatch_id: int) -> Dispatch | Non
 
 
 def is_current(connection: Connection, row: Any) -> bool:
-    """Tell whether a mail went to the address that its subscriber has now.
+    """Tell whether a mail says something of the address that its subscriber has now.
+
+    It does not if it went to an earlier one, or before they last confirmed this one.
 
     Args:
         connection: Reading or writing.
         row: subscriber_id, email_key, and email and at of the delivery.
     """
-    if row.email:
-        key: str = row.email_key
-        return address_key(row.email) == key
-    # Erased after its time: then only the history tells.
-    changed = exists().where(
-        consent_events.c.subscriber_id == row.subscriber_id,
-        consent_events.c.kind == "changed-address",
-        consent_events.c.at >= row.at,
-    )
-    return not connection.scalar(select(changed))
+    if (_last_own_word(connection, row.subscriber_id) or 0) > row.at:
+        return False
+    # Erased after its time: then only the history tells, as above.
+    return not row.email or bool(address_key(row.email) == row.email_key)
 
 
 def stop_if_dead(connection: Connection, mail: ReturnedMail) -> bool:

@@ -284,6 +284,26 @@ def test_mail_to_an_earlier_address_says_nothing_of_the_present(
     assert (found.email, found.is_current) == ("new@a.org", False)
 
 
+def test_mail_that_came_back_before_their_own_word_is_forgiven(
+    letters: Letters,
+) -> None:
+    ann = letters.people.add("ann@example.org", ("main", ACTIVE))
+    dispatch = letters.send("a")
+    later = NOON + timedelta(minutes=1)
+    with letters.database.writing() as connection:
+        set_status(
+            connection,
+            [ann],
+            list_id=read_list_ids(connection)["main"],
+            status=ACTIVE,
+            kind="confirmed",
+            word=Word(later, "preferences"),
+        )
+        found = find_sent(connection, dispatch.id, ann, now=later)
+    assert found is not None
+    assert not found.is_current
+
+
 # --- blocked --------------------------------------------------------------------------
 
 

@@ -248,6 +248,27 @@ def test_undo_lifts_no_other_suppression(desk: Desk, token: str, reason: str) ->
     assert mailable(desk) == 0
 
 
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize("reason", ["complained", "bounced", "blocked"])
+def test_undo_of_leaving_everything_brings_nobody_back_whom_more_keeps_off_since(
+    desk: Desk, reason: str
+) -> None:
+    anna = address_hash(desk.keyring, address_key("anna@example.org"))
+    back = undo_token_of(let_leave(desk, every_list(desk)))
+    word = Word(NOW + timedelta(minutes=1), "mail")
+    with desk.database.writing() as connection:
+        suppress(connection, [anna], scope="*", reason=reason, word=word)
+    assert let_undo(desk, back, now=NOW + timedelta(minutes=2)) == ()
+    assert mailable(desk) == 0
+
+
+@pytest.mark.usefixtures("token")
+def test_undo_works_after_leaving_everything_twice(desk: Desk) -> None:
+    back = undo_token_of(let_leave(desk, every_list(desk)))
+    let_leave(desk, every_list(desk), now=NOW + timedelta(minutes=1))
+    assert let_undo(desk, back, now=NOW + timedelta(minutes=2)) == ("main",)
+
+
 def test_undo_of_somebody_who_came_back_by_themselves_does_nothing(
     desk: Desk, token: str
 ) -> None:
