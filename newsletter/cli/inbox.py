@@ -2,12 +2,15 @@
 
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.addresses import mask_addresses
 from newsletter.cli.context import (
     json_option,
     pass_silent_project,
@@ -70,16 +73,17 @@ def command(project: "Project", source: str, dry_run: bool, as_json: bool) -> in
     if source != _STDIN:
         tell_open_dispatches(project)
     now = datetime.now(UTC)
+    is_logged = source == _STDIN and not sys.stdout.isatty()
     done = read_inbox(
         project,
         source,
         environment=os.environ,
         now=now,
         dry_run=dry_run,
-        tell=_ignore if as_json else _show,
+        tell=_ignore if as_json else partial(_show, is_logged=is_logged),
         stdin=sys.stdin.buffer if source == _STDIN else None,
     )
-    wishes = open_wishes(project, now=now)
+    wishes = [] if is_logged and not as_json else open_wishes(project, now=now)
     if as_json:
         print_json(
             {
@@ -120,10 +124,13 @@ def _wish_json(wish: "Wish") -> dict[str, Any]:
     }
 
 
-def _show(one: "Handled") -> None:
+def _show(one: "Handled", *, is_logged: bool) -> None:
     if not one.is_known:
+        # Postfix writes into its log what a pipe says: nothing of a person goes there.
+        line = (
+            mask_addresses(_line(replace(one, subject=""))) if is_logged else _line(one)
+        )
         # Whoever wrote the mail must not write to the terminal.
-        line = _line(one)
         click.echo(
             "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
         )

@@ -20,6 +20,7 @@ from newsletter.model.segment import Segment
 from newsletter.model.settings import ServerSettings
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.snapshots import count_by_lane
 from newsletter.workflow.changes import Changes
 from newsletter.workflow.check import Progress
@@ -147,7 +148,8 @@ def plan_send(
 
     Raises:
         DefinitionError: The issue cannot be composed.
-        RefusedError: No server, error findings, never tested, or still under way.
+        RefusedError: No server, error findings, never tested, still under way, or
+            handed over to another computer.
         OperationError: Nobody to send to, or server, pages or database fail.
         UsageError: There is no such list, or no such dispatch for ``--only``.
     """
@@ -229,5 +231,8 @@ def _newest(connection: Connection) -> int:
 
 @contextmanager
 def _open(project: Project) -> Iterator[Database]:
+    """Open the database of a copy that may send."""
     with open_database(project.settings.database_url, root=project.root) as database:
+        with database.reading() as connection:
+            refuse_handed_over(connection)
         yield database

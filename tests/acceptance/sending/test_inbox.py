@@ -348,13 +348,23 @@ def test_pipe_takes_one_mail_and_counts_it_once(
 ) -> None:
     mail = returns.hard("ann")
     assert pipe(mail) == 0
-    assert returns.post.out == LINES.splitlines(keepends=True)[0]
+    first = LINES.splitlines(keepends=True)[0]
+    assert returns.post.out == first.replace("ann@", "a***@")
     # By another way, with other line ends, it is the same mail.
     assert pipe(mail.replace(b"\n", b"\r\n")) == 0
     assert (returns.post.out, returns.post.err) == (
         "",
         "No new mail.\n1 mail known already.\n",
     )
+
+
+def test_pipe_names_nobody_as_mail_servers_log_what_it_says(
+    returns: Returns, pipe: Callable[[bytes], int]
+) -> None:
+    for mail in (returns.write(WISH, "gus"), returns.hard("ann")):
+        assert pipe(mail) == 0
+        said = returns.post.out + returns.post.err
+        assert [it for it in ("gus@", "ann@", "Re: Hello") if it in said] == []
 
 
 def test_pipe_asks_the_mail_server_to_try_again(
@@ -403,10 +413,11 @@ def test_token_of_one_reader_stops_no_other(
 
 
 def test_who_types_a_wish_to_leave_is_named_and_not_taken_off(
-    returns: Returns, pipe: Callable[[bytes], int]
+    returns: Returns, maildir: Path
 ) -> None:
     mail = b"From: Ann <ann@example.org>\nTo: letter@example.org\nSubject: unsubscribe"
-    assert pipe(mail + b"\nMessage-ID: <x@y>\n\nPlease unsubscribe me.\n") == 0
+    deliver(maildir, [mail + b"\nMessage-ID: <x@y>\n\nPlease unsubscribe me.\n"])
+    assert returns.post.run("inbox", "--from", f"maildir:{maildir}") == 0
     assert returns.post.out == (
         "ann@example.org asks to leave: “unsubscribe”. If so: newsletter subscribers "
         "unsubscribe ann@example.org\n"
@@ -414,14 +425,14 @@ def test_who_types_a_wish_to_leave_is_named_and_not_taken_off(
     assert returns.statuses()["ann"] == "active"
 
 
-def test_mail_writes_nothing_to_the_terminal(
-    returns: Returns, pipe: Callable[[bytes], int]
-) -> None:
+def test_mail_writes_nothing_to_the_terminal(returns: Returns, maildir: Path) -> None:
     # ESC ] changes the title of a window; U+202E turns what follows around.
     subject = b"=?utf-8?q?Re=3A_=1B]0;x=07=E2=80=AEgro?="
-    pipe(b"From: d@x.org\nIn-Reply-To: <a@b>\nSubject: " + subject + b"\n\nHi.\n")
+    mail = b"From: d@x.org\nIn-Reply-To: <a@b>\nSubject: " + subject + b"\n\nHi.\n"
+    deliver(maildir, [mail])
+    returns.post.run("inbox", "--from", f"maildir:{maildir}")
     assert returns.post.out == (
-        "d@x.org wrote to you: “Re: ]0;x \ufffdgro”. A pipe keeps no mail.\n"
+        "d@x.org wrote to you: “Re: ]0;x \ufffdgro”. It stays unread.\n"
     )
 
 

@@ -179,3 +179,17 @@ def test_send_with_pages_that_are_not_there_is_refused(post: Any) -> None:
         assert server.recording.connections == 0
         assert post.send(1, "--skip-probe") == 0
     assert post.dispatch().waivers == ("untested", "skip_probe")
+
+
+def test_send_of_a_copy_that_was_handed_over_does_not_try_the_pages(post: Any) -> None:
+    post.add("anna")
+    settings = post.root / "newsletter.toml"
+    base = '[newsletter]\nbase_url = "http://127.0.0.1:1"\n'
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        settings.write_text(settings.read_text().replace("[newsletter]\n", base, 1))
+        moved = str(post.root / "moved.tar")
+        assert post.run("db", "backup", "--hand-over", "-o", moved) == 0
+        assert post.send(1) == 1
+    assert "(moved.tar): this copy changes and sends nothing any more" in post.err
+    assert "--skip-probe" not in post.err
