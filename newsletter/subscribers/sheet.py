@@ -93,6 +93,9 @@ class Sheet:
     reading: str = ""
     #: Sentences on what was guessed and what is not used.
     warnings: tuple[str, ...] = ()
+    #: Whether an address makes a row, whatever is wrong with the rest: who left must
+    #: not stay on a list because of a date of birth.
+    is_address_enough: bool = False
 
 
 def read_rows(sheet: Sheet) -> Iterator[Row | Problem]:
@@ -200,13 +203,15 @@ def _row_reader(sheet: Sheet) -> Callable[[int, Sequence[str]], Row]:
     """Return what makes a `Row` of the cells of one; it raises a sentence."""
     width, email_at = sheet.width, sheet.columns.email
     cleaners = field_cleaners(sheet.fields)
+    attempt = _clean_if_right if sheet.is_address_enough else _clean
     fields_at = [
-        (name, place, lru_cache(_REMEMBERED)(partial(_clean, cleaners[name], name)))
+        (name, place, lru_cache(_REMEMBERED)(partial(attempt, cleaners[name], name)))
         for name, place in sheet.columns.fields.items()
     ]
 
     def read(number: int, cells: Sequence[str]) -> Row:
-        if len(cells) > width and any(map(str.strip, cells[width:])):
+        is_torn = len(cells) > width and any(map(str.strip, cells[width:]))
+        if is_torn and not sheet.is_address_enough:
             raise ValueError(_torn(len(cells), width, sheet.separator))
         count = len(cells)
         written = cells[email_at] if email_at < count else ""
@@ -233,3 +238,10 @@ def _clean(clean: Callable[[str], str], name: str, cell: str) -> str:
         return clean(clean_cell(cell))
     except ValueError as error:
         raise ValueError(f'"{name}" {error}') from error
+
+
+def _clean_if_right(clean: Callable[[str], str], name: str, cell: str) -> str:
+    try:
+        return _clean(clean, name, cell)
+    except ValueError:
+        return ""

@@ -65,6 +65,8 @@ _KINDS: Mapping[SubscriptionStatus, str] = {
     SubscriptionStatus.UNSUBSCRIBED: "unsubscribed",
     SubscriptionStatus.BOUNCED: "bounced",
 }
+#: Whoever is said to be this gets no mail: nothing but the address counts.
+_AWAY = (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.BOUNCED)
 #: Without a database nobody is suppressed, and no hash is kept.
 _NO_KEY = Keyring({1: bytes(32)}, current=1)
 
@@ -148,6 +150,7 @@ def order_import(
     asked = replace(wanted or Wanted(""), file=shown, fields=types)
     source = partial(_open_file, path, shown)
     sheet = _open_sheet(source, asked)
+    sheet = replace(sheet, is_address_enough=status in _AWAY)
     return ImportOrder(sheet, path, slug, status)
 
 

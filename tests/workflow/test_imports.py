@@ -189,6 +189,24 @@ def test_import_as_unsubscribed_lets_people_leave_this_list_only(
     }
 
 
+@pytest.mark.parametrize("status", [UNSUBSCRIBED, BOUNCED])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "anna@example.org,not a language",
+        f"anna@example.org,{'x' * 300}",
+        "anna@example.org,nl,a comma too many",
+    ],
+)
+def test_import_of_who_left_takes_them_whatever_else_is_wrong_in_their_row(
+    project: Project, status: SubscriptionStatus, row: str
+) -> None:
+    bring_in(project, "anna@example.org\n")
+    report = bring_in(project, f"email,language\n{row}\n", status=status)
+    assert (report.n_problems, report.mailable) == (0, 0)
+    assert show_subscriber(project, "anna@example.org").suppressions
+
+
 def test_import_as_bounced_keeps_an_address_from_every_list(project: Project) -> None:
     bring_in(project, "anna@example.org\n")
     report = bring_in(project, "anna@example.org\n", status=BOUNCED)
