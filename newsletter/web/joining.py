@@ -19,6 +19,7 @@ from newsletter.model.settings import Settings
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.tokens import Keyring, Purpose, sign, verify
 from newsletter.web.asked import Typed, read_asked, show_asked
+from newsletter.web.even_time import in_even_time
 from newsletter.web.privacy import privacy_routes
 from newsletter.web.proxies import client_network
 from newsletter.web.site import (
@@ -134,9 +135,11 @@ class Joining:
         settings, keyring = self.site.project.settings, self._keyring
         fields = {name: value for name, value in filled.typed.values.items() if value}
         asked = JoinRequest(filled.address, filled.lists, fields, language, PATH)
-        await self.site.commit(
-            lambda connection: ask_to_join(
-                connection, keyring, settings, asked, now=now
+        await in_even_time(
+            self.site.commit(
+                lambda connection: ask_to_join(
+                    connection, keyring, settings, asked, now=now
+                )
             )
         )
 

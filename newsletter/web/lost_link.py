@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.addresses import normalise_address
+from newsletter.web.even_time import in_even_time
 from newsletter.web.flood import Flood
 from newsletter.web.proxies import client_network
 from newsletter.web.site import ACTING, MOST_FORM_BYTES, Site, read_form, text_of
@@ -48,9 +49,11 @@ class _LostLink:
         if not self.flood.allows(client_network(request.scope, hops), now):
             return self.site.too_many(request)
         keyring, language = self.site.desk.keyring, self.site.language(request)
-        await self.site.commit(
-            lambda connection: ask_for_link(
-                connection, keyring, email, language=language, now=now
+        await in_even_time(
+            self.site.commit(
+                lambda connection: ask_for_link(
+                    connection, keyring, email, language=language, now=now
+                )
             )
         )
         return self.site.page(request, "lost_link_sent")

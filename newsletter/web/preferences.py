@@ -16,6 +16,7 @@ from newsletter.model.settings import Settings
 from newsletter.model.subscriber import LANGUAGE_FIELD
 from newsletter.tokens import Keyring
 from newsletter.web.asked import Typed, read_asked, show_asked
+from newsletter.web.even_time import in_even_time
 from newsletter.web.flood import Flood
 from newsletter.web.language import OWN_NAMES, known_language
 from newsletter.web.proxies import client_network
@@ -137,9 +138,11 @@ class _PreferencesPage:
             return self.site.too_many(request)
         token = request.path_params["token"]
         language = self.site.language(request, before.language)
-        await self.site.commit(
-            lambda connection: ask_for_address(
-                connection, keyring, token, email, language=language, now=now
+        await in_even_time(
+            self.site.commit(
+                lambda connection: ask_for_address(
+                    connection, keyring, token, email, language=language, now=now
+                )
             )
         )
         return self._page(request, before, result="asked")
