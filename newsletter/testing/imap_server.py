@@ -65,6 +65,7 @@ class ImapServer:
         is_open: Greets as one who is logged in already (PREAUTH).
         hangs_up_at: Command -> the time, from 1, at which the connection ends instead.
         refuses: Command -> what is said instead of yes.
+        lies: Command -> the line that is said instead of what is true, before yes.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class ImapServer:
         is_open: bool = False,
         hangs_up_at: Mapping[str, int] | None = None,
         refuses: Mapping[str, str] | None = None,
+        lies: Mapping[str, bytes] | None = None,
     ) -> None:
         self.users = dict(users or {})
         self.certificate = certificate
@@ -85,6 +87,7 @@ class ImapServer:
         self.is_open = is_open
         self.hangs_up_at = dict(hangs_up_at or {})
         self.refuses = dict(refuses or {})
+        self.lies = dict(lies or {})
         self.host = "127.0.0.1"
         self.port = 0
         self.folders: dict[str, Folder] = {"INBOX": Folder()}
@@ -212,6 +215,10 @@ class _Session:
         if self._server.hangs_up_at.get(name) == time:
             raise _OverError
         said = self._server.refuses.get(name)
+        lie = self._server.lies.get(name)
+        if lie is not None:
+            self._say(lie)
+            said = "OK done"
         if said is None:
             try:
                 said = await self._do(name, words)

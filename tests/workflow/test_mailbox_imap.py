@@ -256,3 +256,25 @@ def test_try_login_logs_in_and_out(start: Start) -> None:
     server, mailbox = start()
     try_login(mailbox)
     assert server.commands == ["CAPABILITY", "AUTHENTICATE", "LOGOUT"]
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("UID SEARCH", b"* SEARCH one two"),
+        ("CAPABILITY", b"* CAPABILITY IMAP4rev1 \xff"),
+        ("SELECT", b"* OK [UIDVALIDITY \xff] here"),
+        ("UID FETCH", b"* 1 FETCH (BODY[] {99999999999999999999}"),
+    ],
+)
+def test_server_that_talks_nonsense_is_told_as_its_failure(
+    start: Start, command: str, line: bytes
+) -> None:
+    server, mailbox = start(lies={command: line})
+    fill(server)
+    with pytest.raises(OperationError) as caught:
+        look(mailbox)
+    assert str(caught.value) == (
+        f"the mailbox at 127.0.0.1:{server.port} answered what is no IMAP. "
+        "What was read before is counted; try again later."
+    )

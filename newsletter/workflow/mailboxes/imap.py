@@ -143,7 +143,8 @@ class ImapSource:
         limits = () if self._last else ("SINCE", f"{since.day}-{month}-{since.year}")
         found = self._ask("SEARCH", "UID", f"{self._last + 1}:*", "UNDELETED", *limits)
         # A range always holds the last mail there is, read or not (RFC 3501, 6.4.8).
-        numbers = [int(uid) for line in found for uid in (line or b"").split()]
+        with _explained(self._mailbox):
+            numbers = [int(uid) for line in found for uid in (line or b"").split()]
         return sorted(uid for uid in numbers if uid > self._last)
 
     def _fetch(self, uid: int) -> bytes | None:
@@ -301,6 +302,11 @@ def _explained(mailbox: Mailbox) -> Iterator[None]:
         raise OperationError(
             f"the mailbox at {mailbox.place} failed: {_clean(error, mailbox)}.", advice
         ) from None
+    except (ValueError, OverflowError, MemoryError) as error:
+        # imaplib takes letters for ASCII, words for numbers, and any size for true.
+        raise OperationError(
+            f"the mailbox at {mailbox.place} answered what is no IMAP.", advice
+        ) from error
     except TimeoutError as error:
         raise OperationError(
             f"the mailbox at {mailbox.place} did not answer in time.", advice
