@@ -143,6 +143,23 @@ def truncate_wal(connection: Connection) -> bool:
     return not is_blocked
 
 
+def rewrite_file(connection: Connection) -> None:
+    """Write all that there is into pages of its own, and forget the pages of before.
+
+    Args:
+        connection: Outside of a transaction.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - see `make_engine`
+    driver.execute("PRAGMA query_only=OFF")
+    connection.info[_MAY_WRITE] = True
+    with standing_in_line(Path(str(connection.engine.url.database)).parent):
+        try:
+            driver.execute("VACUUM")
+        except sqlite3.DatabaseError as error:
+            raise DatabaseError("VACUUM", None, error) from error
+
+
 def is_busy(error: DatabaseError) -> bool:
     """Whether another writer is at work, and nothing of ours was begun."""
     return _code(error.orig) & 0xFF == sqlite3.SQLITE_BUSY

@@ -60,7 +60,7 @@ def forget_subscriber(
                 raise RefusedError("nothing is kept of this address.")
             erased = forget_person(connection, known.id, now=now) if known else Erased()
             forget_address(connection, hashed, is_completely=is_completely, now=now)
-        is_overwritten = desk.database.empty_wal()
+        is_overwritten = desk.database.rewrite()
     return Forgotten(
         email=email,
         deliveries=erased.deliveries,
