@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from newsletter.store.database import Database
+from newsletter.store.sqlite import undoable
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -104,7 +105,7 @@ class Committer:
             with self._database.writing() as connection:
                 for work, future in group:
                     try:
-                        with connection.begin_nested():
+                        with undoable(connection):
                             done.append((future, work(connection)))
                     except IntegrityError as error:
                         failed.append((future, error))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, true, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
@@ -32,6 +32,27 @@ WAS = {
 
 #: The reason of whoever left by themselves.
 LEFT = "unsubscribed"
+
+# Put together once: that takes longer than to execute them.
+_INSERT_EVENT = insert(consent_events)
+_ADDRESS_HASH = select(subscribers.c.address_hash).where(
+    subscribers.c.id == bindparam("person")
+)
+_SUPPRESSIONS = (
+    select(suppressions)
+    .where(suppressions.c.address_hash == bindparam("address"))
+    .order_by(suppressions.c.scope)
+)
+_NOT_LEFT_YET = (
+    select(lists.c.slug, lists.c.id, subscriptions.c.status)
+    .join_from(subscriptions, lists)
+    .where(
+        subscriptions.c.subscriber_id == bindparam("person"),
+        subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED,
+    )
+    .order_by(lists.c.slug)
+)
+
 #: Reasons after which nobody is even sent a mail to confirm that they want ours.
 FOR_GOOD = ("complained", "blocked")
 
@@ -105,7 +126,7 @@ def set_status(
         "wording": word.wording,
         "language": word.language,
     }
-    connection.execute(insert(consent_events), [row | event for row in ids])
+    connection.execute(_INSERT_EVENT, [row | event for row in ids])
 
 
 def suppress(
@@ -213,9 +234,7 @@ def unsubscribe(
     Returns:
         The lists left now (none if they had left before); None for an unknown id.
     """
-    address_hash = connection.scalar(
-        select(subscribers.c.address_hash).where(subscribers.c.id == subscriber_id)
-    )
+    address_hash = connection.scalar(_ADDRESS_HASH, {"person": subscriber_id})
     if address_hash is None:
         return None
     suppress(connection, [address_hash], scope=scope, reason=LEFT, word=word)
@@ -285,11 +304,7 @@ def read_suppressions(
     connection: Connection, address_hash: bytes
 ) -> tuple[Suppression, ...]:
     """Return every reason why an address is not mailed."""
-    rows = connection.execute(
-        select(suppressions)
-        .where(suppressions.c.address_hash == address_hash)
-        .order_by(suppressions.c.scope)
-    )
+    rows = connection.execute(_SUPPRESSIONS, {"address": address_hash})
     return tuple(
         Suppression(row.scope, row.reason, from_millis(row.at), row.source)
         for row in rows
@@ -300,15 +315,9 @@ def _subscribed_lists(
     connection: Connection, subscriber_id: int, scope: str
 ) -> dict[str, tuple[int, SubscriptionStatus]]:
     """Return the lists within *scope* not left yet: slug -> id, status."""
-    within = true() if scope == EVERY_LIST else lists.c.slug == scope
-    rows = connection.execute(
-        select(lists.c.slug, lists.c.id, subscriptions.c.status)
-        .join_from(subscriptions, lists)
-        .where(
-            subscriptions.c.subscriber_id == subscriber_id,
-            subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED,
-            within,
-        )
-        .order_by(lists.c.slug)
-    )
-    return {row.slug: (row.id, SubscriptionStatus(row.status)) for row in rows}
+    rows = connection.execute(_NOT_LEFT_YET, {"person": subscriber_id})
+    return {
+        row.slug: (row.id, SubscriptionStatus(row.status))
+        for row in rows
+        if scope in (EVERY_LIST, row.slug)
+    }

@@ -31,7 +31,13 @@ def insert_missing(
     """Insert those *rows* whose key is not there yet; return how many those were."""
     if not rows:
         return 0
-    return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount
+    return connection.execute(_insert_missing(table), rows).rowcount
+
+
+# To put it together takes longer than to execute it.
+@lru_cache(maxsize=64)
+def _insert_missing(table: Table) -> Insert:
+    return insert(table).on_conflict_do_nothing()
 
 
 def insert_or_update(
@@ -45,7 +51,6 @@ def insert_or_update(
         connection.execute(_insert_or_update(table, tuple(rows[0])), rows)
 
 
-# To put it together takes longer than to execute it.
 @lru_cache(maxsize=64)
 def _insert_or_update(table: Table, names: tuple[str, ...]) -> Insert:
     keys = [column.name for column in table.primary_key]

@@ -29,6 +29,8 @@ from newsletter.store.tables import (
 #: The kind of event of who asked on a page and did not confirm.
 ASKED = "asked"
 
+_INSERT = insert(joinings)
+
 
 @dataclass(frozen=True, slots=True)
 class Joining:
@@ -63,9 +65,7 @@ def insert_joining(connection: Connection, joining: Joining) -> int:
         "source": joining.source,
         "at": to_millis(joining.at),
     }
-    key = connection.execute(insert(joinings).values(row)).inserted_primary_key
-    assert key is not None  # noqa: S101 - one row gives one key
-    return int(key[0])
+    return connection.execute(_INSERT, row).lastrowid
 
 
 def read_joining(connection: Connection, joining_id: int) -> Joining | None:

@@ -5,7 +5,7 @@ Law: an older reason why an address is not mailed stays, whatever is taken back.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
 
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
@@ -22,6 +22,42 @@ from newsletter.store.tables import (
 
 _BEFORE = {evidence: status for status, evidence in WAS.items()}
 
+# Put together once: that takes longer than to execute them.
+_ADDRESS_HASH = (
+    select(subscribers.c.address_hash)
+    .where(subscribers.c.id == bindparam("person"))
+    .scalar_subquery()
+)
+_IS_OF_IT = and_(
+    suppressions.c.address_hash == _ADDRESS_HASH,
+    suppressions.c.reason == "unsubscribed",
+    suppressions.c.at == bindparam("left_at"),
+)
+_TAKE_AWAY = delete(suppressions).where(_IS_OF_IT)
+_OTHER_SCOPES = select(suppressions.c.scope).where(
+    suppressions.c.address_hash == _ADDRESS_HASH, ~_IS_OF_IT
+)
+_LISTS_LEFT = (
+    select(lists.c.slug, consent_events.c.evidence)
+    .join_from(subscriptions, lists)
+    .join(
+        consent_events,
+        and_(
+            consent_events.c.subscriber_id == subscriptions.c.subscriber_id,
+            consent_events.c.list_id == subscriptions.c.list_id,
+        ),
+    )
+    .where(
+        subscriptions.c.subscriber_id == bindparam("person"),
+        # Whatever came later has another moment.
+        subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED,
+        subscriptions.c.changed_at == bindparam("left_at"),
+        consent_events.c.kind == "unsubscribed",
+        consent_events.c.at == bindparam("left_at"),
+    )
+    .order_by(lists.c.slug)
+)
+
 
 def read_leaving(
     connection: Connection, subscriber_id: int, left_at: datetime
@@ -31,11 +67,12 @@ def read_leaving(
     Nothing is left of it where something has changed since, or where the address is not
     mailed for another reason as well.
     """
-    kept_off = _read_other_scopes(connection, subscriber_id, left_at)
+    it = _name(subscriber_id, left_at)
+    kept_off = set(connection.scalars(_OTHER_SCOPES, it))
     return {
-        slug: status
-        for slug, status in _read_before(connection, subscriber_id, left_at).items()
-        if not kept_off & {slug, EVERY_LIST}
+        row.slug: _BEFORE.get(row.evidence, SubscriptionStatus.ACTIVE)
+        for row in connection.execute(_LISTS_LEFT, it)
+        if not kept_off & {row.slug, EVERY_LIST}
     }
 
 
@@ -53,7 +90,7 @@ def take_back(
     before = read_leaving(connection, subscriber_id, left_at)
     if not before:
         return ()
-    connection.execute(delete(suppressions).where(_is_of(subscriber_id, left_at)))
+    connection.execute(_TAKE_AWAY, _name(subscriber_id, left_at))
     ids = read_list_ids(connection)
     for slug, status in before.items():
         set_status(
@@ -67,59 +104,6 @@ def take_back(
     return tuple(before)
 
 
-def _read_other_scopes(
-    connection: Connection, subscriber_id: int, left_at: datetime
-) -> set[str]:
-    """Return which lists an address is kept off for another reason, or `EVERY_LIST`."""
-    rows = connection.execute(
-        select(suppressions.c.scope).where(
-            suppressions.c.address_hash == _address_hash(subscriber_id),
-            ~_is_of(subscriber_id, left_at),
-        )
-    )
-    return set(rows.scalars())
-
-
-def _read_before(
-    connection: Connection, subscriber_id: int, left_at: datetime
-) -> dict[str, SubscriptionStatus]:
-    at = to_millis(left_at)
-    rows = connection.execute(
-        select(lists.c.slug, consent_events.c.evidence)
-        .join_from(subscriptions, lists)
-        .join(
-            consent_events,
-            and_(
-                consent_events.c.subscriber_id == subscriptions.c.subscriber_id,
-                consent_events.c.list_id == subscriptions.c.list_id,
-            ),
-        )
-        .where(
-            subscriptions.c.subscriber_id == subscriber_id,
-            # Whatever came later has another moment.
-            subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED,
-            subscriptions.c.changed_at == at,
-            consent_events.c.kind == "unsubscribed",
-            consent_events.c.at == at,
-        )
-        .order_by(lists.c.slug)
-    )
-    return {
-        row.slug: _BEFORE.get(row.evidence, SubscriptionStatus.ACTIVE) for row in rows
-    }
-
-
-def _is_of(subscriber_id: int, left_at: datetime) -> ColumnElement[bool]:
-    return and_(
-        suppressions.c.address_hash == _address_hash(subscriber_id),
-        suppressions.c.reason == "unsubscribed",
-        suppressions.c.at == to_millis(left_at),
-    )
-
-
-def _address_hash(subscriber_id: int) -> ColumnElement[bytes]:
-    return (
-        select(subscribers.c.address_hash)
-        .where(subscribers.c.id == subscriber_id)
-        .scalar_subquery()
-    )
+def _name(subscriber_id: int, left_at: datetime) -> dict[str, int]:
+    """Return what the statements above call a leaving."""
+    return {"person": subscriber_id, "left_at": to_millis(left_at)}

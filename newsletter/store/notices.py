@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -43,6 +44,13 @@ MOST_UNANSWERED = 3
 #: Between two mails of one kind to one address.
 SHORTEST_PAUSE = timedelta(days=1)
 
+# Put together once: that takes longer than to execute them.
+_MARK = select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
+    courtesy_marks.c.address_hash == bindparam("address"),
+    courtesy_marks.c.kind == bindparam("about"),
+)
+_INSERT_NOTICE = insert(notices)
+
 _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 
 
@@ -57,11 +65,7 @@ def _count_used(
     connection: Connection, kind: NoticeKind, address_hash: bytes, now: datetime
 ) -> int | None:
     """Return how often an address was written to; None: that is enough for now."""
-    mark = connection.execute(
-        select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
-            courtesy_marks.c.address_hash == address_hash, courtesy_marks.c.kind == kind
-        )
-    ).first()
+    mark = connection.execute(_MARK, {"address": address_hash, "about": kind}).first()
     if mark is None:
         return 0
     is_rested = now - from_millis(mark.last_at) >= SHORTEST_PAUSE
@@ -104,7 +108,7 @@ def queue_notice(
         "state": DeliveryState.PENDING,
         "next_at": to_millis(now),
     }
-    connection.execute(insert(notices).values(row))
+    connection.execute(_INSERT_NOTICE, row)
     _mark(connection, kind, address_hash, used=used + 1, now=now)
     return True
 

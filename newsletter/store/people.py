@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    insert,
     select,
     update,
 )
@@ -33,6 +34,20 @@ from newsletter.store.tables import lists, subscribers, subscriptions, suppressi
 #: Addresses looked up by one statement; SQLite takes 32,766 parameters at the most.
 LOOK_UP_SIZE = 1000
 
+# Of what the public pages ask: to put a statement together takes longer than to
+# execute it.
+_LISTS = select(lists)
+_PERSON = select(subscribers.c.id, subscribers.c.email, subscribers.c.fields)
+_PERSON_BY_ID = _PERSON.where(subscribers.c.id == bindparam("person"))
+_PERSON_BY_KEY = _PERSON.where(subscribers.c.email_key == bindparam("key"))
+_INSERT_PERSON = insert(subscribers)
+_SUBSCRIPTIONS = (
+    select(lists.c.slug, subscriptions.c.status, subscriptions.c.changed_at)
+    .join_from(subscriptions, lists)
+    .where(subscriptions.c.subscriber_id == bindparam("person"))
+    .order_by(lists.c.slug)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -48,35 +63,36 @@ class Person:
 
 def ensure_lists(connection: Connection, slugs: Iterable[str]) -> dict[str, int]:
     """Return the ids of all lists by slug, making those of *slugs* that are missing."""
-    insert_missing(connection, lists, [{"slug": slug} for slug in slugs])
+    known = read_list_ids(connection)
+    missing = [{"slug": slug} for slug in slugs if slug not in known]
+    if not missing:
+        return known
+    insert_missing(connection, lists, missing)
     return read_list_ids(connection)
 
 
 def read_list_ids(connection: Connection) -> dict[str, int]:
     """Return the ids of the lists that ever had a subscriber, by slug."""
-    return {row.slug: row.id for row in connection.execute(select(lists))}
+    return {row.slug: row.id for row in connection.execute(_LISTS)}
 
 
 def find_by_id(connection: Connection, subscriber_id: int) -> Subscriber | None:
     """Return the subscriber with this id, or None."""
-    return _find(connection, subscribers.c.id == subscriber_id)
+    found = connection.execute(_PERSON_BY_ID, {"person": subscriber_id})
+    return _subscriber(found.first())
 
 
 def find_by_key(connection: Connection, email_key: str) -> Subscriber | None:
     """Return the subscriber with this `addresses.address_key`, or None."""
-    return _find(connection, subscribers.c.email_key == email_key)
+    found = connection.execute(_PERSON_BY_KEY, {"key": email_key})
+    return _subscriber(found.first())
 
 
 def read_subscriptions(
     connection: Connection, subscriber_id: int
 ) -> tuple[Subscription, ...]:
     """Return somebody's standing on each list they ever had to do with, by slug."""
-    rows = connection.execute(
-        select(lists.c.slug, subscriptions.c.status, subscriptions.c.changed_at)
-        .join_from(subscriptions, lists)
-        .where(subscriptions.c.subscriber_id == subscriber_id)
-        .order_by(lists.c.slug)
-    )
+    rows = connection.execute(_SUBSCRIPTIONS, {"person": subscriber_id})
     return tuple(_subscription(row) for row in rows)
 
 
@@ -160,18 +176,22 @@ def insert_people(
     connection: Connection, people: Sequence[Person], *, now: datetime
 ) -> None:
     """Insert *people* that are not there yet."""
-    created_at = to_millis(now)
-    rows = [
-        {
-            "email": person.email,
-            "email_key": person.key,
-            "address_hash": person.hash,
-            "fields": dict(person.fields),
-            "created_at": created_at,
-        }
-        for person in people
-    ]
-    insert_missing(connection, subscribers, rows)
+    insert_missing(connection, subscribers, [_row(person, now) for person in people])
+
+
+def insert_person(connection: Connection, person: Person, *, now: datetime) -> int:
+    """Insert somebody who is not there yet; return their id."""
+    return connection.execute(_INSERT_PERSON, _row(person, now)).lastrowid
+
+
+def _row(person: Person, now: datetime) -> dict[str, object]:
+    return {
+        "email": person.email,
+        "email_key": person.key,
+        "address_hash": person.hash,
+        "fields": dict(person.fields),
+        "created_at": to_millis(now),
+    }
 
 
 def read_ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
@@ -208,12 +228,7 @@ def update_fields(
         )
 
 
-def _find(connection: Connection, condition: ColumnElement[bool]) -> Subscriber | None:
-    row = connection.execute(
-        select(subscribers.c.id, subscribers.c.email, subscribers.c.fields).where(
-            condition
-        )
-    ).first()
+def _subscriber(row: Any) -> Subscriber | None:
     return None if row is None else Subscriber(row.id, row.email, row.fields)
 
 

@@ -8,7 +8,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -64,7 +64,7 @@ class Pages:
             )
         )
 
-    @property
+    @cached_property
     def contact(self) -> str:
         """The address that readers write to."""
         newsletter = self.settings.newsletter
@@ -91,7 +91,7 @@ class Pages:
         """Return what some lists are called, each once, divided by commas."""
         return ", ".join(dict.fromkeys(map(self.title_of, list_slugs)))
 
-    @property
+    @cached_property
     def style(self) -> str:
         """The style sheet, in the colours of the newsletter."""
         theme = self.settings.template
@@ -114,6 +114,8 @@ def _environment() -> Environment:
         loader=PackageLoader("newsletter.web", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
+        # They are part of the package: nobody changes them while it runs.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

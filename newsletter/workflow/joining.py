@@ -53,8 +53,7 @@ from newsletter.store.people import (
     ensure_lists,
     find_by_id,
     find_by_key,
-    insert_people,
-    read_ids,
+    insert_person,
     read_subscriptions,
     update_fields,
 )
@@ -204,8 +203,7 @@ def _take_in(
 ) -> int:
     """Let somebody wait for their confirmation; return their id."""
     list_ids = ensure_lists(connection, settings.lists)
-    insert_people(connection, [person], now=now)
-    subscriber_id = read_ids(connection, [person.key])[person.key]
+    subscriber_id = insert_person(connection, person, now=now)
     word = Word(now, request.source, wording=WORDING, language=request.language)
     for slug in request.lists:
         set_status(
