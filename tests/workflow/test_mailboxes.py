@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,18 @@ def test_of_a_huge_mail_the_beginning_is_read(maildir: Path, tmp_path: Path) -> 
         )
     ]
     assert all(MOST_BYTES - 1000 <= size <= MOST_BYTES + 1000 for size in sizes)
+
+
+def test_mail_of_short_lines_takes_no_more_memory_than_another(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    box.write_bytes(b"From x\nSubject: long\n\n" + b"a\n" * 500_000)
+    tracemalloc.start()
+    try:
+        (mail,) = MboxSource(box).mails()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5 * len(mail.data)
 
 
 def test_pipe_is_emptied_to_its_end() -> None:

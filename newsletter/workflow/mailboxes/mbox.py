@@ -22,6 +22,7 @@ _LOCK_PAUSE_SECONDS = 0.1
 _BLOCK = 1 << 20
 #: A line that was one of the mail and looked like the beginning of the next one.
 _QUOTED_FROM = re.compile(rb">+From ")
+_LAST_BLANK_LINE = re.compile(rb"(?:(?<=\n)|\A)\r?\n\Z")
 
 
 class MboxSource:
@@ -85,34 +86,32 @@ def _lock(file: BinaryIO, path: Path) -> None:
 
 def _split(file: BinaryIO, path: Path) -> Iterator[bytes]:
     """Yield the mails of an mbox; of one that is too large, its beginning."""
-    lines: list[bytes] | None = None
-    size, is_blank = 0, True
+    # Not a list of lines: one of two letters takes forty bytes.
+    mail: bytearray | None = None
+    is_blank = True
     while line := file.readline(_BLOCK):
         if is_blank and line.startswith(b"From "):
-            if lines is not None:
-                yield _joined(lines)
-            lines, size, is_blank = [], 0, False
+            if mail is not None:
+                yield _ended(mail)
+            mail, is_blank = bytearray(), False
             continue
         is_blank = line in (b"\n", b"\r\n")
-        if lines is None:
+        if mail is None:
             if is_blank:
                 continue
             raise OperationError(
                 f"{path}: this is no mbox: it does not begin with a line “From …”.",
                 "A single mail is read with: newsletter inbox --from - < FILE",
             )
-        if size < MOST_BYTES:
-            size += len(line)
-            lines.append(line[1:] if _QUOTED_FROM.match(line) else line)
-    if lines is not None:
-        yield _joined(lines)
+        if len(mail) < MOST_BYTES:
+            mail += line[1:] if _QUOTED_FROM.match(line) else line
+    if mail is not None:
+        yield _ended(mail)
 
 
-def _joined(lines: list[bytes]) -> bytes:
+def _ended(mail: bytearray) -> bytes:
     """Return a mail without the empty line that divides it from the next."""
-    if lines and lines[-1] in (b"\n", b"\r\n"):
-        lines.pop()
-    return b"".join(lines)
+    return bytes(_LAST_BLANK_LINE.sub(b"", mail))
 
 
 def _unreadable(path: Path, error: OSError) -> OperationError:
