@@ -20,6 +20,7 @@ from sqlalchemy import (
     delete,
     or_,
     select,
+    union,
     update,
 )
 
@@ -67,6 +68,22 @@ class Erased:
     deliveries: int = 0
     #: Whether there was a subscriber.
     was_known: bool = False
+
+
+def read_addresses(connection: Connection, subscriber_id: int) -> frozenset[str]:
+    """Return the addresses that somebody has and had, as far as a mail tells."""
+    mailed = select(deliveries.c.email).where(
+        deliveries.c.dispatch_id.in_(select(dispatches.c.id)),
+        deliveries.c.subscriber_id == subscriber_id,
+    )
+    confirmed = select(address_changes.c.email).where(
+        address_changes.c.subscriber_id == subscriber_id,
+        address_changes.c.confirmed_at.is_not(None),
+    )
+    present = select(subscribers.c.email).where(subscribers.c.id == subscriber_id)
+    found = connection.scalars(union(mailed, confirmed, present))
+    # Empty: erased by `retention`.
+    return frozenset(filter(None, found))
 
 
 def forget_person(

@@ -30,12 +30,13 @@ _BEFORE = rb"(?<![a-z0-9._%+-])"
 _AFTER = rb"(?![a-z0-9-]|\.[a-z0-9])"
 
 
-def find_files_with(project: Project, email: str) -> tuple[str, ...]:
-    """Return the files that hold an address, as the editor names them.
+def find_files_with(project: Project, *emails: str) -> tuple[str, ...]:
+    """Return the files that hold one of these addresses, as the editor names them.
 
     Those that cannot be read are left out.
     """
-    spellings = {email.lower(), display_address(email).lower()}
+    spellings = {email.lower() for email in emails}
+    spellings |= {display_address(email).lower() for email in emails}
     return tuple(
         project.shown(path)
         for path in _candidates(project)

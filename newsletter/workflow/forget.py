@@ -6,7 +6,12 @@ from datetime import datetime
 from newsletter.addresses import address_key, normalise_address
 from newsletter.errors import RefusedError, UsageError
 from newsletter.store.consent import read_suppressions
-from newsletter.store.forget import Erased, forget_address, forget_person
+from newsletter.store.forget import (
+    Erased,
+    forget_address,
+    forget_person,
+    read_addresses,
+)
 from newsletter.store.people import find_by_key
 from newsletter.tokens import address_hash
 from newsletter.workflow.copies_elsewhere import find_files_with
@@ -23,7 +28,7 @@ class Forgotten:
     deliveries: int
     #: False: nobody had it.
     was_known: bool
-    #: Files of the project that still hold it.
+    #: Files of the project that still hold it, or an address they had before.
     files: tuple[str, ...] = ()
     #: False: another command uses the database, and its log still holds old pages.
     is_overwritten: bool = True
@@ -58,13 +63,16 @@ def forget_subscriber(
             suppressions = read_suppressions(connection, hashed)
             if is_completely and known is None and not suppressions:
                 raise RefusedError("nothing is kept of this address.")
-            erased = forget_person(connection, known.id, now=now) if known else Erased()
+            emails, erased = frozenset({email}), Erased()
+            if known is not None:
+                emails |= read_addresses(connection, known.id)
+                erased = forget_person(connection, known.id, now=now)
             forget_address(connection, hashed, is_completely=is_completely, now=now)
         is_overwritten = desk.database.rewrite()
     return Forgotten(
         email=email,
         deliveries=erased.deliveries,
         was_known=erased.was_known,
-        files=find_files_with(project, email),
+        files=find_files_with(project, *emails),
         is_overwritten=is_overwritten,
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from newsletter.errors import RefusedError
 from newsletter.model.dispatch import Order
@@ -19,6 +19,7 @@ from newsletter.store.tables import (
     joinings,
     notices,
     returned_mails,
+    subscribers,
 )
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.holdings import Holdings, read_holdings
@@ -160,6 +161,21 @@ def test_forget_leaves_her_address_in_no_file_of_the_database(project: Project) 
     assert b"Utrecht" not in kept
     assert b"Delft" not in kept
     assert b"Ghent" not in kept
+
+
+def test_forget_names_files_with_an_address_of_before(project: Project) -> None:
+    fill(project)
+    (project.root / "outbox").mkdir()
+    mail = project.root / "outbox" / "may.eml"
+    mail.write_text(f"To: <{ANNA}>\n\nHello.\n")
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        connection.execute(
+            update(subscribers).values(
+                email="new@example.net", email_key="new@example.net"
+            )
+        )
+    forgotten = forget_subscriber(project, "new@example.net", now=NOW)
+    assert forgotten.files == ("outbox/may.eml",)
 
 
 def test_data_of_holdings_can_be_written_as_json(project: Project) -> None:
