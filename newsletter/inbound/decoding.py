@@ -47,9 +47,11 @@ def decode_text(data: bytes, charset: str = "") -> str:
         names.append("euc_jp")
     for name in names:
         try:
-            return data.decode(name) if name else data.decode("utf-8")
+            text = data.decode(name) if name else data.decode("utf-8")
         except UnicodeError:
             continue
+        # UTF-7 may hold halves of surrogate pairs, which no database takes.
+        return text.encode("utf-8", "replace").decode() if name == "utf-7" else text
     return data.decode("cp1252", "replace")
 
 

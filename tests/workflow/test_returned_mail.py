@@ -293,3 +293,23 @@ def test_complaint_about_a_change_is_of_the_new_address(office: Office) -> None:
 def test_no_bytes_change_anything(office: Office, data: bytes) -> None:
     office.take(read_mail(data))
     assert office.statuses() == ["active", "active"]
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"From: =?utf-7?q?+2AA-?=x@example.org\n\nPlease remove me.\n",
+        b"From: MAILER-DAEMON@a.org\nContent-Type: message/delivery-status; "
+        b"charset=utf-7\n\nReporting-MTA: dns; a\n\nFinal-Recipient: rfc822; "
+        b"+2AA-x@example.org\nAction: failed\nStatus: 5.1.1\n",
+        b"From: a@a.org\nContent-Type: message/feedback-report; charset=utf-7\n\n"
+        b"Feedback-Type: abuse\nOriginal-Rcpt-To: +2AA-x@example.org\n",
+    ],
+    ids=["asks", "bounce", "complaint"],
+)
+def test_no_mail_that_a_stranger_writes_ends_the_reading(
+    office: Office, mail: bytes
+) -> None:
+    handled = office.take(read_mail(mail))
+    assert handled.recipient == "?x@example.org"
+    assert not handled.advice
