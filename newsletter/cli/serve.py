@@ -39,16 +39,18 @@ def command(
     """
     from newsletter.web.app import public_app
     from newsletter.workflow.beside import interrupting
+    from newsletter.workflow.hooks import open_hooks
     from newsletter.workflow.serve import PUBLIC_GRACE_SECONDS, open_listener, serve_app
     from newsletter.workflow.unsubscribe import open_desk
 
     wanted = project.settings.web.port if port is None else port
+    hooks = open_hooks(project, os.environ)
     listener = open_listener(host, wanted)
     with interrupting(), open_desk(project) as desk, ExitStack() as stack:
         _announce(project, listener, has_worker=not no_worker)
         if not no_worker:
             stack.enter_context(_working(project))
-        app = public_app(project, desk)
+        app = public_app(project, desk, hooks=hooks)
         with suppress(KeyboardInterrupt):  # none comes where the shell ignores it
             serve_app(app, listener, grace_seconds=PUBLIC_GRACE_SECONDS)
     say("Stopped.")

@@ -92,6 +92,11 @@ def find_recipient_tokens(mail: Mail) -> list[str]:
     return list(_tokens_in(_recipients(mail.headers)))
 
 
+def find_tokens(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return what may be a token in addresses or Message-IDs, in their order."""
+    return _distinct(_tokens_in(texts))
+
+
 def find_sender(mail: Mail) -> str:
     """Return the address a mail says it is from, or nothing."""
     found = _ADDRESS.findall(mail.headers.first("from"))

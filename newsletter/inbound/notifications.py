@@ -1,8 +1,10 @@
 """Amazon's notifications (SES): JSON in a mail -> what happened. Pure."""
 
 import json
+import re
 from typing import Any
 
+from newsletter.inbound.jsonvalues import rows, table, text
 from newsletter.inbound.judging import judge_failure
 from newsletter.inbound.mail import Mail
 from newsletter.inbound.reports import Failure, read_reply_codes
@@ -10,16 +12,19 @@ from newsletter.model.returned import BounceClass, MailKind, Report
 
 #: A notification that is longer carries a whole mail; nobody sends those by mail.
 _MAX_JSON = 200_000
+#: complaintFeedbackType of what no reader did, or of the contrary.
+_NOT_OF_READERS = frozenset(("auth-failure", "not-spam", "virus"))
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 def read_notification(mail: Mail) -> tuple[MailKind, tuple[Report, ...]] | None:
     """Return what a mailed notification says, or None if the mail is none."""
-    text = mail.text.lstrip()[:_MAX_JSON]
-    if not text.startswith("{") or '"' not in text[:20]:
+    body = mail.text.lstrip()[:_MAX_JSON]
+    if not body.startswith("{") or '"' not in body[:20]:
         return None
     try:
         # Behind it stands a text on how to stop these mails.
-        event, _ = json.JSONDecoder(strict=False).raw_decode(text)
+        event, _ = json.JSONDecoder(strict=False).raw_decode(body)
     except (ValueError, RecursionError):
         return None
     return read_event(event)
@@ -34,29 +39,37 @@ def read_event(event: Any) -> tuple[MailKind, tuple[Report, ...]] | None:
         return None
     kind = str(event.get("notificationType") or event.get("eventType") or "")
     if kind == "Bounce":
-        return MailKind.BOUNCE, _read_bounce(_table(event, "bounce"))
+        return MailKind.BOUNCE, _read_bounce(table(event, "bounce"))
     if kind == "Complaint":
-        people = _rows(_table(event, "complaint"), "complainedRecipients")
-        reports = tuple(Report(recipient=_text(row, "emailAddress")) for row in people)
+        complaint = table(event, "complaint")
+        if text(complaint, "complaintFeedbackType").lower() in _NOT_OF_READERS:
+            return MailKind.UNREAD, ()
+        people = rows(complaint, "complainedRecipients")
+        reports = tuple(Report(recipient=text(row, "emailAddress")) for row in people)
         return MailKind.COMPLAINT, reports or (Report(),)
     return (MailKind.UNREAD, ()) if kind else None
 
 
 def _read_bounce(bounce: dict[str, Any]) -> tuple[Report, ...]:
     reports = []
-    for row in _rows(bounce, "bouncedRecipients") or [{}]:
-        said = _text(row, "diagnosticCode").partition(";")[2].strip()
+    for row in rows(bounce, "bouncedRecipients") or [{}]:
+        said = text(row, "diagnosticCode").partition(";")[2].strip()
         code, status = read_reply_codes(said)
         failure = Failure(
-            recipient=_text(row, "emailAddress"),
-            action=_text(row, "action").lower(),
-            status=status or _text(row, "status"),
+            recipient=text(row, "emailAddress"),
+            action=text(row, "action").lower(),
+            status=status or _status(row),
             code=code,
             diagnostic=said,
-            context=_text(bounce, "bounceSubType"),
+            context=text(bounce, "bounceSubType"),
         )
-        reports.append(_judge(failure, _text(bounce, "bounceType")))
+        reports.append(_judge(failure, text(bounce, "bounceType")))
     return tuple(reports)
+
+
+def _status(row: dict[str, Any]) -> str:
+    found = _STATUS.fullmatch(text(row, "status"))
+    return found[0] if found else ""
 
 
 def _judge(failure: Failure, bounce_type: str) -> Report:
@@ -65,22 +78,3 @@ def _judge(failure: Failure, bounce_type: str) -> Report:
     if is_silent and bounce_type == "Permanent":
         return Report(failure.recipient, BounceClass.HARD)
     return report
-
-
-def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
-    found = values.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _rows(values: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = values.get(name)
-    return (
-        [row for row in found if isinstance(row, dict)]
-        if isinstance(found, list)
-        else []
-    )
-
-
-def _text(values: dict[str, Any], name: str) -> str:
-    found = values.get(name)
-    return found if isinstance(found, str) else ""

@@ -32,6 +32,7 @@ def derive_identity(issue: Issue, settings: Settings) -> Identity:
         unsubscribe_address=newsletter.unsubscribe_address,
         feedback_parts=(issue.slug, slug),
         language=issue.language,
+        providers=settings.hooks.providers,
     )
 
 

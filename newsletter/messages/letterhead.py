@@ -4,6 +4,7 @@ Law: each header once. No X-Mailer: a reader's provider need not know the progra
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -30,6 +31,14 @@ Piece = bytes | PersonalValue
 TOKEN_MARK = "{token}"  # noqa: S105 - a mark, not a secret
 TOKEN = PersonalValue(SlotContext.UNSUBSCRIBE)
 PREFERENCES_TOKEN = PersonalValue(SlotContext.PREFERENCES)
+
+#: Provider that puts a Message-ID of its own in place of ours, or reports complaints
+#: without one -> around the token: Postmark, "Custom metadata FAQ"; SendGrid, "Unique
+#: Arguments".
+_TAGS: Mapping[str, tuple[bytes, bytes]] = {
+    "postmark": (b"X-PM-Metadata-message: ", b"\r\n"),
+    "sendgrid": (b'X-SMTPAPI: {"unique_args": {"message": "', b'"}}\r\n'),
+}
 
 #: Gmail's Feedback-ID: three words of ours and a sender of 5 to 15 characters.
 _MAX_FEEDBACK_PARTS = 3
@@ -96,6 +105,7 @@ def write_letterhead(
         token_header("Precedence", "bulk"),
         token_header("Feedback-ID", _feedback_id(identity.feedback_parts, sender)),
         token_header("Content-Language", identity.language),
+        *tag_for(identity.providers, PersonalValue(SlotContext.MESSAGE_ID)),
         token_header("MIME-Version", "1.0"),
     ]
 
@@ -115,6 +125,15 @@ def _message_id(domain: str) -> list[Piece]:
         PersonalValue(SlotContext.MESSAGE_ID),
         f"@{domain}>\r\n".encode("ascii"),
     ]
+
+
+def tag_for(providers: tuple[str, ...], token: Piece) -> list[Piece]:
+    """Return headers that providers give back to us with what they report of a mail.
+
+    They take them out on the way.
+    """
+    tags = (_TAGS[name] for name in providers if name in _TAGS)
+    return [piece for start, end in tags for piece in (start, token, end)]
 
 
 def _list_headers(identity: Identity, sender: Sender) -> list[Piece]:

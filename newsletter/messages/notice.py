@@ -21,7 +21,7 @@ from newsletter.messages.headers import (
     token_header,
     unstructured_header,
 )
-from newsletter.messages.letterhead import Sender, read_sender
+from newsletter.messages.letterhead import Sender, read_sender, tag_for
 from newsletter.messages.parts import write_plain_body
 from newsletter.messages.wire_form import require_wire_form
 from newsletter.model.message import Identity, Message
@@ -65,6 +65,7 @@ def write_notice(
     message_token: str,
     sent_at: datetime,
     envelope_sender: str = "",
+    providers: tuple[str, ...] = (),
 ) -> Message:
     """Return the mail of a notice.
 
@@ -75,6 +76,7 @@ def write_notice(
         message_token: From `tokens.sign`; left-hand side of the Message-ID.
         sent_at: Aware.
         envelope_sender: Address for returned mail; empty: that of the sender.
+        providers: As in `Identity`.
 
     Raises:
         ValueError: Address, sender or name cannot stand in a mail.
@@ -97,6 +99,7 @@ def write_notice(
             # RFC 3834, section 5: whoever answers by program stays silent.
             token_header("Auto-Submitted", "auto-generated"),
             token_header("Content-Language", said.language),
+            *_tags(providers, message_token),
             token_header("MIME-Version", "1.0"),
             write_plain_body(_text(draft, signature), _html(draft, signature, said)),
         )
@@ -109,6 +112,11 @@ def write_notice(
         message_id=f"<{message_token}@{sender.domain}>",
         needs_smtputf8=not address.isascii(),
     )
+
+
+def _tags(providers: tuple[str, ...], message_token: str) -> list[bytes]:
+    pieces = tag_for(providers, message_token.encode("ascii"))
+    return [piece for piece in pieces if isinstance(piece, bytes)]
 
 
 def _headers(

@@ -41,6 +41,8 @@ class Identity:
     feedback_parts: tuple[str, ...] = ()
     #: BCP 47 tag.
     language: str = "en"
+    #: Those who report what comes back to our pages (`HooksSettings.providers`).
+    providers: tuple[str, ...] = ()
 
 
 class SlotContext(StrEnum):

@@ -173,6 +173,31 @@ class InboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HooksSettings:
+    """``[hooks.…]``: what the provider of the mail server reports to our pages."""
+
+    #: Topic of Amazon's notification service; empty: none.
+    ses_topic: str = ""
+    #: Where the key is that Mailgun signs by: "env:NAME", "file:PATH"; empty: none.
+    mailgun_key: str = ""
+    #: Likewise, the password that Postmark sends along.
+    postmark_password: str = ""
+    #: SendGrid's public key itself, base64 of DER; empty: none.
+    sendgrid_key: str = ""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Those who report, by the last part of the path that they post to."""
+        given = {
+            "ses": self.ses_topic,
+            "mailgun": self.mailgun_key,
+            "postmark": self.postmark_password,
+            "sendgrid": self.sendgrid_key,
+        }
+        return tuple(name for name, value in given.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """``[web]``: the public pages."""
 
@@ -227,6 +252,7 @@ class Settings:
     web: WebSettings = field(default_factory=WebSettings)
     #: None: returned mail is read only where `newsletter inbox` is told from where.
     inbox: InboxSettings | None = None
+    hooks: HooksSettings = field(default_factory=HooksSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     #: Mail programs that count, as `newsletter.clients.names` has them.
     clients: tuple[str, ...] = DEFAULT_CLIENTS

@@ -15,6 +15,7 @@ from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import (
     DkimSettings,
     FieldSettings,
+    HooksSettings,
     InboxSettings,
     LaneSettings,
     ListSettings,
@@ -31,6 +32,7 @@ from newsletter.settings.places import locate_settings, place_of
 from newsletter.settings.tables import (
     TABLES,
     File,
+    HooksTable,
     InboxTable,
     LaneTable,
     ServerTable,
@@ -51,6 +53,10 @@ _EXAMPLES = {
     "domain": 'domain = "example.org"',
     "selector": 'selector = "news"',
     "key": 'key = "subscribers/dkim-news.key"',
+    "topic": 'topic = "arn:aws:sns:eu-west-1:123456789012:newsletter"',
+    "password": 'password = "env:POSTMARK_PASSWORD"',
+    "hooks.mailgun.key": 'key = "env:MAILGUN_KEY"',
+    "hooks.sendgrid.key": 'key = "…", the public key that SendGrid shows',
 }
 
 #: What a server on a port speaks unless the editor says so (RFC 8314, RFC 6409).
@@ -154,16 +160,23 @@ def _sentences(refusal: Refusal, values: dict[str, Any]) -> tuple[str, str]:
 def _unknown(path: tuple[str, ...], values: dict[str, Any]) -> tuple[str, str]:
     name = path[-1]
     if len(path) == 1 and isinstance(values[name], dict | list):
-        tables = list(File.model_fields)
-        near = nearest(name, tables)
-        advice = f'Did you mean "[{near}]"?' if near else _listing("Tables", tables)
-        return f'unknown table "[{name}]".', advice
+        return _unknown_table(path, list(File.model_fields))
+    if path[:-1] == ("hooks",):
+        return _unknown_table(path, list(HooksTable.model_fields))
     known = _keys_around(path)
     advice = suggest(name, known)
     if not advice and len(path) == 1:
         return f'unknown setting "{name}".', _advise_table(name)
     around = ".".join(path[:-1])
     return f'unknown setting "{name}".', advice or _listing(f"In [{around}]", known)
+
+
+def _unknown_table(path: tuple[str, ...], names: list[str]) -> tuple[str, str]:
+    around = "".join(f"{part}." for part in path[:-1])
+    near = nearest(path[-1], names)
+    tables = [f"{around}{name}" for name in names]
+    advice = f'Did you mean "[{around}{near}]"?' if near else ""
+    return f'unknown table "[{".".join(path)}]".', advice or _listing("Tables", tables)
 
 
 def _keys_around(path: tuple[str, ...]) -> list[str]:
@@ -176,7 +189,7 @@ def _advise_table(name: str) -> str:
     """Return where a setting belongs that stands above the first table."""
     for path, model in TABLES.items():
         if path and "*" not in path and name in model.model_fields:
-            return f"Write it below a line [{path[0]}]."
+            return f"Write it below a line [{'.'.join(path)}]."
     return "Every setting stands below a line such as [newsletter]."
 
 
@@ -190,7 +203,8 @@ def _missing(path: tuple[str, ...]) -> tuple[str, str]:
         advice = f"Add it, with {_EXAMPLES['name']} and {_EXAMPLES['sender']} below it."
         return f"there is no table [{name}].", advice
     what = f'[{".".join(around)}] has no "{name}".'
-    return what, f"Add a line {_EXAMPLES.get(name, name)}."
+    example = _EXAMPLES.get(".".join(path)) or _EXAMPLES.get(name, name)
+    return what, f"Add a line {example}."
 
 
 # --- values ---------------------------------------------------------------------------
@@ -222,6 +236,7 @@ def _make_settings(file: File) -> Settings:
         test_to=tuple(file.test.to),
         web=WebSettings(**dict(file.web)),
         inbox=_make_inbox(file.inbox) if file.inbox else None,
+        hooks=_make_hooks(file.hooks),
         retention=RetentionSettings(**dict(file.retention)),
     )
 
@@ -229,6 +244,15 @@ def _make_settings(file: File) -> Settings:
 def _make_inbox(table: InboxTable) -> InboxSettings:
     port = table.port or _IMAP_PORT_OF_SECURITY[table.security]
     return InboxSettings(**{**dict(table), "port": port})
+
+
+def _make_hooks(table: HooksTable) -> HooksSettings:
+    return HooksSettings(
+        ses_topic=table.ses.topic if table.ses else "",
+        mailgun_key=table.mailgun.key if table.mailgun else "",
+        postmark_password=table.postmark.password if table.postmark else "",
+        sendgrid_key=table.sendgrid.key if table.sendgrid else "",
+    )
 
 
 def _make_lane(table: LaneTable) -> LaneSettings:

@@ -45,10 +45,13 @@ from newsletter.settings.values import (
     PasswordSource,
     ProjectFile,
     Prose,
+    PublicKey,
     RuleName,
     Scheme,
+    SecretSource,
     Selector,
     TimeZone,
+    Topic,
 )
 from newsletter.validation import Address, LanguageTag, MailboxText, Slug, refuse
 
@@ -246,6 +249,39 @@ class InboxTable(Table):
     minutes: Annotated[int, Field(ge=0, le=1440)] = 5
 
 
+class SesTable(Table):
+    """``[hooks.ses]``."""
+
+    topic: Topic
+
+
+class MailgunTable(Table):
+    """``[hooks.mailgun]``."""
+
+    key: SecretSource
+
+
+class PostmarkTable(Table):
+    """``[hooks.postmark]``."""
+
+    password: SecretSource
+
+
+class SendgridTable(Table):
+    """``[hooks.sendgrid]``."""
+
+    key: PublicKey
+
+
+class HooksTable(Table):
+    """``[hooks.…]``: a table for each provider."""
+
+    ses: SesTable | None = None
+    mailgun: MailgunTable | None = None
+    postmark: PostmarkTable | None = None
+    sendgrid: SendgridTable | None = None
+
+
 class WebTable(Table):
     """``[web]``."""
 
@@ -282,6 +318,7 @@ class File(Table):
     checks: ChecksTable = ChecksTable()
     test: TestTable = TestTable()
     inbox: InboxTable | None = None
+    hooks: HooksTable = HooksTable()
     web: WebTable = WebTable()
     retention: RetentionTable = RetentionTable()
 
@@ -299,6 +336,10 @@ TABLES: dict[tuple[str, ...], type[Table]] = {
     ("database",): DatabaseTable,
     ("test",): TestTable,
     ("inbox",): InboxTable,
+    ("hooks", "ses"): SesTable,
+    ("hooks", "mailgun"): MailgunTable,
+    ("hooks", "postmark"): PostmarkTable,
+    ("hooks", "sendgrid"): SendgridTable,
     ("web",): WebTable,
     ("retention",): RetentionTable,
 }

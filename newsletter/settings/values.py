@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from base64 import b64decode
 from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -26,6 +27,13 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+-]*")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LIMIT = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(second|minute|hour|day)")
 _PASSWORD = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring")
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_TOPIC = re.compile(
+    r"arn:aws(?:-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+)
+#: RFC 5480: what stands before the 64 bytes of an uncompressed point.
+_P256_FRAME = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P256_BYTES = len(_P256_FRAME) + 64
 _LANE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.IGNORECASE)
 #: RFC 6376, section 3.1: labels as in a name of a host.
 _SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
@@ -218,6 +226,45 @@ def _check_password(text: str) -> str:
     return text
 
 
+def _check_secret(text: str) -> str:
+    # The value is never repeated: messages end up in logs and screenshots.
+    if not _SECRET.fullmatch(_check_given(text)):
+        raise refuse(
+            "must not stand in this file.",
+            'Write "env:NAME" for an environment variable, or "file:PATH" for a file '
+            "that only you can read.",
+        )
+    return text
+
+
+def _check_topic(text: str) -> str:
+    if not _TOPIC.fullmatch(text):
+        raise refuse(
+            f"must be the ARN of a topic, not {shown(text)}.",
+            'Write it as "arn:aws:sns:eu-west-1:123456789012:newsletter".',
+        )
+    return text
+
+
+def _check_public_key(text: str) -> str:
+    key = "".join(text.split())
+    if not is_p256_key(key):
+        raise refuse(
+            "is no public key for ECDSA on P-256.",
+            'SendGrid shows it as "Verification Key"; it begins with "MFkw".',
+        )
+    return key
+
+
+def is_p256_key(key: str) -> bool:
+    """Tell whether *key* is base64 of such a public key in its usual frame."""
+    try:
+        data = b64decode(key, validate=True)
+    except ValueError:
+        return False
+    return len(data) == _P256_BYTES and data.startswith(_P256_FRAME)
+
+
 def _check_bounce(text: str) -> str:
     advice = 'Write it as "news+{token}@example.org".'
     local, _, domain = text.partition("@")
@@ -327,6 +374,9 @@ RuleName = Annotated[str, AfterValidator(_check_rule)]
 ClientName = Annotated[str, AfterValidator(_check_client)]
 #: (messages, seconds).
 Limit = Annotated[tuple[int, int], BeforeValidator(_check_limit)]
+SecretSource = Annotated[str, AfterValidator(_check_secret)]
+Topic = Annotated[str, AfterValidator(_check_topic)]
+PublicKey = Annotated[str, AfterValidator(_check_public_key)]
 PasswordSource = Annotated[str, AfterValidator(_check_password)]
 #: An address with ``{token}`` before the ``@``.
 BounceAddress = Annotated[str, AfterValidator(_check_bounce)]

@@ -4,7 +4,7 @@ In: the project, its open database and keys. Out: an ASGI application for any se
 Every address that leads nowhere gets one and the same answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from newsletter.web.address import address_routes
 from newsletter.web.archive import archive_routes
 from newsletter.web.flood import Flood
 from newsletter.web.health import health_routes
+from newsletter.web.hooks import hook_routes
 from newsletter.web.joining import joining_routes
 from newsletter.web.leaving import leaving_routes
 from newsletter.web.lost_link import lost_link_routes
@@ -26,6 +27,7 @@ from newsletter.web.page import Pages
 from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
 from newsletter.web.preferences import preferences_routes
 from newsletter.web.site import Site
+from newsletter.workflow.hooks import Hook
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
 
@@ -37,6 +39,7 @@ ROUTES: tuple[Callable[[Site], list[Route]], ...] = (
     lost_link_routes,
     joining_routes,
     health_routes,
+    hook_routes,
     archive_routes,
 )
 
@@ -50,7 +53,11 @@ def _utc_now() -> datetime:
 
 
 def public_app(
-    project: Project, desk: Desk, *, now: Callable[[], datetime] = _utc_now
+    project: Project,
+    desk: Desk,
+    *,
+    now: Callable[[], datetime] = _utc_now,
+    hooks: Mapping[str, Hook] | None = None,
 ) -> Starlette:
     """Return the public application of a newsletter.
 
@@ -58,10 +65,11 @@ def public_app(
         project: Its settings name it, colour it and choose its language.
         desk: Open database and keys; stays open as long as the application runs.
         now: The clock.
+        hooks: Where providers report what came back (`open_hooks`); None: nowhere.
     """
     pages = Pages(project.settings)
     flood = Flood(project.settings.web.joins_per_hour)
-    site = Site(project, desk, pages, now, flood)
+    site = Site(project, desk, pages, now, flood, hooks or {})
     app = Starlette(
         routes=[
             Route("/robots.txt", _robots),

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from newsletter.errors import NewsletterError
 from newsletter.model.settings import Settings
 from newsletter.web.app import public_app
+from newsletter.workflow.hooks import open_hooks
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.unsubscribe import open_desk
 
@@ -63,13 +64,14 @@ class _House:
         """Open the database unless it is open.
 
         Raises:
-            OperationError: Database or keys cannot be used.
+            OperationError: Database, keys or secrets cannot be used.
             RefusedError: The newsletter was handed over to another computer.
         """
         with self._lock:
             if self._app is None:
+                hooks = open_hooks(self.project, os.environ)
                 desk = self._opened.enter_context(open_desk(self.project))
-                self._app = public_app(self.project, desk)
+                self._app = public_app(self.project, desk, hooks=hooks)
                 atexit.register(self.close)
             return self._app
 

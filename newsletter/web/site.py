@@ -19,6 +19,7 @@ from newsletter.web.flood import RETRY_AFTER_SECONDS, Flood
 from newsletter.web.language import choose
 from newsletter.web.page import Pages
 from newsletter.web.policy import path_of
+from newsletter.workflow.hooks import Hook
 from newsletter.workflow.project import Project
 from newsletter.workflow.unsubscribe import Desk
 
@@ -47,6 +48,8 @@ class Site:
     #: The clock.
     now: Callable[[], datetime]
     flood: Flood
+    #: Where providers report, by the last part of the path.
+    hooks: Mapping[str, Hook]
 
     async def commit(self, work: Callable[[Connection], T]) -> T:
         """Write, many requests in one commit; returns once it is on the disk.

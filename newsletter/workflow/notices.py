@@ -188,6 +188,7 @@ class _Round:
                 message_token=token,
                 sent_at=now,
                 envelope_sender=self._seal.return_address(token),
+                providers=self._settings.hooks.providers,
             )
         except ValueError as error:
             raise OperationError(

@@ -18,6 +18,13 @@ from newsletter.workflow.privacy import Topic, describe_storage
 #: What to look for: the program does not know it.
 OPEN = "**To be filled in:**"
 
+_PROVIDERS = {
+    "ses": "Amazon SES",
+    "mailgun": "Mailgun",
+    "postmark": "Postmark",
+    "sendgrid": "SendGrid",
+}
+
 
 def write_record(settings: Settings, *, today: date) -> str:
     """Return the record, in English, as Markdown."""
@@ -99,6 +106,9 @@ def _servers(settings: Settings) -> Iterator[str]:
     )
     if settings.inbox is not None and settings.inbox.host:
         yield f"Mailbox for mail that comes back: {settings.inbox.host}."
+    if settings.hooks.providers:
+        names = ", ".join(_PROVIDERS[name] for name in settings.hooks.providers)
+        yield f"What comes back is reported to the public pages by: {names}."
 
 
 def _protection(settings: Settings) -> Iterator[str]:

@@ -28,10 +28,10 @@ def _documented() -> dict[str, list[str]]:
 def _expected() -> dict[str, list[str]]:
     tables: dict[str, list[str]] = {}
     for name in File.model_fields:
-        path = next((p for p in TABLES if p[:1] == (name,)), (name,))
-        model = TABLES.get(path)
-        heading = f"[{'.'.join(path).replace('*', 'NAME')}]"
-        tables[heading] = list(model.model_fields) if model else []
+        for path in [p for p in TABLES if p[:1] == (name,)] or [(name,)]:
+            model = TABLES.get(path)
+            heading = f"[{'.'.join(path).replace('*', 'NAME')}]"
+            tables[heading] = list(model.model_fields) if model else []
     # All its other keys are rules.
     return tables | {"[checks]": ["clients"]}
 

@@ -4,7 +4,12 @@ from datetime import date
 from newsletter.messages.identity import derive_identity
 from newsletter.model.issue import Issue
 from newsletter.model.message import Identity
-from newsletter.model.settings import ListSettings, NewsletterSettings, Settings
+from newsletter.model.settings import (
+    HooksSettings,
+    ListSettings,
+    NewsletterSettings,
+    Settings,
+)
 
 ISSUE = Issue("issues/2023-02.md", "2023-02", (), (), date(2023, 2, 14), "nl")
 SETTINGS = Settings(
@@ -30,6 +35,12 @@ def test_derive_identity_from_settings_alone() -> None:
         feedback_parts=("2023-02", "main"),
         language="nl",
     )
+
+
+def test_derive_identity_knows_who_reports_what_comes_back() -> None:
+    hooks = HooksSettings(ses_topic="arn", postmark_password="env:X")
+    identity = derive_identity(ISSUE, replace(SETTINGS, hooks=hooks))
+    assert identity.providers == ("ses", "postmark")
 
 
 def test_derive_identity_of_an_issue_with_its_own_sender_keeps_the_list_id() -> None:

@@ -164,3 +164,17 @@ def test_read_sender_of_a_bad_value_says_which(
 
 def test_split_at_token_keeps_what_is_around() -> None:
     assert split_at_token(b"a{token}b{token}") == [b"a", TOKEN, b"b", TOKEN, b""]
+
+
+def test_letterhead_is_tagged_for_providers_that_lose_the_message_id(
+    identity: Identity,
+) -> None:
+    """By the token of the Message-ID, and by nothing else."""
+    for provider, name, value in (
+        ("postmark", "X-PM-Metadata-message", "{message_id}"),
+        ("sendgrid", "X-SMTPAPI", '{"unique_args": {"message": "{message_id}"}}'),
+    ):
+        assert header(identity, name) is None
+        assert header(replace(identity, providers=(provider,)), name) == value
+    others = replace(identity, providers=("ses", "mailgun"))
+    assert written(others) == written(identity)

@@ -46,6 +46,7 @@ def write(
     language: str = "en",
     newsletter: NewsletterSettings = NEWSLETTER,
     envelope_sender: str = "",
+    providers: tuple[str, ...] = (),
 ) -> Message:
     return write_notice(
         Notice(7, kind, 3, to, language),
@@ -54,6 +55,7 @@ def write(
         message_token="abc123",
         sent_at=NOW,
         envelope_sender=envelope_sender,
+        providers=providers,
     )
 
 
@@ -95,6 +97,12 @@ def test_headers_are_those_of_a_mail_to_one_person() -> None:
         "Content-Type": mail["Content-Type"],
     }
     assert mail.get_content_type() == "multipart/alternative"
+
+
+def test_providers_that_lose_the_message_id_get_its_token_beside_it() -> None:
+    mail = read(write(providers=("ses", "postmark", "sendgrid")))
+    assert mail["X-PM-Metadata-message"] == "abc123"
+    assert mail["X-SMTPAPI"] == '{"unique_args": {"message": "abc123"}}'
 
 
 def test_envelope_comes_back_to_the_sender_unless_told_otherwise() -> None:

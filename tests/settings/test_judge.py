@@ -10,6 +10,7 @@ from newsletter.model.rules import RULES
 from newsletter.model.settings import (
     DkimSettings,
     FieldSettings,
+    HooksSettings,
     LaneSettings,
     ListSettings,
     NewsletterSettings,
@@ -20,6 +21,10 @@ from newsletter.model.settings import (
 )
 from newsletter.settings.judge import judge_settings
 
+_P256 = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjJoM+sTBGfKWboszK8gccLnTn18E"
+    "ve/tOyv1KqUfGktdPJJhdg0VZWoK7K1BgNmbjSxvyITSS/tHfqNwNYu0JQ=="
+)
 #: What is added to it begins in line 4.
 _BASE = '[newsletter]\nname = "N"\nsender = "n@example.org"\n'
 
@@ -134,9 +139,19 @@ size-large = "error"
 [test]
 to = ["a@example.org", "b@example.org"]
 
+[hooks.ses]
+topic = "arn:aws:sns:eu-west-1:123456789012:news_1"
+
+[hooks.mailgun]
+key = "env:MAILGUN_KEY"
+
+[hooks.postmark]
+password = "file:subscribers/postmark.password"
+
 [web]
 port = 80
 """
+    text += f'[hooks.sendgrid]\nkey = " {_P256[:60]} {_P256[60:]}"\n'
     settings, problems = judge_settings(text, "n.toml")
     assert problems == []
     assert settings == Settings(
@@ -199,6 +214,12 @@ port = 80
         database_url="sqlite:////var/lib/newsletter.db",
         checks={"link-moved": "off", "size-large": "error"},
         test_to=("a@example.org", "b@example.org"),
+        hooks=HooksSettings(
+            "arn:aws:sns:eu-west-1:123456789012:news_1",
+            "env:MAILGUN_KEY",
+            "file:subscribers/postmark.password",
+            _P256,
+        ),
         web=WebSettings(port=80),
         clients=("orange", "gmx"),
     )
@@ -274,7 +295,7 @@ def test_clear_text_to_another_machine_must_be_asked_for() -> None:
 
 _TABLES = (
     "Tables are: newsletter, template, shortlinks, lists, fields, server, lanes, dkim, "
-    "database, checks, test, inbox, web, retention."
+    "database, checks, test, inbox, hooks, web, retention."
 )
 _TLS = 'Use security = "tls" or "starttls".'
 _FILE = 'Write it as "images/logo.png".'
@@ -304,6 +325,45 @@ _PASSWORD = (
             "unsubscribe_address, bounce_address, hold_seconds.",
         ),
         ("[postbox]", f'n.toml:4:1: unknown table "[postbox]". {_TABLES}'),
+        (
+            '[hooks.sendgird]\nkey = "x"',
+            'n.toml:4:1: unknown table "[hooks.sendgird]". '
+            'Did you mean "[hooks.sendgrid]"?',
+        ),
+        (
+            "[hooks.other]",
+            'n.toml:4:1: unknown table "[hooks.other]". Tables are: hooks.ses, '
+            "hooks.mailgun, hooks.postmark, hooks.sendgrid.",
+        ),
+        (
+            "[hooks.ses]",
+            'n.toml:4:1: [hooks.ses] has no "topic". Add a line '
+            'topic = "arn:aws:sns:eu-west-1:123456789012:newsletter".',
+        ),
+        (
+            "[hooks.mailgun]",
+            'n.toml:4:1: [hooks.mailgun] has no "key". '
+            'Add a line key = "env:MAILGUN_KEY".',
+        ),
+        (
+            '[hooks.ses]\ntopic = "letter"',
+            'n.toml:5:1: "topic" must be the ARN of a topic, not "letter". '
+            'Write it as "arn:aws:sns:eu-west-1:123456789012:newsletter".',
+        ),
+        (
+            '[hooks.mailgun]\nkey = "s3cret"',
+            'n.toml:5:1: "key" must not stand in this file. Write "env:NAME" for an '
+            'environment variable, or "file:PATH" for a file that only you can read.',
+        ),
+        (
+            '[hooks.postmark]\npassword = ""',
+            'n.toml:5:1: "password" is empty. Write it between the quotes.',
+        ),
+        (
+            '[hooks.sendgrid]\nkey = "MFkwEwYH"',
+            'n.toml:5:1: "key" is no public key for ECDSA on P-256. SendGrid shows '
+            'it as "Verification Key"; it begins with "MFkw".',
+        ),
         (
             '[inbox]\nuser = "u"',
             "n.toml:4:1: [inbox] needs a host or a maildir, and not both. "

@@ -4,6 +4,7 @@ import pytest
 
 from newsletter.model.settings import (
     FieldSettings,
+    HooksSettings,
     InboxSettings,
     ListSettings,
     NewsletterSettings,
@@ -34,6 +35,7 @@ FULL = Settings(
     server=ServerSettings("smtp.example.org", 465),
     spare_servers=(ServerSettings("smtp.example.net", 465),),
     inbox=InboxSettings(host="imap.example.org"),
+    hooks=HooksSettings(mailgun_key="env:KEY", sendgrid_key="x"),
     retention=RetentionSettings(deliveries=99),
 )
 
@@ -79,3 +81,9 @@ def test_record_marks_what_the_settings_do_not_say() -> None:
     record = write_record(SMALL, today=TODAY)
     assert f"- {OPEN} postal address of the organisation." in record
     assert f"- {OPEN} the mail server (newsletter.toml has no [server] yet)." in record
+
+
+def test_record_names_who_reports_what_came_back() -> None:
+    said = "- What comes back is reported to the public pages by: Mailgun, SendGrid.\n"
+    assert said in write_record(FULL, today=TODAY)
+    assert "is reported to" not in write_record(SMALL, today=TODAY)

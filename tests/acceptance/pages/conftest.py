@@ -27,12 +27,13 @@ from newsletter.store.people import (
 from newsletter.testing.smtp_server import SmtpServer
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
+from newsletter.workflow.hooks import open_hooks
 from newsletter.workflow.notices import send_notices
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.serve import Listener, open_listener, serving
 from newsletter.workflow.unsubscribe import Desk, open_desk
 
-SETTINGS = """\
+SETTINGS = '''\
 [newsletter]
 name = "Harbour Letter"
 sender = "Harbour Letter <letter@example.org>"
@@ -61,11 +62,26 @@ ask = true
 [web]
 trusted_hops = 1
 
+[hooks.ses]
+topic = "arn:aws:sns:eu-west-1:123456789012:letter"
+
+[hooks.mailgun]
+key = "env:HOOK_SECRET"
+
+[hooks.postmark]
+password = "env:HOOK_SECRET"
+
+[hooks.sendgrid]
+key = """
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjJoM+sTBGfKWboszK8gccLnTn18E
+ve/tOyv1KqUfGktdPJJhdg0VZWoK7K1BgNmbjSxvyITSS/tHfqNwNYu0JQ==
+"""
+
 [server]
 host = "127.0.0.1"
 port = {port}
 security = "none"
-"""
+'''
 
 ISSUE = """\
 ---
@@ -181,6 +197,10 @@ class Town:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def _ask_nobody(host: str, path: str) -> bytes:
+    raise AssertionError(f"{host}{path} was asked for something.")
+
+
 @contextmanager
 def running_town(root: Path) -> Iterator[Town]:
     with ExitStack() as stack:
@@ -191,7 +211,8 @@ def running_town(root: Path) -> Iterator[Town]:
         project = open_project(root, search=False)
         desk = stack.enter_context(open_desk(project))
         listener = open_listener("127.0.0.1", 0)
-        stack.enter_context(serving(public_app(project, desk), listener))
+        hooks = open_hooks(project, {"HOOK_SECRET": "h" * 20}, fetch=_ask_nobody)
+        stack.enter_context(serving(public_app(project, desk, hooks=hooks), listener))
         town = Town(project, desk, listener, server)
         for name in READERS:
             town.add(name)

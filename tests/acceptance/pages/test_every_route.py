@@ -1,6 +1,7 @@
 """Every public path against whatever may come: nothing breaks, leaks, acts unasked."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlencode
@@ -33,6 +34,11 @@ OPEN_PATHS = (
     "/2026-03",
     "/2026-03/index.html",
     "/2026-03/issue.json",
+    "/hooks/ses",
+    "/hooks/mailgun",
+    "/hooks/postmark",
+    "/hooks/sendgrid",
+    "/hooks/nobody",
 )
 QUIET = ("GET", "HEAD", "OPTIONS")
 METHODS = (*QUIET, "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
@@ -204,6 +210,24 @@ def test_bodies_that_are_too_long_are_refused_before_they_are_read(town: Any) ->
     before = town.state()
     for path in (f"/u/{token}", "/join", "/leave"):
         assert town.post(path, "x=" + "y" * 20_000).status == 413
+    for provider in ("ses", "mailgun", "postmark", "sendgrid"):
+        assert town.post(f"/hooks/{provider}", "y" * 1_000_001).status == 413
+    assert town.state() == before
+
+
+@pytest.mark.parametrize("provider", ["ses", "mailgun", "postmark", "sendgrid"])
+def test_unsigned_event_is_refused_whatever_it_says(town: Any, provider: str) -> None:
+    token = town.token(Purpose.MESSAGE, 1, town.reader("anna"))
+    events: list[Any] = [
+        {"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:x"},
+        {"event-data": {"event": "complained", "message": {"headers": token}}},
+        {"RecordType": "SpamComplaint", "Metadata": {"message": token}},
+        [{"event": "spamreport", "message": token}],
+    ]
+    before = town.state()
+    for event in events:
+        answer = town.post(f"/hooks/{provider}", json.dumps(event))
+        assert (answer.status, answer.data) == (403, b"no\n")
     assert town.state() == before
 
 
