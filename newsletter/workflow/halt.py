@@ -6,6 +6,7 @@ from newsletter.errors import OperationError
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.store.dispatches import cancel_dispatch, pause_dispatch
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.workflow.project import Project
 from newsletter.workflow.status import opened, the_open_one
 
@@ -15,8 +16,10 @@ def pause(project: Project, number: int | None) -> Dispatch:
 
     Raises:
         OperationError: It is over, or there is none.
+        RefusedError: The newsletter was handed over to another computer.
     """
     with opened(project) as database, database.writing() as connection:
+        refuse_handed_over(connection)
         dispatch = the_open_one(connection, number)
         _refuse_closed(dispatch, "paused")
         if dispatch.state is DispatchState.PAUSED:
@@ -29,9 +32,11 @@ def cancel(project: Project, number: int | None) -> Dispatch:
 
     Raises:
         OperationError: It is over, or there is none.
+        RefusedError: The newsletter was handed over to another computer.
     """
     now = datetime.now(UTC)
     with opened(project) as database, database.writing() as connection:
+        refuse_handed_over(connection)
         dispatch = the_open_one(connection, number)
         _refuse_closed(dispatch, "cancelled")
         return cancel_dispatch(

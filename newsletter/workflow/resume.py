@@ -20,6 +20,7 @@ from newsletter.store.dispatches import (
     count_unknown_as_accepted,
     reschedule_dispatch,
 )
+from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.project import Project
 from newsletter.workflow.sender import Watch, become_sender, run_dispatch
@@ -67,7 +68,8 @@ def resume(
     Raises:
         OperationError: There is none, it was cancelled, another process sends, or the
             database fails.
-        RefusedError: There is no server, or the addresses to be tried again are erased.
+        RefusedError: There is no server, the addresses to be tried again are erased, or
+            the newsletter was handed over to another computer.
     """
     again = again or Again()
     with opened(project) as database:
@@ -96,6 +98,7 @@ def _settle(database: Database, number: int | None, again: Again) -> Dispatch | 
     """Do what needs no mail; None when there is something to send."""
     now = datetime.now(UTC)
     with database.writing() as connection:
+        refuse_handed_over(connection)
         dispatch = _choose(connection, number, again)
         if again.counts_unknown:
             dispatch = count_unknown_as_accepted(connection, dispatch.id, now=now)

@@ -22,6 +22,7 @@ from newsletter.store.tables import handovers
 from newsletter.workflow.backup import MANIFEST
 from newsletter.workflow.beating import worker_lock_path
 from newsletter.workflow.project import open_project
+from newsletter.workflow.status import read_dispatch
 from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -259,6 +260,22 @@ def test_hand_over_while_somebody_sends_is_refused_and_changes_nothing(
         "newsletter is to be sent from the other computer.\n",
     )
     assert computer.add("bert@example.org")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "command", ["pause", "cancel", "resume", "resume --unknown-accepted"]
+)
+def test_dispatch_of_what_was_handed_over_is_left_to_the_other_computer(
+    computer: Computer, command: str
+) -> None:
+    computer.dispatch()
+    project = open_project(computer.root)
+    before = read_dispatch(project, 1)
+    computer.backup("--hand-over", "-o", "moved.tar")
+    code, out, err = computer(*command.split(), "1", "--project", str(computer.root))
+    assert (code, out) == (1, "")
+    assert "this copy changes and sends nothing any more" in err
+    assert read_dispatch(project, 1) == before
 
 
 def test_hand_over_is_not_in_the_copy(computer: Computer) -> None:
