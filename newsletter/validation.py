@@ -157,7 +157,7 @@ def _check_address(text: str) -> str:
 #: First parts of the addresses of our public pages: ``/u/TOKEN``, ``/join``.
 RESERVED_SLUGS = frozenset(
     {"u", "p", "c", "n", "a", "undo", "leave", "join", "privacy", "health"}
-    | {"hooks"}
+    | {"hooks"}  # where providers report
     | {"feed.xml", "robots.txt", "favicon.ico"}
 )
 

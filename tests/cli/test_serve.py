@@ -143,6 +143,18 @@ def test_serve_on_a_taken_port_fails_with_exit_3(root: Path) -> None:
     )
 
 
+def test_serve_without_the_secret_of_a_provider_fails_with_exit_3(root: Path) -> None:
+    more = '[hooks.mailgun]\nkey = "env:NO_SUCH_KEY"\n'
+    (root / "newsletter.toml").write_text(f"{SETTINGS}\n{more}")
+    with newsletter(root, "serve", "--port", "0") as process:
+        shown, told = process.communicate(timeout=10)
+    assert (process.returncode, shown) == (3, "")
+    assert told == (
+        "the secret of [hooks.mailgun] is not set. "
+        "Set it in the environment: export NO_SUCH_KEY=…\n"
+    )
+
+
 def test_serve_for_readers_says_what_it_needs_to_know_of_the_proxy(root: Path) -> None:
     settings = f'{SETTINGS}base_url = "https://news.example.org"\n{SERVER}'
     (root / "newsletter.toml").write_text(settings)

@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsletter.errors import OperationError
+from newsletter.model.settings import HooksSettings
 from newsletter.web import create_app
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
@@ -135,6 +136,17 @@ def test_project_is_that_of_the_working_folder_or_of_the_environment(
     with serving(create_app(), open_listener("127.0.0.1", 0)) as url:
         assert "Harbour Letter" in ask(url, "GET", "/leave")[1]
     assert (tmp_path / "one" / "subscribers" / "newsletter.db").exists()
+
+
+def test_providers_report_below_a_path_of_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTMARK", "correct-horse-battery")
+    hooks = HooksSettings(postmark_password="env:POSTMARK")
+    app = create_app(replace(make_settings(), hooks=hooks), root=tmp_path)
+    with serving(mounted(app, "/news"), open_listener("127.0.0.1", 0)) as url:
+        assert ask(url, "POST", "/news/hooks/postmark", b"{}") == (403, "no\n")
+        assert ask(url, "POST", "/news/hooks/mailgun", b"{}")[0] == 404
 
 
 def test_uvicorn_finds_the_application_by_its_name(tmp_path: Path) -> None:
