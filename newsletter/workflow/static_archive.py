@@ -55,17 +55,26 @@ def read_sent_issues(project: Project) -> SentIssues:
         OperationError: The database cannot be used.
     """
     url, root = project.settings.database_url, project.root
-    if exists(url, root=root):
-        with open_database(url, root=root) as database:
-            listed = list_archive(project, database)
-            with database.reading() as connection:
-                sent = dispatched_at(connection)
-        if listed:
-            known = {issue.slug for issue in listed}
-            return SentIssues(listed, tuple(sorted(sent.keys() - known)))
-    raise RefusedError(
+    if not exists(url, root=root):
+        raise _empty(())
+    with open_database(url, root=root) as database:
+        listed = list_archive(project, database)
+        with database.reading() as connection:
+            sent = dispatched_at(connection)
+    if not listed:
+        raise _empty(sent)
+    known = {issue.slug for issue in listed}
+    return SentIssues(listed, tuple(sorted(sent.keys() - known)))
+
+
+def _empty(sent: Iterable[str]) -> RefusedError:
+    without = ", ".join(sorted(sent))
+    return RefusedError(
         "no issue with a web page was sent yet, so there is no archive to write.",
-        "It begins with the first `newsletter send`.",
+        f"Sent, but without a page: {without}. `newsletter build` writes the page of "
+        "an issue, unless its front matter says archive: no."
+        if without
+        else "It begins with the first `newsletter send`.",
     )
 
 

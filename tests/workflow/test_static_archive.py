@@ -180,6 +180,20 @@ def test_archive_before_anything_was_sent_is_refused(
     )
 
 
+def test_archive_of_what_was_sent_without_a_page_says_how_to_write_one(
+    archive: Archive, folder: Path
+) -> None:
+    send(archive, "may")
+    (archive.project.root / "public/may/index.html").unlink()
+    with pytest.raises(RefusedError) as caught:
+        write(archive, folder)
+    assert str(caught.value) == (
+        "no issue with a web page was sent yet, so there is no archive to write. "
+        "Sent, but without a page: may. `newsletter build` writes the page of an "
+        "issue, unless its front matter says archive: no."
+    )
+
+
 def test_archive_whose_folder_cannot_be_made_says_so(
     archive: Archive, folder: Path
 ) -> None:
