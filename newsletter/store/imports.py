@@ -38,7 +38,7 @@ from newsletter.store.tables import (
 
 #: Of the database's pages in memory while a file is brought in: of a million addresses
 #: the index alone has 40 MB, and each new one belongs somewhere in it.
-_CACHE_KB = 16_000
+_CACHE_KB = 24_000
 #: Who imports the wrong file sees it by then; nobody's old fields are kept longer.
 UNDO_WITHIN = timedelta(days=14)
 

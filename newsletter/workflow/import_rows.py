@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from newsletter.model.problem import Problem
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.arrivals import (
-    CHUNK_SIZE,
     Chunk,
     read_duplicates,
     read_everybody,
@@ -31,6 +30,11 @@ _REASONS: Mapping[Verdict, str] = {
     Verdict.STAYS_UNSUBSCRIBED: "left, or does not want mail of the list",
     Verdict.STAYS_BOUNCED: "mail to the address came back for good",
 }
+
+
+#: Rows that are gathered at a time. The garbage collector takes those of a thousand for
+#: lasting, and goes through all that the program holds far more often.
+_GATHERED = 100
 
 
 class Aim(NamedTuple):
@@ -54,7 +58,7 @@ class RowVerdict(NamedTuple):
 def rows_to_gather(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
     """Give the rows of a sheet as they are kept beside the database."""
     rows = read_rows(sheet)
-    while chunk := list(islice(rows, CHUNK_SIZE)):
+    while chunk := list(islice(rows, _GATHERED)):
         yield (
             [
                 (

@@ -203,27 +203,26 @@ def import_subscribers(
         RefusedError: The newsletter was handed over to another computer.
     """
     word = Word(now, Path(order.sheet.file).name)
-    with (
-        open_desk(project) as desk,
-        gathering(desk.database, writes=True) as connection,
-    ):
-        gather(connection, rows_to_gather(order.sheet, desk.keyring))
-        with connection.begin():
-            # Gathering takes a while: it may have gone to another computer meanwhile.
-            refuse_handed_over(connection)
-            list_id = ensure_lists(connection, project.settings.lists)[order.list]
-            mark = partial(mark_judged, connection)
-            counts = _count_verdicts(connection, order, list_id, mark)
-            import_id = note_import(
-                connection,
-                list_id=list_id,
-                status=order.status,
-                counts={verdict.value: n for verdict, n in counts.items()},
-                word=word,
-            )
-            bring_in(connection, _bringing(order, import_id, list_id, word))
-            report = _report(connection, order, counts)
-        fold_wal(connection)
+    with open_desk(project) as desk:
+        with gathering(desk.database, writes=True) as connection:
+            gather(connection, rows_to_gather(order.sheet, desk.keyring))
+            with connection.begin():
+                # Gathering takes a while: meanwhile it may have gone elsewhere.
+                refuse_handed_over(connection)
+                list_id = ensure_lists(connection, project.settings.lists)[order.list]
+                mark = partial(mark_judged, connection)
+                counts = _count_verdicts(connection, order, list_id, mark)
+                import_id = note_import(
+                    connection,
+                    list_id=list_id,
+                    status=order.status,
+                    counts={verdict.value: n for verdict, n in counts.items()},
+                    word=word,
+                )
+                bring_in(connection, _bringing(order, import_id, list_id, word))
+                report = _report(connection, order, counts)
+            fold_wal(connection)
+        # Its connection is closed, and the memory of that is free to be used again.
         with desk.database.reading() as reader:
             mailable = count_audience(reader, [order.list]).recipients
         return replace(
