@@ -142,12 +142,20 @@ async def read_form(request: Request) -> Form:
         if error.status_code == 400:
             return {}
         raise
+    except UnicodeError:
+        # A multipart body names its own charset, of all that Python knows.
+        return {}
     except ClientDisconnect as error:
         raise HTTPException(400) from error
 
 
 def _texts(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str))
+    """Return texts without halves of surrogate pairs, which odd charsets may hold."""
+    return tuple(
+        value.encode("utf-8", "replace").decode()
+        for value in values
+        if isinstance(value, str)
+    )
 
 
 def text_of(form: Form, name: str) -> str:

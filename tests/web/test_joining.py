@@ -301,6 +301,16 @@ def test_form_that_cannot_be_read_is_an_empty_one(
     assert door.ask("POST", "/join", body, kind).status == 422
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "undefined"])
+def test_form_in_an_odd_charset_is_answered(door: Door, charset: str) -> None:
+    value = {"utf-7": b"+2AA-x", "unicode_escape": b"\\ud800x"}.get(charset, b"x")
+    field = b'--b\r\nContent-Disposition: form-data; name="email"\r\n\r\n'
+    kind = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    answer = door.ask("POST", "/join", field + value + b"\r\n--b--\r\n", kind)
+    assert answer.status == 422
+    assert "\ud800" not in answer.text
+
+
 def test_form_that_is_too_long_is_refused(door: Door) -> None:
     assert door.post_form("/join", b"email=" + b"a" * 20_000).status == 413
 

@@ -18,6 +18,10 @@ MULTIPART = (
 MULTIPART_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 
+def in_charset(charset: str) -> dict[str, str]:
+    return {"Content-Type": f"{MULTIPART_TYPE['Content-Type']}; charset={charset}"}
+
+
 def undo_path(page: str) -> str:
     found = re.search(r'action="\.\.(/undo/\w+)\?lang=en"', page)
     assert found is not None
@@ -109,8 +113,9 @@ def test_button_unsubscribes_and_shows_a_page(site: Site) -> None:
         (b"{}", {"Content-Type": "application/json"}),
         (b"no parts at all", MULTIPART_TYPE),
         (b"x", {"Content-Type": "multipart/form-data"}),
+        (MULTIPART + b"\r\n", in_charset("undefined")),
     ],
-    ids=["empty", "json", "broken multipart", "no boundary"],
+    ids=["empty", "json", "broken multipart", "no boundary", "no charset"],
 )
 def test_post_with_an_odd_body_unsubscribes_all_the_same(
     site: Site, body: bytes, kind: dict[str, str]
