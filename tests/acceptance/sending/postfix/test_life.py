@@ -26,6 +26,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from newsletter.addresses import mask
+
 pytestmark = pytest.mark.long
 
 ANNA = "anna@example.org"
@@ -235,14 +237,14 @@ def see_who_is_unknown(post: Any, postfix: Any, pipe: Pipe) -> None:
 def leave_by_mail(post: Any, postfix: Any, pipe: Pipe) -> None:
     mails = postfix.mails("anna", count=2)
     (mail,) = [one for one in mails if one["List-Unsubscribe"]]
-    assert pipe.receive(write_leaving(mail)) == f"{ANNA} has left by mail.\n"
+    assert pipe.receive(write_leaving(mail)) == f"{mask(ANNA)} has left by mail.\n"
     assert status_of(post, ANNA) == "unsubscribed"
 
 
 def complain(post: Any, postfix: Any, pipe: Pipe) -> None:
     (mail,) = postfix.mails("bob")
     complaint = write_complaint(mail, number=1)
-    said = f"{BOB} called it spam, and gets no mail any more.\n"
+    said = f"{mask(BOB)} called it spam, and gets no mail any more.\n"
     assert [pipe.receive(complaint), pipe.receive(complaint)] == [said, ""]
     assert status_of(post, BOB) == "unsubscribed"
     assert suppressions_of(post, BOB) == ["complained"]
