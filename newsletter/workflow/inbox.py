@@ -1,7 +1,8 @@
 """Read a mailbox: what came back, who complains, who wants to leave.
 
 Law: each mail has a transaction of its own, and is put away only after the commit. So
-whatever breaks off, the next look goes on there, and counts nothing twice.
+whatever breaks off, the next look goes on there, and counts nothing twice. A mail that
+cannot be put away keeps none of the others from doing what it is for.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from newsletter.errors import RefusedError, UsageError
+from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.store.inbox_marks import read_mark, write_mark
@@ -68,15 +69,22 @@ def read_inbox(
             project, source, desk, environment, now, dry_run=dry_run, stdin=stdin
         ) as (mailbox, mark_name),
     ):
+        trouble: OperationError | None = None
         for fetched in mailbox.mails():
             handled = _handle(desk, mailbox, fetched, now, dry_run=dry_run)
-            if not dry_run:
-                mailbox.settle(fetched, is_done=handled.is_done)
-                _write_mark(desk, mark_name, fetched, now)
             done.append(handled)
             tell(handled)
+            if not dry_run and trouble is None:
+                try:
+                    mailbox.settle(fetched, is_done=handled.is_done)
+                    _write_mark(desk, mark_name, fetched, now)
+                except OperationError as error:
+                    # Who wants to leave has left all the same; told at the end.
+                    trouble = error
             if is_over():
                 break
+        if trouble is not None:
+            raise trouble
     return tuple(done)
 
 

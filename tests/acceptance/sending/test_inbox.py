@@ -276,6 +276,23 @@ def test_maildir_tells_each_mail_and_the_second_look_nothing(
     expect_all_done(returns)
 
 
+def test_mail_that_cannot_be_put_away_keeps_no_other_from_counting(
+    returns: Returns, maildir: Path
+) -> None:
+    deliver(maildir, returns.all())
+    in_the_way = maildir / "cur" / "1700.M1.host:2,S"
+    in_the_way.mkdir()
+    post = returns.post
+    assert post.run("inbox", "--from", f"maildir:{maildir}") == 3
+    assert post.out == LINES
+    assert "the mail cannot be moved: Is a directory." in post.err
+    expect_all_done(returns)
+    in_the_way.rmdir()
+    assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
+    assert post.err == "No new mail.\n9 mails known already.\n"
+    assert len(list((maildir / "new").iterdir())) == 3
+
+
 def test_mbox_is_only_read_and_counts_once(returns: Returns, tmp_path: Path) -> None:
     box = tmp_path / "box"
     write_mbox(box, returns.all())
