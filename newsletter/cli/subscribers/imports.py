@@ -100,12 +100,7 @@ def import_file(
 
     is_asking = is_terminal() and not (yes or as_json or dry_run)
     if undo:
-        from newsletter.cli.subscribers.undo import take_back
-
-        if file is not None:
-            raise click.UsageError("--undo takes the last import back; name no file.")
-        take_back(project, dry_run=dry_run, asks=is_asking, as_json=as_json)
-        return 0
+        return _undo(project, file, is_dry_run=dry_run, asks=is_asking, as_json=as_json)
     if file is None:
         raise click.UsageError("Say which file: newsletter subscribers import FILE.")
     if output is not None and not dry_run:
@@ -127,6 +122,22 @@ def import_file(
     if dry_run:
         return _foresee(project, order, output, as_json=as_json)
     return _import(project, order, is_asking=is_asking, as_json=as_json)
+
+
+def _undo(
+    project: "Project",
+    file: Path | None,
+    *,
+    is_dry_run: bool,
+    asks: bool,
+    as_json: bool,
+) -> int:
+    from newsletter.cli.subscribers.undo import take_back
+
+    if file is not None:
+        raise click.UsageError("--undo takes the last import back; name no file.")
+    take_back(project, dry_run=is_dry_run, asks=asks, as_json=as_json)
+    return 0
 
 
 def _parse_mapping(mapping: Iterable[str]) -> tuple[tuple[str, str], ...]:
