@@ -29,8 +29,11 @@ from newsletter.store.people import (
     read_list_ids,
     read_subscriptions,
 )
-from newsletter.store.tables import address_changes, subscribers
+from newsletter.store.tables import address_changes, subscribers, suppressions
 
+#: Reason of the suppression that is left of the old address: whoever adds it again does
+#: not know that its owner writes from elsewhere, or has left there.
+MOVED = "moved"
 #: Mail to the old address came back: that says nothing of the new one.
 _OF_THE_OLD_ADDRESS = "bounced"
 _ON = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.BOUNCED})
@@ -112,6 +115,7 @@ def take_over(connection: Connection, change_id: int, *, word: Word) -> None:
         .values(confirmed_at=to_millis(word.at))
     )
     _end_older(connection, change.subscriber_id, change_id)
+    _swap(connection, old_hash, change.person.hash, word)
     kept_off = _carry_over(connection, old_hash, change.person.hash)
     _bring_along(connection, change, kept_off, word)
 
@@ -127,6 +131,16 @@ def _end_older(connection: Connection, subscriber_id: int, change_id: int) -> No
     )
 
 
+def _swap(connection: Connection, old_hash: bytes, new_hash: bytes, word: Word) -> None:
+    """Let nobody add the old address again; the new one may have been theirs before."""
+    connection.execute(
+        delete(suppressions).where(
+            suppressions.c.address_hash == new_hash, suppressions.c.reason == MOVED
+        )
+    )
+    suppress(connection, [old_hash], scope=EVERY_LIST, reason=MOVED, word=word)
+
+
 def _carry_over(
     connection: Connection, old_hash: bytes, new_hash: bytes
 ) -> frozenset[str]:
@@ -138,7 +152,7 @@ def _carry_over(
     kept_off = [
         one
         for one in read_suppressions(connection, old_hash)
-        if one.reason != _OF_THE_OLD_ADDRESS
+        if one.reason not in (_OF_THE_OLD_ADDRESS, MOVED)
     ]
     for one in kept_off:
         word = Word(one.at, one.source)

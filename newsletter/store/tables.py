@@ -105,7 +105,7 @@ suppressions = Table(
     Column("address_hash", LargeBinary, primary_key=True),
     #: List slug, or "*" for every list.
     Column("scope", String, primary_key=True),
-    #: "unsubscribed", "bounced", "complained", "blocked" or "forgotten".
+    #: "unsubscribed", "bounced", "complained", "blocked", "forgotten" or "moved".
     Column("reason", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("source", String, nullable=False),

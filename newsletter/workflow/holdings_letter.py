@@ -161,6 +161,7 @@ class _Letter:
             "complained": words.text("reported as spam"),
             "blocked": words.text("asked never to be written to"),
             "forgotten": words.text("erased at your wish"),
+            "moved": words.text("you took another address"),
         }
         everything = words.text("all lists")
         for one in self._held.suppressions:

@@ -91,6 +91,11 @@ def _stored(settings: Settings) -> list[Statement]:
             "then only a code remains, which holds no address.",
             {},
         ),
+        Statement(
+            "When you change your address, we keep a code of the old one, which holds "
+            "no address: it keeps others from adding it again.",
+            {},
+        ),
     ]
 
 

@@ -93,7 +93,9 @@ def test_who_left_by_the_old_address_has_left_by_the_new_one(open_site: Site) ->
     open_site.post_form(open_site.link(reader, "events"), b"")
     open_site.post_form(ask_for(open_site, reader, "emil@new.example.org"), b"")
     assert open_site.suppressed("emil@new.example.org") == [("events", "unsubscribed")]
-    assert open_site.suppressed("emil@example.org") == [("events", "unsubscribed")]
+    # Nobody adds the old one again, either.
+    old = open_site.suppressed("emil@example.org")
+    assert old == [("*", "moved"), ("events", "unsubscribed")]
     assert open_site.statuses(reader) == {"events": "unsubscribed", "main": "active"}
 
 

@@ -28,6 +28,7 @@ from newsletter.workflow.import_undo import undo_import
 from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.joining import JoinRequest, ask_to_join, confirm_joining
 from newsletter.workflow.leaving import undo, undo_token
+from newsletter.workflow.new_address import Change, ask_for_address, confirm_change
 from newsletter.workflow.preferences import Wish, save_preferences
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.restore import restore_project
@@ -42,6 +43,7 @@ from newsletter.workflow.unsubscribe import open_desk
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 ANNA = "anna@example.org"
+NEW = "anna@example.net"
 LISTS = ("main", "events")
 STATUS = SubscriptionStatus
 SETTINGS = """
@@ -134,6 +136,32 @@ def blocked(place: Place) -> None:
     _suppress(place, "blocked")
 
 
+def moves(place: Place) -> None:
+    """She takes another address: the old one may be a stranger's by now."""
+
+    def work(connection: Connection, keyring: Keyring) -> None:
+        anna = find_by_key(connection, ANNA)
+        assert anna is not None
+        page = sign(keyring, Purpose.PREFERENCES, anna.id)
+        assert ask_for_address(connection, keyring, page, NEW, language="", now=NOW)
+        link = sign(keyring, Purpose.CHANGE, 1)
+        visit = confirm_change(connection, keyring, link, now=NOW)
+        assert visit is not None
+        assert visit.change is Change.DONE
+
+    place.write(work)
+
+
+def moves_and_leaves(place: Place) -> None:
+    moves(place)
+    unsubscribe_subscriber(place.project, NEW, now=NOW)
+
+
+def moves_and_is_forgotten(place: Place) -> None:
+    moves(place)
+    forget_subscriber(place.project, NEW, now=NOW)
+
+
 def _give_status(place: Place, slug: str, status: STATUS, kind: str) -> None:
     def work(connection: Connection, _: Keyring) -> None:
         anna = find_by_key(connection, ANNA)
@@ -169,6 +197,9 @@ AWAY: dict[Callable[[Place], None], set[str]] = {
     bounced: set(LISTS),
     complained: set(LISTS),
     blocked: set(LISTS),
+    moves: set(LISTS),
+    moves_and_leaves: set(LISTS),
+    moves_and_is_forgotten: set(LISTS),
 }
 
 
