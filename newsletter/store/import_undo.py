@@ -242,9 +242,10 @@ def _stands_as_imported(
 
 def _was_mailed(last: LastImport) -> ColumnElement[bool]:
     """Tell who is in a dispatch that began since."""
+    # Joined, SQLite would look through all deliveries for each person.
+    since = select(dispatches.c.id).where(dispatches.c.created_at >= to_millis(last.at))
     return exists().where(
-        dispatches.c.created_at >= to_millis(last.at),
-        deliveries.c.dispatch_id == dispatches.c.id,
+        deliveries.c.dispatch_id.in_(since),
         deliveries.c.subscriber_id == subscribers.c.id,
     )
 
