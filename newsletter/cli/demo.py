@@ -178,10 +178,11 @@ def _stay(project: "Project") -> None:
     path = find_issue(project, ISSUES[0])
     session = open_preview(project.root, path, port=listener.port, environment={})
     click.echo()
-    _tell("preview", session.url)
-    click.echo(f"     Change {path} and watch. Ctrl-C ends the demo.")
-    open_browser(session.url)
+    # From the moment it is told of, Ctrl-C may come.
     with suppress(KeyboardInterrupt):
+        _tell("preview", session.url)
+        click.echo(f"     Change {path} and watch. Ctrl-C ends the demo.")
+        open_browser(session.url)
         serve_app(session.app, listener, before_stop=session.stop)
     click.echo("     Stopped.")
 
