@@ -62,7 +62,7 @@ def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
         'newsletter.toml:5:1: unknown setting "langauge". Did you mean "language"?',
         'newsletter.toml:6:1: unknown table "[postbox]". Tables are: newsletter, '
         "template, shortlinks, lists, fields, server, lanes, dkim, database, checks, "
-        "test, inbox, web, retention.",
+        "test, inbox, hooks, web, retention.",
     ]
 
 
