@@ -52,7 +52,7 @@ def plain_copy(keyring: Keyring) -> Keyring:
 
 
 class ClerkError(Exception):
-    """A bug in a clerk; the text is its traceback, which holds no values."""
+    """A bug in a clerk; the text is its traceback, as a report of a bug tells it."""
 
 
 def pack(value: object) -> bytes:
