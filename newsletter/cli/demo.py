@@ -52,8 +52,8 @@ def _stage() -> Iterator[_Stage]:
     from newsletter.testing.smtp_server import SmtpServer
     from newsletter.web.app import public_app
     from newsletter.workflow.demo import make_demo_project
+    from newsletter.workflow.desk import open_desk
     from newsletter.workflow.serve import open_listener, serving
-    from newsletter.workflow.unsubscribe import open_desk
 
     listener = open_listener("127.0.0.1", 0)
     with SmtpServer() as catcher:

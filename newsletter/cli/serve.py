@@ -39,9 +39,9 @@ def command(
     """
     from newsletter.web.app import public_app
     from newsletter.workflow.beside import interrupting
+    from newsletter.workflow.desk import open_desk
     from newsletter.workflow.hooks import open_hooks
     from newsletter.workflow.serve import PUBLIC_GRACE_SECONDS, open_listener, serve_app
-    from newsletter.workflow.unsubscribe import open_desk
 
     wanted = project.settings.web.port if port is None else port
     hooks = open_hooks(project, os.environ)

@@ -27,9 +27,9 @@ from newsletter.web.page import Pages
 from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
 from newsletter.web.preferences import preferences_routes
 from newsletter.web.site import Site
+from newsletter.workflow.desk import Desk
 from newsletter.workflow.hooks import Hook
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk
 
 #: Each family of pages; ``/{slug}`` takes what is left, so the archive comes last.
 ROUTES: tuple[Callable[[Site], list[Route]], ...] = (

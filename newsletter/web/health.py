@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.web.site import Site
-from newsletter.workflow.unsubscribe import is_ready
+from newsletter.workflow.desk import is_ready
 
 
 def health_routes(site: Site) -> list[Route]:

@@ -22,9 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from newsletter.errors import NewsletterError
 from newsletter.model.settings import Settings
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.hooks import open_hooks
 from newsletter.workflow.project import Project, open_project
-from newsletter.workflow.unsubscribe import open_desk
 
 #: Names the project folder of an application that is made without arguments.
 PROJECT_VARIABLE = "NEWSLETTER_PROJECT"

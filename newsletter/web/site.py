@@ -19,9 +19,9 @@ from newsletter.web.flood import RETRY_AFTER_SECONDS, Flood
 from newsletter.web.language import choose
 from newsletter.web.page import Pages
 from newsletter.web.policy import path_of
+from newsletter.workflow.desk import Desk
 from newsletter.workflow.hooks import Hook
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk
 
 T = TypeVar("T")
 

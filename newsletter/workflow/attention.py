@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from newsletter.store.wishes import Wish, read_wishes
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.notices import warn_of_few
 from newsletter.workflow.project import Project
 from newsletter.workflow.returned_mail import leaving_command
-from newsletter.workflow.unsubscribe import open_desk
 
 #: So long the editor is reminded of who asked to leave.
 REMIND_FOR = timedelta(days=30)

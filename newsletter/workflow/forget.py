@@ -15,8 +15,8 @@ from newsletter.store.forget import (
 from newsletter.store.people import find_by_key
 from newsletter.tokens import address_hash
 from newsletter.workflow.copies_elsewhere import find_files_with
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import open_desk
 
 
 @dataclass(frozen=True, slots=True)

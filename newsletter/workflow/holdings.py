@@ -28,8 +28,8 @@ from newsletter.store.holdings import (
 from newsletter.store.people import find_by_key, read_subscriptions
 from newsletter.tokens import address_hash
 from newsletter.workflow.copies_elsewhere import find_files_with
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import open_desk
 
 #: No subscriber has it: ids begin with 1.
 _NOBODY = 0

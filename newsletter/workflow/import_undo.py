@@ -18,8 +18,8 @@ from newsletter.store.import_undo import (
     retreat,
 )
 from newsletter.store.imports import UNDO_WITHIN
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 #: How the history names what is done here.
 _SOURCE = "command"

@@ -52,9 +52,9 @@ from newsletter.subscribers.sheet import Sheet, Wanted
 from newsletter.subscribers.text import Source
 from newsletter.subscribers.xlsx import is_workbook, open_workbook
 from newsletter.tokens import Keyring
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.import_rows import Aim, RowVerdict, judge_rows, rows_to_gather
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import open_desk
 
 #: So many bad rows, and so many duplicates, are kept whole; the others are counted.
 MOST_KEPT = 1000

@@ -16,6 +16,7 @@ from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.store.inbox_marks import read_mark, write_mark
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.mailboxes import Fetched, Source
 from newsletter.workflow.mailboxes.imap import Mailbox, open_imap
 from newsletter.workflow.mailboxes.maildir import MaildirSource
@@ -24,7 +25,6 @@ from newsletter.workflow.mailboxes.stdin import StdinSource
 from newsletter.workflow.project import Project
 from newsletter.workflow.returned_mail import Handled, handle_mail
 from newsletter.workflow.server import read_inbox_password
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 #: What to add to newsletter.toml; shown where there is no mailbox.
 INBOX_LINES = """\

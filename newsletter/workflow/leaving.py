@@ -26,7 +26,7 @@ from newsletter.store.leavings import read_leaving, take_back
 from newsletter.store.people import find_by_id, read_list_ids, read_subscriptions
 from newsletter.store.probes import receive_probe
 from newsletter.tokens import Keyring, Purpose, sign, verify
-from newsletter.workflow.unsubscribe import ANY_LIST_ID
+from newsletter.workflow.desk import ANY_LIST_ID
 
 #: So long a leaving can be taken back.
 UNDO_WITHIN = timedelta(hours=24)

@@ -42,11 +42,11 @@ from newsletter.store.notices import (
     skip_unwanted,
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, sign
+from newsletter.workflow.desk import ANY_LIST_ID, Desk, open_desk
 from newsletter.workflow.letters import Seal, message_token, open_seal
 from newsletter.workflow.moments import Moments, never
 from newsletter.workflow.project import Project
 from newsletter.workflow.server import no_server_here, open_account
-from newsletter.workflow.unsubscribe import ANY_LIST_ID, Desk, open_desk
 
 #: Stands for a dispatch in the Message-ID of a notice.
 NO_DISPATCH_ID = 0

@@ -40,6 +40,7 @@ from newsletter.store.sender_lock import SenderLock, lock_path, sender_lock
 from newsletter.tokens import Keyring
 from newsletter.workflow.clerk import Instruction
 from newsletter.workflow.clerks import are_worth_it, open_pens
+from newsletter.workflow.desk import ANY_LIST_ID
 from newsletter.workflow.dkim_keys import read_keys
 from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
 from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
@@ -47,7 +48,6 @@ from newsletter.workflow.outlets import brake_keys, open_outlets
 from newsletter.workflow.project import Project
 from newsletter.workflow.refusals import settle_refusals_of
 from newsletter.workflow.switch import Switch
-from newsletter.workflow.unsubscribe import ANY_LIST_ID
 
 _BUSY = "another command is writing to the database"
 

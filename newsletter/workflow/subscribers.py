@@ -46,9 +46,9 @@ from newsletter.store.people import (
 from newsletter.store.segments import is_in
 from newsletter.subscribers.fields import field_cleaners
 from newsletter.tokens import Keyring, address_hash
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.imports import choose_list
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import open_desk
 
 #: How the history names what is done here.
 _SOURCE = "command"

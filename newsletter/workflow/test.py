@@ -30,12 +30,12 @@ from newsletter.store.instants import to_millis
 from newsletter.store.ledger_writer import LedgerWriter
 from newsletter.store.people import find_by_key
 from newsletter.workflow.compose import compose_issue, require_assembled
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.letters import compile_issue, open_seal, write_harmless
 from newsletter.workflow.moments import Moments
 from newsletter.workflow.project import Project, find_issue
 from newsletter.workflow.publish import publish_composition
 from newsletter.workflow.server import open_account
-from newsletter.workflow.unsubscribe import open_desk
 
 #: More would be a dispatch in disguise.
 MAX_ADDRESSES = 10

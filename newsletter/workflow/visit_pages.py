@@ -13,10 +13,10 @@ from newsletter.doctor.pages import PageVisit
 from newsletter.errors import OperationError
 from newsletter.store.probes import take_probe
 from newsletter.tokens import Purpose, sign
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.leaving import probe_name
 from newsletter.workflow.probe import SKIP, probe_public_page
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 
 def visit_pages(project: Project, *, timeout_seconds: float) -> PageVisit:

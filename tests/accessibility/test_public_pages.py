@@ -41,9 +41,9 @@ from newsletter.store.people import (
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
 from newsletter.web.language import OWN_NAMES
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -21,9 +21,9 @@ from newsletter.store.sender_lock import lock_path, sender_lock, sender_lock_if_
 from newsletter.store.tables import handovers
 from newsletter.workflow.backup import MANIFEST
 from newsletter.workflow.beating import worker_lock_path
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import open_project
 from newsletter.workflow.status import read_dispatch
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "sqlite:///subscribers/newsletter.db"

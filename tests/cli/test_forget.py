@@ -11,8 +11,8 @@ from sqlalchemy import select
 from newsletter.cli import run
 from newsletter.cli.subscribers.person import export_person
 from newsletter.store.tables import subscribers
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import open_project
-from newsletter.workflow.unsubscribe import open_desk
 
 ANNA = "anna@example.org"
 SETTINGS = """

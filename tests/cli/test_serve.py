@@ -23,8 +23,8 @@ from newsletter.store.people import (
     read_subscriptions,
 )
 from newsletter.tokens import Purpose, sign
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import open_project
-from newsletter.workflow.unsubscribe import open_desk
 
 SETTINGS = """[newsletter]
 name = "Harbour Letter"

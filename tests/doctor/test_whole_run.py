@@ -16,9 +16,9 @@ from newsletter.cli.doctor import diagnosis_lines
 from newsletter.model.diagnosis import Diagnosis, Health, Subject
 from newsletter.testing.smtp_server import SmtpServer
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import open_project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 if TYPE_CHECKING:
     from tests.doctor.conftest import NameServer, Zone

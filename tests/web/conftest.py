@@ -38,9 +38,9 @@ from newsletter.store.people import (
 )
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import Listener, open_listener, serving
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

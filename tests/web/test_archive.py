@@ -14,9 +14,9 @@ from lxml import etree, html
 from newsletter.model.settings import ListSettings, Settings
 from newsletter.web.app import public_app
 from newsletter.web.file_cache import TRUSTED_SECONDS
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 from ..workflow.sent import NOON, Archive
 from .conftest import NOW, Site, make_settings

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from newsletter.errors import OperationError
 from newsletter.model.settings import HooksSettings
 from newsletter.web import create_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 from .conftest import Site, make_settings, open_settings
 

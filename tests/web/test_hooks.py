@@ -32,10 +32,10 @@ from newsletter.store.instants import to_millis
 from newsletter.store.tables import deliveries
 from newsletter.tokens import Purpose, sign
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.hooks import open_hooks
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 from .conftest import NOW, Answer, Site, make_settings
 

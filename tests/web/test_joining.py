@@ -29,9 +29,9 @@ from newsletter.store.people import ensure_lists, find_by_key
 from newsletter.store.tables import joinings, notices, subscribers
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 from .conftest import NOW, Answer, Site, make_settings
 

@@ -42,6 +42,7 @@ from newsletter.store.tables import (
 from newsletter.tokens import Purpose, sign
 from newsletter.web.app import public_app
 from newsletter.workflow.compose import compose_issue, require_assembled
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.joining import JoinRequest, ask_to_join, confirm_joining
 from newsletter.workflow.letters import compile_issue, dispatch_writer
@@ -49,7 +50,6 @@ from newsletter.workflow.privacy import describe_storage
 from newsletter.workflow.project import Project
 from newsletter.workflow.retention import erase_outdated
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 
 from .conftest import NOW, Site, make_settings
 

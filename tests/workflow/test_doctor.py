@@ -16,10 +16,10 @@ from newsletter.workflow.describe_sending import (
     envelope_sender,
     leaving_mailbox,
 )
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.dkim_keys import make_key
 from newsletter.workflow.doctor import Examination, examine, key_line
 from newsletter.workflow.project import Project, open_project
-from newsletter.workflow.unsubscribe import open_desk
 
 SETTINGS = """\
 [newsletter]

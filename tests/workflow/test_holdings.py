@@ -21,6 +21,7 @@ from newsletter.store.tables import (
     returned_mails,
     subscribers,
 )
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.holdings import Holdings, read_holdings
 from newsletter.workflow.holdings_letter import write_letter
@@ -30,7 +31,6 @@ from newsletter.workflow.subscribers import (
     add_subscriber,
     unsubscribe_subscriber,
 )
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 ANNA = "anna@example.org"

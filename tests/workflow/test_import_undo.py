@@ -19,6 +19,7 @@ from newsletter.store.import_undo import Retreat
 from newsletter.store.people import find_by_key
 from newsletter.store.tables import contents, deliveries, dispatches
 from newsletter.tokens import address_hash
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.import_undo import plan_undo, undo_import
 from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.project import Project
@@ -30,7 +31,6 @@ from newsletter.workflow.subscribers import (
     show_subscriber,
     unsubscribe_subscriber,
 )
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -23,6 +23,7 @@ from newsletter.model.settings import (
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.handovers import note_handover
 from newsletter.subscribers.admission import Verdict
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.imports import (
     ImportReport,
     foreseeing,
@@ -36,7 +37,6 @@ from newsletter.workflow.subscribers import (
     show_subscriber,
     unsubscribe_subscriber,
 )
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2023, 2, 14, 9, 30, tzinfo=UTC)
 ACTIVE = SubscriptionStatus.ACTIVE

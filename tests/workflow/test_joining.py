@@ -46,6 +46,7 @@ from newsletter.store.tables import (
     subscriptions,
 )
 from newsletter.tokens import address_hash
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.joining import (
     Declined,
     Invitation,
@@ -59,7 +60,6 @@ from newsletter.workflow.joining import (
     read_invitation,
 )
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

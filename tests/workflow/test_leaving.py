@@ -24,6 +24,7 @@ from newsletter.store.people import (
     read_subscriptions,
 )
 from newsletter.tokens import Purpose, address_hash, sign
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.leaving import (
     Errand,
     Visit,
@@ -35,7 +36,6 @@ from newsletter.workflow.leaving import (
     undo_leaving,
 )
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -23,6 +23,7 @@ from newsletter.store.people import ensure_lists, find_by_key
 from newsletter.store.tables import joinings, subscribers
 from newsletter.tokens import Keyring, Purpose, address_hash, sign
 from newsletter.workflow.backup import backup_project
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.import_undo import undo_import
 from newsletter.workflow.imports import import_subscribers, order_import
@@ -38,7 +39,6 @@ from newsletter.workflow.subscribers import (
     add_subscriber,
     unsubscribe_subscriber,
 )
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

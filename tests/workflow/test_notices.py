@@ -26,6 +26,7 @@ from newsletter.store.people import Person, find_by_key, insert_people
 from newsletter.store.tables import address_changes, courtesy_marks, joinings, notices
 from newsletter.testing.smtp_server import Fault, SmtpServer
 from newsletter.tokens import Purpose, address_hash, verify
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.dkim_keys import make_key
 from newsletter.workflow.joining import (
     JoinRequest,
@@ -35,7 +36,6 @@ from newsletter.workflow.joining import (
 )
 from newsletter.workflow.notices import can_notify, send_notices, warn_of_few
 from newsletter.workflow.project import Project
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 ANNA = "anna@example.org"
 DAY = timedelta(days=1)

@@ -10,10 +10,10 @@ import pytest
 from newsletter.errors import OperationError
 from newsletter.model.settings import NewsletterSettings, Settings
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.probe import probe_public_page
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 SKIP = "To send without this proof: --skip-probe."
 

@@ -24,13 +24,13 @@ from newsletter.store.tables import (
     probes,
 )
 from newsletter.tokens import address_hash
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.reached import NOT_REACHED, reading_people
 from newsletter.workflow.resume import Again, resume
 from newsletter.workflow.retention import Erased, erase_outdated
 from newsletter.workflow.status import read_dispatch
-from newsletter.workflow.unsubscribe import open_desk
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = """

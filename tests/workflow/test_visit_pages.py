@@ -13,9 +13,9 @@ import trustme
 
 from newsletter.model.settings import NewsletterSettings, Settings
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
 from newsletter.workflow.serve import open_listener, serving
-from newsletter.workflow.unsubscribe import open_desk
 from newsletter.workflow.visit_pages import visit_pages
 
 

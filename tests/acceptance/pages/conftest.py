@@ -27,11 +27,11 @@ from newsletter.store.people import (
 from newsletter.testing.smtp_server import SmtpServer
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
+from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.hooks import open_hooks
 from newsletter.workflow.notices import send_notices
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.serve import Listener, open_listener, serving
-from newsletter.workflow.unsubscribe import Desk, open_desk
 
 SETTINGS = '''\
 [newsletter]
