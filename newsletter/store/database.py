@@ -27,6 +27,7 @@ from newsletter.store.sqlite import (
     is_ours,
     make_engine,
     rewrite_file,
+    set_busy_seconds,
     truncate_wal,
 )
 
@@ -62,15 +63,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, patience_seconds: float | None = None) -> Iterator[Connection]:
         """Give the writer's connection: all is committed at the end, or nothing is.
+
+        Args:
+            patience_seconds: How long to wait for another writer; None: as usual.
 
         Raises:
             OperationError: Disk or file failed, or another writer did not finish.
         """
+        seconds = (
+            self.patience_seconds if patience_seconds is None else patience_seconds
+        )
         with (
-            explained(self.path, patience_seconds=self.patience_seconds),
-            self.connect_writer() as connection,
+            explained(self.path, patience_seconds=seconds),
+            self.connect_writer(patience_seconds=seconds) as connection,
         ):
             with connection.begin():
                 self.guard(connection)
@@ -125,7 +132,9 @@ class Database:
             rewrite_file(connection)
             return truncate_wal(connection)
 
-    def connect_writer(self, *, yields: bool = False) -> Connection:
+    def connect_writer(
+        self, *, yields: bool = False, patience_seconds: float | None = None
+    ) -> Connection:
         """Return a connection to keep: each ``begin()`` of it is a BEGIN IMMEDIATE.
 
         Wrap its work in `sqlite.explained`.
@@ -133,9 +142,16 @@ class Database:
         Args:
             yields: Whether other writers go first: for the ledger's, which would leave
                 them no room.
+            patience_seconds: How long to wait for another writer; None: as usual.
         """
         value = YIELDS if yields else True
-        return self.engine.connect().execution_options(**{WRITES: value})
+        connection = self.engine.connect().execution_options(**{WRITES: value})
+        # Whoever used this connection before may have been less patient.
+        seconds = (
+            self.patience_seconds if patience_seconds is None else patience_seconds
+        )
+        set_busy_seconds(connection, seconds)
+        return connection
 
     def close(self) -> None:
         """Close every connection; the last one out folds the WAL into the file."""

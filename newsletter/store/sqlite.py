@@ -74,6 +74,10 @@ _FAILURES: dict[int, tuple[str, str]] = {
 }
 
 
+class DatabaseBusyError(OperationError):
+    """Another command is writing; nothing of ours was begun."""
+
+
 def make_engine(
     path: Path,
     *,
@@ -283,5 +287,7 @@ def _explain(
     if entry is None:
         return None
     what, advice = entry
-    said = what.format(seconds=seconds)
-    return OperationError(f"the database {path} {said}", advice)
+    said = f"the database {path} {what.format(seconds=seconds)}"
+    if _code(error) & 0xFF == sqlite3.SQLITE_BUSY:
+        return DatabaseBusyError(said, advice)
+    return OperationError(said, advice)

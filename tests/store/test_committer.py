@@ -1,7 +1,11 @@
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 from sqlalchemy import Connection, insert, select
@@ -73,3 +77,77 @@ def test_nothing_is_taken_after_the_end(database: Database) -> None:
         pass
     with pytest.raises(RuntimeError, match="the committer is closed"):
         committer.submit(noting("late"))
+
+
+# --- while another command writes -----------------------------------------------------
+
+
+@pytest.fixture
+def lock(database: Database) -> Iterator[sqlite3.Connection]:
+    """The database is locked by another writer, until it is rolled back."""
+    with closing(
+        sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
+    ) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+@pytest.mark.usefixtures("lock")
+def test_each_waits_for_another_writer_as_long_as_the_first(database: Database) -> None:
+    lasted: dict[int, float] = {}
+
+    def note(number: int, begun: float, _: Future[str]) -> None:
+        lasted[number] = time.monotonic() - begun
+
+    with Committer(database, patience_seconds=0.6) as committer:
+        futures = []
+        for number in range(4):
+            future = committer.submit(noting(str(number)))
+            future.add_done_callback(partial(note, number, time.monotonic()))
+            futures.append(future)
+            time.sleep(0.1)
+        errors = {str(future.exception(timeout=10)) for future in futures}
+    assert all(0.5 < seconds < 1.1 for seconds in lasted.values()), lasted
+    assert errors <= {
+        f"the database {database.path} is in use: another command has been writing "
+        f"for {seconds} seconds. Wait until it is ready and try again."
+        for seconds in (0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+    }
+
+
+@pytest.mark.usefixtures("lock")
+def test_more_than_a_group_give_up_together(database: Database) -> None:
+    with Committer(database, patience_seconds=0.3) as committer:
+        begun = time.monotonic()
+        futures = [committer.submit(noting(str(number))) for number in range(500)]
+        assert all(future.exception(timeout=10) for future in futures)
+        assert time.monotonic() - begun < 2
+    assert noted(database) == set()
+
+
+def test_those_whose_time_is_not_up_are_written_when_the_other_ends(
+    database: Database, lock: sqlite3.Connection
+) -> None:
+    with Committer(database, patience_seconds=0.5) as committer:
+        early = committer.submit(noting("early"))
+        time.sleep(0.3)
+        late = committer.submit(noting("late"))
+        taken_back = committer.submit(noting("taken back"))
+        assert taken_back.cancel()
+        assert early.exception(timeout=10) is not None
+        lock.execute("ROLLBACK")
+        assert late.result(timeout=10) == "late"
+    assert noted(database) == {"late"}
+
+
+def test_other_writers_of_the_same_database_stay_patient(
+    database: Database, lock: sqlite3.Connection
+) -> None:
+    with Committer(database, patience_seconds=0.1) as committer:
+        assert committer.submit(noting("one")).exception(timeout=10) is not None
+        release = Timer(0.5, lock.execute, ["ROLLBACK"])
+        release.start()
+        with database.writing() as connection:
+            noting("two")(connection)
+        release.join()
+    assert noted(database) == {"two"}

@@ -66,9 +66,11 @@ class Site:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float = 5,
     ) -> Answer:
-        host, port = self.listener.host, self.listener.port
-        with closing(http.client.HTTPConnection(host, port, timeout=5)) as connection:
+        where = self.listener.host, self.listener.port
+        with closing(http.client.HTTPConnection(*where, timeout=seconds)) as connection:
             connection.request(method, path, body, dict(headers or {}))
             with connection.getresponse() as answer:
                 return Answer(answer.status, answer.headers, answer.read().decode())
