@@ -12,14 +12,12 @@ from typing import TextIO
 
 from newsletter.errors import UsageError
 from newsletter.subscribers.columns import Columns, find_columns
-from newsletter.subscribers.sheet import (
-    Cells,
-    Sheet,
-    Wanted,
+from newsletter.subscribers.headings import (
     judge_header,
     no_addresses,
     tell_columns,
 )
+from newsletter.subscribers.sheet import Cells, Sheet, Wanted
 from newsletter.subscribers.text import (
     Letters,
     Source,

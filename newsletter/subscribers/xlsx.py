@@ -14,14 +14,12 @@ from typing import Any, BinaryIO
 
 from newsletter.errors import DefinitionError, OperationError, UsageError
 from newsletter.model.problem import Place, Problem
-from newsletter.subscribers.sheet import (
-    Cells,
-    Sheet,
-    Wanted,
+from newsletter.subscribers.headings import (
     judge_header,
     no_addresses,
     tell_columns,
 )
+from newsletter.subscribers.sheet import Cells, Sheet, Wanted
 from newsletter.subscribers.text import Source
 
 #: First bytes of such a file, and of every other zip archive.

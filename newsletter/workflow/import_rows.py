@@ -18,7 +18,8 @@ from newsletter.store.arrivals import (
     read_setbacks,
 )
 from newsletter.subscribers.admission import Verdict, judge_import
-from newsletter.subscribers.sheet import Row, Sheet, read_rows
+from newsletter.subscribers.rows import Row, read_rows
+from newsletter.subscribers.sheet import Sheet
 from newsletter.tokens import Keyring, address_hash
 
 _REASONS: Mapping[Verdict, str] = {

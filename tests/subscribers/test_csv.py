@@ -10,7 +10,8 @@ from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import FieldType
 from newsletter.subscribers.csv import open_csv
-from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
+from newsletter.subscribers.rows import Row, read_rows
+from newsletter.subscribers.sheet import Sheet, Wanted
 
 FIELDS: Mapping[str, FieldType] = {"first_name": "text"}
 

@@ -11,7 +11,8 @@ import pytest
 from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import FieldType
-from newsletter.subscribers.sheet import Row, Sheet, Wanted, read_rows
+from newsletter.subscribers.rows import Row, read_rows
+from newsletter.subscribers.sheet import Sheet, Wanted
 from newsletter.subscribers.xlsx import is_workbook, open_workbook
 
 openpyxl = pytest.importorskip("openpyxl", reason="the extra xlsx is not installed")
