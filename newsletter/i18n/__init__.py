@@ -7,6 +7,7 @@ English words with dates as Unicode's CLDR knows them.
 
 from newsletter.i18n.dates import format_date, format_duration, format_event_time
 from newsletter.i18n.languages import direction
+from newsletter.i18n.lists import join_words
 from newsletter.i18n.words import CATALOGUES, WORDING, Words, page_words, words
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "format_date",
     "format_duration",
     "format_event_time",
+    "join_words",
     "page_words",
     "words",
 ]

@@ -256,3 +256,8 @@ class Settings:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     #: Mail programs that count, as `newsletter.clients.names` has them.
     clients: tuple[str, ...] = DEFAULT_CLIENTS
+
+    def field_title(self, name: str) -> str:
+        """Return what readers call a field, declared or not."""
+        known = self.fields.get(name)
+        return (known.title if known else "") or name.replace("_", " ")

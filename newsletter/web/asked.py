@@ -115,7 +115,7 @@ def show_asked(
     return [
         Entry(
             name,
-            title=one.title or name,
+            title=settings.field_title(name),
             kind=_INPUTS.get(one.type, "text"),
             value=known.get(name, ""),
             hint=_HINTS.get(one.type, ""),

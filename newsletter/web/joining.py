@@ -211,7 +211,9 @@ class Joining:
             _PAGES[found.step],
             own=found.language,
             masked_address=found.masked_address,
-            titles=self.site.pages.titles_of(found.lists),
+            titles=self.site.pages.titles_of(
+                found.lists, self.site.language(request, found.language)
+            ),
             settings_token=sign(
                 self._keyring, Purpose.PREFERENCES, found.subscriber_id
             ),

@@ -107,6 +107,8 @@ class Leaving:
             name if undoing.lists else "undo_late",
             own=undoing.language,
             masked_address=undoing.masked_address,
-            left=self.site.pages.titles_of(undoing.lists),
+            left=self.site.pages.titles_of(
+                undoing.lists, self.site.language(request, undoing.language)
+            ),
             settings_token=undoing.settings_token,
         )

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from newsletter.addresses import parse_mailbox
-from newsletter.i18n import direction, page_words
+from newsletter.i18n import direction, join_words, page_words
 from newsletter.model.settings import Settings
 from newsletter.web.language import OWN_NAMES
 
@@ -87,9 +87,11 @@ class Pages:
         is_default = list_slug == newsletter.list
         return listed[list_slug].title or (newsletter.name if is_default else list_slug)
 
-    def titles_of(self, list_slugs: Iterable[str]) -> str:
-        """Return what some lists are called, each once, divided by commas."""
-        return ", ".join(dict.fromkeys(map(self.title_of, list_slugs)))
+    def titles_of(self, list_slugs: Iterable[str], language: str) -> str:
+        """Return what some lists are called, each once, joined as a language does."""
+        return join_words(
+            tuple(dict.fromkeys(map(self.title_of, list_slugs))), language
+        )
 
     @cached_property
     def style(self) -> str:

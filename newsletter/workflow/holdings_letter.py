@@ -78,8 +78,7 @@ class _Letter:
             if name == LANGUAGE_FIELD:
                 yield self._words.text("Language: {language}", language=value)
                 continue
-            known = self._settings.fields.get(name)
-            yield f"{(known.title if known else '') or name}: {value}"
+            yield f"{self._settings.field_title(name)}: {value}"
 
     def _lists(self) -> Iterator[str]:
         words = self._words

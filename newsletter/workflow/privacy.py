@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from babel.lists import format_list
-
 from newsletter.addresses import parse_mailbox
-from newsletter.i18n import format_duration, page_words
-from newsletter.i18n.languages import locale_of
+from newsletter.i18n import format_duration, join_words, page_words
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import LANGUAGE_FIELD
 from newsletter.store.imports import UNDO_WITHIN
@@ -63,9 +60,7 @@ def describe_storage(settings: Settings) -> tuple[Statement, ...]:
 
 def _stored(settings: Settings) -> list[Statement]:
     names = tuple(
-        one.title or name
-        for name, one in settings.fields.items()
-        if name != LANGUAGE_FIELD
+        settings.field_title(name) for name in settings.fields if name != LANGUAGE_FIELD
     )
     known = [
         Statement(
@@ -249,4 +244,4 @@ def _show(value: str | timedelta | tuple[str, ...], language: str) -> str:
         return format_duration(value, language)
     if isinstance(value, str):
         return value
-    return format_list(value, locale=locale_of(language))
+    return join_words(value, language)

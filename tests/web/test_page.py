@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from newsletter.i18n import CATALOGUES
-from newsletter.model.settings import NewsletterSettings, Settings, Theme
+from newsletter.model.settings import (
+    ListSettings,
+    NewsletterSettings,
+    Settings,
+    Theme,
+)
 from newsletter.web.page import Pages
 
 SETTINGS = Settings(
@@ -79,6 +84,17 @@ def test_page_quotes_the_name_of_the_newsletter() -> None:
     page = unknown()
     assert "Post &amp; &lt;Poort&gt;" in page
     assert "<Poort>" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("nl", "Agenda en Bestuur"), ("ar", "Agenda وBestuur")]
+)
+def test_several_lists_are_joined_in_the_language_of_the_page(
+    language: str, expected: str
+) -> None:
+    lists = {name.lower(): ListSettings(name) for name in ("Agenda", "Bestuur")}
+    shown = Pages(dataclasses.replace(SETTINGS, lists=lists))
+    assert shown.titles_of(("agenda", "bestuur", "agenda"), language) == expected
 
 
 def test_contact_is_the_sender_when_no_reply_to_is_set() -> None:

@@ -285,6 +285,13 @@ def test_note_of_a_returned_mail_is_erased_after_the_time_that_is_said(
     assert "and a short note why, for 180 days." in sentences()
 
 
+def test_field_without_a_title_is_named_in_plain_words() -> None:
+    fields = {"lid_sinds": FieldSettings(), "town": FieldSettings(title="Plaats")}
+    settings = replace(SETTINGS, fields=fields)
+    (said,) = (one for one in describe_storage(settings) if "fields" in one.values)
+    assert said.text("nl").endswith(": lid sinds en Plaats.")
+
+
 def test_what_is_never_erased_is_not_said_to_be() -> None:
     kept = replace(SETTINGS, retention=RetentionSettings(0, 0, 0))
     assert sentences(kept).count("days") == len(["an import can be undone"])
