@@ -31,6 +31,7 @@ _USUAL = re.compile(
 )
 #: An address among other words, whatever stands around it.
 _LOOKS_LIKE = re.compile(r"[^\s<>\"'(),;:@]+@[\w.-]+\w")
+_BETWEEN_ADDRESSES = re.compile(r"[,;\s]")
 _QUOTED_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -178,8 +179,10 @@ def _split(address: str) -> tuple[str, str]:
         raise ValueError("the address is empty.")
     if '"' in address:
         raise ValueError("an address with quotes is not supported.")
-    if ";" in address or "," in address or address.count("@") > 1:
-        raise ValueError("there is more than one address.")
+    if address.count("@") > 1:
+        raise ValueError(_too_many(address))
+    if "@" in address:
+        _refuse_marks(address)
     if "(" in address or ")" in address:
         raise ValueError("an address with a comment in brackets is not supported.")
     for character in address:
@@ -190,6 +193,28 @@ def _split(address: str) -> tuple[str, str]:
     if not domain:
         raise ValueError("there is nothing after the @.")
     return local, domain
+
+
+def _too_many(address: str) -> str:
+    """Return what to say of what has several @."""
+    if "@@" in address:
+        return 'the address has "@@" in it; write one @.'
+    if _BETWEEN_ADDRESSES.search(address):
+        return "there is more than one address."
+    return "the address has more than one @."
+
+
+def _refuse_marks(address: str) -> None:
+    """Refuse what slips into an address that is typed or copied."""
+    if address.lower().startswith("mailto:"):
+        raise ValueError('write the address without "mailto:".')
+    if address[-1] in ",;.":
+        raise ValueError(f'the address ends with "{address[-1]}"; leave that out.')
+    if "," in address.rpartition("@")[2]:
+        raise ValueError("there is a comma after the @; was a dot meant?")
+    for mark in ",;":
+        if mark in address:
+            raise ValueError(f'the address has "{mark}" in it.')
 
 
 def _refuse_character(character: str) -> None:
@@ -220,6 +245,8 @@ def _refuse_local(local: str, *, allow_smtputf8: bool) -> None:
 def _normalise_unusual(local: str, domain: str) -> str:
     """Return the address with a domain that is judged letter by letter (IDNA 2008)."""
     shown = domain if len(domain) <= _MAX_SHOWN else f"{domain[:_MAX_SHOWN]}…"
+    if ".." in domain or domain.startswith("."):
+        raise ValueError(f'a dot in the domain "{shown}" stands where none may stand.')
     if "." not in domain:
         raise ValueError(f'the domain "{shown}" has no dot.')
     if domain.rpartition(".")[2].isdecimal():

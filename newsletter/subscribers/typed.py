@@ -28,9 +28,10 @@ def clean_typed(text: str, kind: FieldType) -> str:
     Raises:
         ValueError: It is too long, or not of its kind.
     """
-    if kind in ("text", "list"):
-        text = _DOT_INSIDE.sub(". ", _SCHEME.sub(" ", text))
+    # First of all: a mark that nobody sees may stand in the middle of an address.
     value = clean_value(text, kind)
+    if kind in ("text", "list"):
+        value = clean_value(_DOT_INSIDE.sub(". ", _SCHEME.sub(" ", value)), kind)
     if len(value) > MOST_TYPED:
         raise ValueError(f"is longer than {MOST_TYPED} characters.")
     return value

@@ -25,6 +25,7 @@ LINKS = re.compile(r"://|www\.\w|\w\.[a-z]{2,}", re.IGNORECASE)
         ("mailto:me@evil.example", "mailto:me@evil. example"),
         ("Anna\u202egnp.exe", "Annagnp. exe"),
         ("An\x00na\r\nBcc: x", "Anna Bcc: x"),
+        ("evil.e\x1bxample", "evil. example"),
         ("قارئة", "قارئة"),
         ("", ""),
     ],
