@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     func,
     or_,
     select,
@@ -80,6 +81,13 @@ setbacks = Table(
 
 
 _STATUS = {int(status): status for status in SubscriptionStatus}
+#: Standings, the most that somebody is to a list before the least.
+_MOST_FIRST = (
+    SubscriptionStatus.ACTIVE,
+    SubscriptionStatus.PENDING,
+    SubscriptionStatus.BOUNCED,
+    SubscriptionStatus.UNSUBSCRIBED,
+)
 #: Of a row: it is the first with its address.
 COUNTS = arrivals.c.first.is_(None)
 _INSERT_ARRIVAL = (
@@ -230,20 +238,25 @@ def read_setbacks(
 
 
 def read_known(
-    connection: Connection, list_slug: str, list_id: int
+    connection: Connection, list_slug: str, list_id: int | None
 ) -> Iterator[list[Known]]:
     """Give the rows whose address is known, in their order, a chunk at a time.
 
     What is not given is a stranger's: nobody has the address, nothing keeps it away.
+
+    Args:
+        connection: That of `gather`.
+        list_slug: What keeps an address away from this list is told.
+        list_id: The list on which people stand so; None: on any, the most they are.
     """
     query = _standings(list_slug, list_id, only_known=True)
     yield from _in_chunks(connection, query)
 
 
 def read_everybody(
-    connection: Connection, list_slug: str, list_id: int
+    connection: Connection, list_slug: str, list_id: int | None
 ) -> Iterator[list[Known]]:
-    """Give all rows that count, in their order, a chunk at a time."""
+    """Give all rows that count, in their order, a chunk at a time; as `read_known`."""
     yield from _in_chunks(connection, _standings(list_slug, list_id, only_known=False))
 
 
@@ -267,7 +280,7 @@ def mark_judged(connection: Connection, judged: Sequence[Judged]) -> None:
         )
 
 
-def _standings(list_slug: str, list_id: int, *, only_known: bool) -> Select[Any]:
+def _standings(list_slug: str, list_id: int | None, *, only_known: bool) -> Select[Any]:
     reason = (
         select(suppressions.c.reason)
         .where(
@@ -285,12 +298,11 @@ def _standings(list_slug: str, list_id: int, *, only_known: bool) -> Select[Any]
             type_coerce(arrivals.c.fields, Text).label("fields"),
             subscribers.c.id,
             type_coerce(subscribers.c.fields, Text).label("known_fields"),
-            subscriptions.c.status,
+            _status_on(list_id).label("status"),
             reason,
         )
         .select_from(arrivals)
         .outerjoin(subscribers, subscribers.c.email_key == arrivals.c.email_key)
-        .outerjoin(subscriptions, is_on(list_id))
         .where(COUNTS)
         .order_by(arrivals.c.number)
         .limit(CHUNK_SIZE)
@@ -298,6 +310,18 @@ def _standings(list_slug: str, list_id: int, *, only_known: bool) -> Select[Any]
     if not only_known:
         return query
     return query.where(or_(subscribers.c.id.is_not(None), reason.is_not(None)))
+
+
+def _status_on(list_id: int | None) -> ColumnElement[int]:
+    """Return how somebody stands on a list; None: on any, the most they are."""
+    status = select(subscriptions.c.status).where(
+        subscriptions.c.subscriber_id == subscribers.c.id
+    )
+    if list_id is not None:
+        return status.where(subscriptions.c.list_id == list_id).scalar_subquery()
+    ranks = {int(status): rank for rank, status in enumerate(_MOST_FIRST)}
+    most = case(ranks, value=subscriptions.c.status)
+    return status.order_by(most).limit(1).scalar_subquery()
 
 
 def _in_chunks(connection: Connection, query: Select[Any]) -> Iterator[list[Known]]:

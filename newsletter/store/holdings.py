@@ -144,6 +144,8 @@ def _before_import(connection: Connection, subscriber_id: int) -> Iterator[Note]
         select(imports.c.at, import_changes.c.fields)
         .join_from(import_changes, imports)
         .where(import_changes.c.subscriber_id == subscriber_id)
+        # A row for each list.
+        .limit(1)
     )
     for row in rows:
         yield Note("before-import", from_millis(row.at), _listed(row.fields))

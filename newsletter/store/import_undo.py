@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -72,6 +73,8 @@ class LastImport:
     list_id: int
     #: Slug of the list.
     list: str
+    #: Whether it was about every list.
+    is_everywhere: bool
     status: SubscriptionStatus
     #: None: it was not undone yet.
     undone_at: datetime | None
@@ -107,6 +110,7 @@ def read_last_import(connection: Connection) -> LastImport | None:
         file=row.file,
         list_id=row.list_id,
         list=row.slug,
+        is_everywhere=bool(row.is_everywhere),
         status=SubscriptionStatus(row.status),
         undone_at=None if row.undone_at is None else from_millis(row.undone_at),
     )
@@ -116,7 +120,7 @@ def count_retreat(connection: Connection, last: LastImport) -> Retreat:
     """Say what `retreat` would do."""
     came, were_there = _newcomers(last), _changed_people(last)
     removed = _count(connection, came.where(_can_go(last)))
-    restored = _count(connection, were_there.where(_can_be_restored(last)))
+    restored = _count(connection, were_there.having(_on_all(_can_be_restored(last))))
     everybody = _count(connection, came) + _count(connection, were_there)
     mailed = _count(connection, came.where(_was_mailed(last))) + _count(
         connection, were_there.where(_has_joined(), _was_mailed(last))
@@ -131,12 +135,12 @@ def retreat(connection: Connection, last: LastImport, word: Word) -> Retreat:
     statement = CreateTable(_retreating).compile(connection)
     connection.exec_driver_sql(str(statement))
     names = ["subscriber_id", "is_newcomer"]
-    for people, condition in (
-        (_newcomers(last).add_columns(literal(1)), _can_go(last)),
-        (_changed_people(last).add_columns(literal(0)), _can_be_restored(last)),
+    were_there = _changed_people(last).having(_on_all(_can_be_restored(last)))
+    for people in (
+        _newcomers(last).where(_can_go(last)).add_columns(literal(1)),
+        were_there.add_columns(literal(0)),
     ):
-        rows = people.where(condition)
-        connection.execute(insert(_retreating).from_select(names, rows))
+        connection.execute(insert(_retreating).from_select(names, people))
     _lift_suppressions(connection, last)
     _restore(connection, last, word)
     connection.execute(delete(import_changes))
@@ -161,12 +165,21 @@ def _newcomers(last: LastImport) -> Select[Any]:
 
 
 def _changed_people(last: LastImport) -> Select[Any]:
-    """Select the ids of those who were there and whom the import changed."""
+    """Select the ids of those who were there and whom the import changed.
+
+    A group each: there is a row for each list on which they stood otherwise.
+    """
     return (
         select(subscribers.c.id)
         .join_from(import_changes, subscribers)
         .where(import_changes.c.import_id == last.id)
+        .group_by(subscribers.c.id)
     )
+
+
+def _on_all(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether a condition is true of all rows of somebody."""
+    return func.min(case((condition, 1), else_=0)) == 1
 
 
 def _can_go(last: LastImport) -> ColumnElement[bool]:
@@ -180,7 +193,7 @@ def _can_go(last: LastImport) -> ColumnElement[bool]:
     )
     return and_(
         subscribers.c.import_id == last.id,
-        _stands_as_imported(last, int(last.status)),
+        _stands_as_imported(last, literal(last.list_id), int(last.status)),
         not_(_was_mailed(last)),
         not_(elsewhere),
         *(not_(one) for one in asked),
@@ -191,7 +204,9 @@ def _can_be_restored(last: LastImport) -> ColumnElement[bool]:
     """Tell whom nothing happened to since; whose fields alone were set, likewise."""
     standing = and_(
         import_changes.c.new_status.is_not(None),
-        _stands_as_imported(last, import_changes.c.new_status),
+        _stands_as_imported(
+            last, import_changes.c.list_id, import_changes.c.new_status
+        ),
         not_(and_(_has_joined(), _was_mailed(last))),
         not_(
             and_(
@@ -214,7 +229,7 @@ def _has_joined() -> ColumnElement[bool]:
 
 
 def _stands_as_imported(
-    last: LastImport, status: ColumnElement[int] | int
+    last: LastImport, list_id: ColumnElement[int], status: ColumnElement[int] | int
 ) -> ColumnElement[bool]:
     """Tell whose standing is what the import made it, in whose history is no more."""
     at = to_millis(last.at)
@@ -226,14 +241,13 @@ def _stands_as_imported(
     )
     return and_(
         exists().where(
-            subscriptions.c.list_id == last.list_id,
+            subscriptions.c.list_id == list_id,
             subscriptions.c.subscriber_id == subscribers.c.id,
             subscriptions.c.status == status,
             subscriptions.c.changed_at == at,
         ),
         exists().where(
             consent_events.c.id == last_event,
-            consent_events.c.list_id == last.list_id,
             consent_events.c.at == at,
             consent_events.c.source == last.file,
         ),
@@ -251,10 +265,11 @@ def _was_mailed(last: LastImport) -> ColumnElement[bool]:
 
 
 def _is_kept_away(last: LastImport) -> ColumnElement[bool]:
-    """Tell whose address is suppressed by more than the import."""
+    """Tell whose address more than the import keeps from the list they were on."""
     return exists().where(
         suppressions.c.address_hash == subscribers.c.address_hash,
-        suppressions.c.scope.in_([EVERY_LIST, last.list]),
+        suppressions.c.scope.in_([EVERY_LIST, lists.c.slug]),
+        lists.c.id == import_changes.c.list_id,
         suppressions.c.import_id.is_distinct_from(last.id),
     )
 
@@ -295,7 +310,7 @@ def _restore(connection: Connection, last: LastImport, word: Word) -> None:
     _undo_standings(connection, last, has_standing)
     event = select(
         import_changes.c.subscriber_id,
-        literal(last.list_id),
+        import_changes.c.list_id,
         literal("undone"),
         literal(to_millis(word.at)),
         literal(word.source),
@@ -323,7 +338,7 @@ def _undo_standings(
         update(subscriptions)
         .values(status=import_changes.c.status, changed_at=import_changes.c.changed_at)
         .where(
-            subscriptions.c.list_id == last.list_id,
+            subscriptions.c.list_id == import_changes.c.list_id,
             subscriptions.c.subscriber_id == import_changes.c.subscriber_id,
             import_changes.c.status.is_not(None),
             *has_standing,

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import (
     Connection,
+    and_,
     case,
     func,
     insert,
@@ -41,6 +42,19 @@ from newsletter.store.tables import (
 _CACHE_KB = 24_000
 #: Who imports the wrong file sees it by then; nobody's old fields are kept longer.
 UNDO_WITHIN = timedelta(days=14)
+#: What an import for every list says of people -> the standings that become so; who
+#: left stays one who left.
+_GIVES_WAY: Mapping[SubscriptionStatus, tuple[SubscriptionStatus, ...]] = {
+    SubscriptionStatus.UNSUBSCRIBED: (
+        SubscriptionStatus.PENDING,
+        SubscriptionStatus.ACTIVE,
+        SubscriptionStatus.BOUNCED,
+    ),
+    SubscriptionStatus.BOUNCED: (
+        SubscriptionStatus.PENDING,
+        SubscriptionStatus.ACTIVE,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class Bringing:
 
     #: Row of `imports`.
     import_id: int
+    #: Where those are put who were on no list yet.
     list_id: int
     status: SubscriptionStatus
     #: In their history: "imported", "unsubscribed", "bounced".
@@ -56,12 +71,15 @@ class Bringing:
     word: Word
     #: Keep their addresses away: from a list, or from every one; empty: do not.
     suppressed_scope: str = ""
+    #: Their standing on all other lists becomes *status*, too.
+    is_everywhere: bool = False
 
 
 def note_import(
     connection: Connection,
     *,
     list_id: int,
+    is_everywhere: bool,
     status: SubscriptionStatus,
     counts: Mapping[str, int],
     word: Word,
@@ -73,6 +91,7 @@ def note_import(
             at=to_millis(word.at),
             file=word.source,
             list_id=list_id,
+            is_everywhere=int(is_everywhere),
             status=int(status),
             counts=dict(counts),
         )
@@ -98,23 +117,30 @@ def enlarge_cache(connection: Connection) -> None:
 
 
 def _keep_what_was(connection: Connection, bringing: Bringing) -> None:
+    changes_there = is_on(bringing.list_id)
+    if bringing.is_everywhere:
+        changes_there = and_(
+            subscriptions.c.subscriber_id == subscribers.c.id,
+            subscriptions.c.status.in_(_GIVES_WAY[bringing.status]),
+        )
     changed = (
         select(
             literal(bringing.import_id),
             subscribers.c.id,
+            func.coalesce(subscriptions.c.list_id, bringing.list_id),
             subscribers.c.fields,
             subscriptions.c.status,
             subscriptions.c.changed_at,
             case((arrivals.c.sets_status == 1, int(bringing.status))),
         )
         .join_from(arrivals, subscribers, arrivals.c.subscriber_id == subscribers.c.id)
-        .outerjoin(subscriptions, is_on(bringing.list_id))
+        .outerjoin(subscriptions, changes_there)
         .where(
             COUNTS,
             or_(arrivals.c.sets_status == 1, arrivals.c.sets_fields == 1),
         )
     )
-    names = ("import_id", "subscriber_id", "fields", "status", "changed_at")
+    names = ("import_id", "subscriber_id", "list_id", "fields", "status", "changed_at")
     insert_missing_from(connection, import_changes, (*names, "new_status"), changed)
 
 
@@ -155,20 +181,17 @@ def _insert_newcomers(connection: Connection, bringing: Bringing) -> None:
 
 def _set_status(connection: Connection, bringing: Bringing, last_id: int) -> None:
     """Give a standing, and a line of history, to all who get one by the file."""
-    new = select(subscribers.c.id).where(
+    new = select(subscribers.c.id, literal(bringing.list_id)).where(
         subscribers.c.id > last_id, subscribers.c.import_id == bringing.import_id
     )
-    known = select(arrivals.c.subscriber_id).where(
-        COUNTS,
-        arrivals.c.subscriber_id.is_not(None),
-        arrivals.c.sets_status == 1,
+    known = select(import_changes.c.subscriber_id, import_changes.c.list_id).where(
+        import_changes.c.import_id == bringing.import_id,
+        import_changes.c.new_status.is_not(None),
     )
     at, word = literal(to_millis(bringing.word.at)), bringing.word
     for people in (known, new):
-        who = people.subquery().c[0]
-        standing = select(
-            literal(bringing.list_id), who, literal(int(bringing.status)), at
-        )
+        who, where = people.subquery().c
+        standing = select(where, who, literal(int(bringing.status)), at)
         insert_or_update_from(
             connection,
             subscriptions,
@@ -177,7 +200,7 @@ def _set_status(connection: Connection, bringing: Bringing, last_id: int) -> Non
         )
         event = select(
             who,
-            literal(bringing.list_id),
+            where,
             literal(bringing.kind),
             at,
             literal(word.source),

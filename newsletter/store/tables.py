@@ -121,7 +121,10 @@ imports = Table(
     Column("at", BigInteger, nullable=False),
     #: Name of the file, without its folder.
     Column("file", String, nullable=False),
+    #: Which people who were on no list are put on.
     Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
+    #: Whether it set their status on every list they were on, not on this one alone.
+    Column("is_everywhere", SmallInteger, nullable=False, server_default="0"),
     #: `SubscriptionStatus` that the editor said everybody in it has.
     Column("status", SmallInteger, nullable=False),
     #: `Verdict` -> rows.
@@ -137,8 +140,9 @@ import_changes = Table(
     metadata,
     Column("import_id", Integer, ForeignKey("imports.id"), primary_key=True),
     Column("subscriber_id", _Id, ForeignKey("subscribers.id"), primary_key=True),
+    Column("list_id", Integer, ForeignKey("lists.id"), primary_key=True),
     Column("fields", JSON, nullable=False),
-    #: `SubscriptionStatus` on the list of the import; null: was not on it.
+    #: `SubscriptionStatus` on the list; null: was not on it.
     Column("status", SmallInteger),
     Column("changed_at", BigInteger),
     #: What the import gave them; null: it left the status alone.

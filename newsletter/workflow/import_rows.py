@@ -31,6 +31,13 @@ _REASONS: Mapping[Verdict, str] = {
     Verdict.STAYS_UNSUBSCRIBED: "left, or does not want mail of the list",
     Verdict.STAYS_BOUNCED: "mail to the address came back for good",
 }
+#: Of who is to be away from every list.
+_REASONS_EVERYWHERE = {
+    **_REASONS,
+    Verdict.NEW: "was on no list",
+    Verdict.CHANGED: "is on a list, and gets no mail of any list any more",
+    Verdict.PRESENT: "is away already",
+}
 
 
 #: Rows that are gathered at a time. The garbage collector takes those of a thousand for
@@ -86,8 +93,16 @@ def _encode(fields: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(dict(fields))
 
 
-def judge_rows(connection: Connection, aim: Aim, list_id: int) -> Iterator[RowVerdict]:
-    """Give a verdict for each row that was gathered, in their order."""
+def judge_rows(
+    connection: Connection, aim: Aim, list_id: int | None
+) -> Iterator[RowVerdict]:
+    """Give a verdict for each row that was gathered, in their order.
+
+    Args:
+        connection: That of `gather`.
+        aim: What is to become of them.
+        list_id: On which list; None: on every one.
+    """
     return merge(
         _judge_everybody(connection, aim, list_id),
         _tell_duplicates(connection),
@@ -96,12 +111,13 @@ def judge_rows(connection: Connection, aim: Aim, list_id: int) -> Iterator[RowVe
 
 
 def _judge_everybody(
-    connection: Connection, aim: Aim, list_id: int
+    connection: Connection, aim: Aim, list_id: int | None
 ) -> Iterator[RowVerdict]:
+    reasons = _REASONS_EVERYWHERE if list_id is None else _REASONS
     for chunk in read_everybody(connection, aim.list, list_id):
         for row in chunk:
             verdict = judge_import(row.standing, aim.status, row.fields)
-            yield RowVerdict(row.number, verdict.value, _REASONS[verdict])
+            yield RowVerdict(row.number, verdict.value, reasons[verdict])
 
 
 def _tell_duplicates(connection: Connection) -> Iterator[RowVerdict]:

@@ -81,6 +81,8 @@ class ImportOrder:
     list: str
     #: What the editor says they are.
     status: SubscriptionStatus
+    #: They are so on every list, as no list was named.
+    is_everywhere: bool = False
 
 
 class Duplicate(NamedTuple):
@@ -101,7 +103,8 @@ class ImportReport:
     duplicates: tuple[Duplicate, ...] = ()
     #: The first `MOST_KEPT` rows that cannot be imported.
     problems: tuple[Problem, ...] = ()
-    #: How many people of the list get mail, now or (when it was only told) still.
+    #: How many people of the list, or of any where it is about every list, get mail:
+    #: now, or (when it was only told) still.
     mailable: int = 0
     #: What the editor should know of the file, and of where the project lies.
     warnings: tuple[str, ...] = ()
@@ -134,7 +137,8 @@ def order_import(
     Args:
         project: The project.
         path: The file.
-        list_slug: A list of the project; None means its default list.
+        list_slug: A list of the project; None means its default list, and every list
+            for those who left or bounced.
         status: What the editor says everybody in the file is.
         wanted: How the editor says the file is written; its name and the fields of
             the project are filled in here.
@@ -151,7 +155,8 @@ def order_import(
     source = partial(_open_file, path, shown)
     sheet = _open_sheet(source, asked)
     sheet = replace(sheet, is_address_enough=status in _AWAY)
-    return ImportOrder(sheet, path, slug, status)
+    is_everywhere = list_slug is None and status in _AWAY
+    return ImportOrder(sheet, path, slug, status, is_everywhere)
 
 
 def plan_import(project: Project, order: ImportOrder) -> ImportReport:
@@ -179,15 +184,16 @@ def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
         aim = Aim(order.list, order.status)
         with connection.begin():
             list_id = read_list_ids(connection).get(order.list, 0)
-            counts = _count_verdicts(connection, order, list_id, lambda _: None)
+            seen_on = None if order.is_everywhere else list_id
+            counts = _count_verdicts(connection, order, seen_on, lambda _: None)
             report = _report(connection, order, counts)
             yield Prospect(
                 replace(
                     report,
-                    mailable=count_audience(connection, [order.list]).recipients,
+                    mailable=_count_mailable(connection, project, order),
                     warnings=_warnings(project, order) + database.warnings,
                 ),
-                partial(judge_rows, connection, aim, list_id),
+                partial(judge_rows, connection, aim, seen_on),
             )
 
 
@@ -211,10 +217,12 @@ def import_subscribers(
                 refuse_handed_over(connection)
                 list_id = ensure_lists(connection, project.settings.lists)[order.list]
                 mark = partial(mark_judged, connection)
-                counts = _count_verdicts(connection, order, list_id, mark)
+                seen_on = None if order.is_everywhere else list_id
+                counts = _count_verdicts(connection, order, seen_on, mark)
                 import_id = note_import(
                     connection,
                     list_id=list_id,
+                    is_everywhere=order.is_everywhere,
                     status=order.status,
                     counts={verdict.value: n for verdict, n in counts.items()},
                     word=word,
@@ -224,7 +232,7 @@ def import_subscribers(
             fold_wal(connection)
         # Its connection is closed, and the memory of that is free to be used again.
         with desk.database.reading() as reader:
-            mailable = count_audience(reader, [order.list]).recipients
+            mailable = _count_mailable(reader, project, order)
         return replace(
             report,
             mailable=mailable,
@@ -299,7 +307,7 @@ def _looking(project: Project) -> Iterator[tuple[Database, Keyring]]:
 def _count_verdicts(
     connection: Connection,
     order: ImportOrder,
-    list_id: int,
+    list_id: int | None,
     mark: Callable[[Sequence[Judged]], None],
 ) -> dict[Verdict, int]:
     """Judge all rows, and hand to *mark* what becomes of those that are known."""
@@ -331,10 +339,20 @@ def _judged(row: Known, verdict: Verdict) -> Judged:
     )
 
 
+def _count_mailable(
+    connection: Connection, project: Project, order: ImportOrder
+) -> int:
+    """Return how many people get the mail of the lists that an import is about."""
+    slugs = list(project.settings.lists) if order.is_everywhere else [order.list]
+    return count_audience(connection, slugs).recipients
+
+
 def _bringing(order: ImportOrder, import_id: int, list_id: int, word: Word) -> Bringing:
-    # Who leaves, leaves a list; a dead address is dead for all of them.
+    # Who leaves, leaves the list that was named; a dead address is dead for all.
     scopes = {
-        SubscriptionStatus.UNSUBSCRIBED: order.list,
+        SubscriptionStatus.UNSUBSCRIBED: (
+            EVERY_LIST if order.is_everywhere else order.list
+        ),
         SubscriptionStatus.BOUNCED: EVERY_LIST,
     }
     return Bringing(
@@ -344,6 +362,7 @@ def _bringing(order: ImportOrder, import_id: int, list_id: int, word: Word) -> B
         kind=_KINDS[order.status],
         word=word,
         suppressed_scope=scopes.get(order.status, ""),
+        is_everywhere=order.is_everywhere,
     )
 
 

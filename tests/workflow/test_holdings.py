@@ -81,7 +81,9 @@ def fill(project: Project) -> None:
         file = {"file": "readers.csv", "list_id": 1, "status": 1, "counts": {}}
         connection.execute(insert(imports).values(**file, at=at))
         before = {"import_id": 1, "fields": {"city": "Ghent"}}
-        connection.execute(insert(import_changes).values(**of_hers, **before))
+        connection.execute(
+            insert(import_changes).values(**of_hers, **before, list_id=1)
+        )
 
 
 def test_letter_tells_everything_in_the_order_of_its_weight(project: Project) -> None:

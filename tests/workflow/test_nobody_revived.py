@@ -116,6 +116,22 @@ def is_forgotten(place: Place) -> None:
     forget_subscriber(place.project, ANNA, now=NOW)
 
 
+def is_imported_as_away(status: STATUS) -> Callable[[Place], None]:
+    """Another service knew that she left, or is not reached; no list is named."""
+
+    def work(place: Place) -> None:
+        path = place.project.root / "readers.csv"
+        order = order_import(place.project, path, status=status)
+        import_subscribers(place.project, order, now=NOW)
+
+    work.__name__ = f"is_imported_as_{status.name.lower()}"
+    return work
+
+
+is_imported_as_left = is_imported_as_away(STATUS.UNSUBSCRIBED)
+is_imported_as_dead = is_imported_as_away(STATUS.BOUNCED)
+
+
 def never_confirmed(place: Place) -> None:
     for slug in LISTS:
         _give_status(place, slug, STATUS.PENDING, "asked")
@@ -192,6 +208,8 @@ def _suppress(place: Place, reason: str) -> None:
 AWAY: dict[Callable[[Place], None], set[str]] = {
     leaves_all: set(LISTS),
     leaves_one: {"main"},
+    is_imported_as_left: set(LISTS),
+    is_imported_as_dead: set(LISTS),
     is_forgotten: set(LISTS),
     never_confirmed: set(LISTS),
     bounced: set(LISTS),
@@ -334,11 +352,12 @@ def by_paper(place: Place) -> None:
     add_subscriber(place.project, newcomer, now=LATER)
 
 
+@pytest.mark.parametrize("away", [leaves_all, is_imported_as_left])
 @pytest.mark.parametrize("way", [by_confirming, by_their_settings, by_paper])
 def test_who_comes_back_to_one_list_stays_away_from_the_others(
-    place: Place, way: Callable[[Place], None]
+    place: Place, way: Callable[[Place], None], away: Callable[[Place], None]
 ) -> None:
-    leaves_all(place)
+    away(place)
     way(place)
     assert place.mailable() == {"main"}
     import_as(STATUS.ACTIVE)(place)

@@ -1,7 +1,7 @@
 """`newsletter subscribers import`: bring a list in from a file, or take it back."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,13 +39,23 @@ _COUNTS = {
     "stays_unsubscribed": "stay unsubscribed",
     "stays_bounced": "stay bounced",
 }
+#: The same for those who are to be away from every list.
+_COUNTS_EVERYWHERE = {
+    **_COUNTS,
+    "new": "on no list before",
+    "changed": "on a list until now",
+    "present": "away already",
+}
 _QUESTION = "Do it? Answer y or n"
 
 
 @click.command("import", short_help="Bring people in from a file, or undo that.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--list", "list_slug", metavar="LIST", help="Which list; else the default."
+    "--list",
+    "list_slug",
+    metavar="LIST",
+    help="Which list; else the default one, and every list for who left or bounced.",
 )
 @click.option(
     "--as",
@@ -224,8 +234,12 @@ def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
 
 def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> None:
     status = order.status.name.lower()
-    click.echo(f"{order.sheet.file}: {begin} into {order.list} as {status}")
-    print_rows(_count_rows(report))
+    where, end = f" into {order.list}", ""
+    if order.is_everywhere:
+        where, end = "", ", for every list"
+    click.echo(f"{order.sheet.file}: {begin}{where} as {status}{end}")
+    labels = _COUNTS_EVERYWHERE if order.is_everywhere else _COUNTS
+    print_rows(_count_rows(report, labels))
 
 
 def _show_reading(order: "ImportOrder") -> None:
@@ -239,19 +253,22 @@ def _show_reading(order: "ImportOrder") -> None:
     click.echo(f"{sheet.file}: {sheet.reading}; {columns}")
 
 
-def _count_rows(report: "ImportReport") -> list[tuple[str, str]]:
+def _count_rows(
+    report: "ImportReport", labels: Mapping[str, str]
+) -> list[tuple[str, str]]:
     counts = {
-        **{_COUNTS[verdict.value]: n for verdict, n in report.counts.items()},
+        **{labels[verdict.value]: n for verdict, n in report.counts.items()},
         "twice in the file": report.n_duplicates,
         "bad rows, left out": report.n_problems,
     }
-    order = [*_COUNTS.values(), "twice in the file", "bad rows, left out"]
+    order = [*labels.values(), "twice in the file", "bad rows, left out"]
     return [(f"  {name}", f"{counts[name]:>8,}") for name in order if counts.get(name)]
 
 
 def _say_mailable(order: "ImportOrder", report: "ImportReport") -> None:
     people = "person gets" if report.mailable == 1 else "people get"
-    click.echo(f"{report.mailable:,} {people} the mail of {order.list} now.")
+    mail = "mail of your lists" if order.is_everywhere else f"the mail of {order.list}"
+    click.echo(f"{report.mailable:,} {people} {mail} now.")
 
 
 def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]:
@@ -259,7 +276,7 @@ def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]
     sheet = order.sheet
     return {
         "file": sheet.file,
-        "list": order.list,
+        "list": None if order.is_everywhere else order.list,
         "as": order.status.name.lower(),
         "dry_run": report.import_id is None,
         "import": report.import_id,

@@ -35,7 +35,10 @@ def _show(project: "Project", undoing: "Undoing", begin: str) -> None:
     last, retreat = undoing.last, undoing.retreat
     at = show_time(last.at, project.settings.newsletter.time_zone)
     status = last.status.name.lower()
-    click.echo(f"{last.file}, imported into {last.list} as {status} on {at}: {begin}")
+    into = f"into {last.list} as {status}"
+    if last.is_everywhere:
+        into = f"as {status} for every list"
+    click.echo(f"{last.file}, imported {into} on {at}: {begin}")
     rows = (
         ("removed", retreat.removed),
         ("stand as before", retreat.restored),
