@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli.context import pass_silent_project
 from newsletter.cli.dispatches import dispatch_json
-from newsletter.cli.local_time import show_time
+from newsletter.workflow.local_time import show_time
 from newsletter.workflow.people_table import instant_json
 
 if TYPE_CHECKING:

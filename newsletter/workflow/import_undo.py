@@ -5,7 +5,6 @@ Law: who left, was mailed or changed anything since the import stays as they are
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from newsletter.errors import RefusedError
 from newsletter.store.consent import Word
@@ -19,6 +18,7 @@ from newsletter.store.import_undo import (
 )
 from newsletter.store.imports import UNDO_WITHIN
 from newsletter.workflow.desk import Desk, open_desk
+from newsletter.workflow.local_time import show_time
 from newsletter.workflow.project import Project
 
 #: How the history names what is done here.
@@ -79,8 +79,7 @@ def _last_import(project: Project, desk: Desk, now: datetime) -> LastImport:
     if last is None:
         raise _nothing()
     if last.undone_at is not None:
-        zone = ZoneInfo(project.settings.newsletter.time_zone)
-        when = f"{last.undone_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        when = show_time(last.undone_at, project.settings.newsletter.time_zone)
         raise RefusedError(
             f"the last import, {last.file}, was undone on {when}.",
             f"Those before it cannot be undone any more; {_INSTEAD}",

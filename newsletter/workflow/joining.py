@@ -58,6 +58,7 @@ from newsletter.store.people import (
     update_fields,
 )
 from newsletter.tokens import Keyring, address_hash
+from newsletter.workflow.local_time import show_time
 
 #: Whose word we take that they never want to hear of us again.
 _FOR_GOOD = frozenset({"complained", "blocked"})
@@ -266,7 +267,7 @@ def confirm_joining(
     word = Word(
         now,
         joining.source,
-        evidence=f"asked on {joining.at:%Y-%m-%d at %H:%M} UTC",
+        evidence=f"asked on {show_time(joining.at, settings.newsletter.time_zone)}",
         wording=joining.wording,
         language=joining.language,
     )

@@ -252,9 +252,9 @@ def test_undo_is_done_once(project: Project) -> None:
     with pytest.raises(RefusedError) as caught:
         undo_import(project, now=LATER)
     assert str(caught.value) == (
-        "the last import, readers.csv, was undone on 2023-02-14 10:30. Those before "
-        "it cannot be undone any more; let people leave one by one, or import them "
-        "with --as unsubscribed."
+        "the last import, readers.csv, was undone on 2023-02-14 10:30 UTC. Those "
+        "before it cannot be undone any more; let people leave one by one, or import "
+        "them with --as unsubscribed."
     )
     assert standings(project) == {"old": "active"}
 

@@ -65,7 +65,11 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANNA = "anna@example.org"
 SETTINGS = Settings(
-    newsletter=NewsletterSettings(name="Harbour Letter", sender="letter@example.org"),
+    newsletter=NewsletterSettings(
+        name="Harbour Letter",
+        sender="letter@example.org",
+        time_zone="Europe/Amsterdam",
+    ),
     lists={
         "main": ListSettings(is_public=True),
         "events": ListSettings(title="Events", is_public=True),
@@ -353,7 +357,7 @@ def test_confirming_is_proof_of_when_was_asked_and_what_was_read(door: Door) -> 
         "nl",
         NOW + HOUR,
     )
-    assert last.evidence == "asked on 2026-11-21 at 12:00 UTC"
+    assert last.evidence == "asked on 2026-11-21 13:00 CET"
 
 
 def test_confirming_again_writes_nothing(door: Door) -> None:

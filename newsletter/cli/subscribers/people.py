@@ -1,7 +1,7 @@
 """`newsletter subscribers add|unsubscribe|list|count|show`: one person, or all."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,13 @@ from newsletter.cli.context import (
     print_rows,
     where_option,
 )
-from newsletter.cli.local_time import show_time
 from newsletter.cli.people import print_json_with
 from newsletter.cli.subscribers.shown import (
     STATUSES,
     parse_status,
     subscription_json,
 )
+from newsletter.workflow.local_time import show_time
 
 if TYPE_CHECKING:
     from newsletter.model.segment import Segment
@@ -270,13 +270,18 @@ def _show_record(record: "Record", time_zone: str) -> None:
 
 
 def _event_words(event: "ConsentEvent") -> str:
-    """Return ``confirmed, main, /join, words of 2026-11 in nl``."""
-    read = f"words of {event.wording}" if event.wording else ""
+    """Return ``confirmed, main, /join, wording of November 2026 in nl``."""
+    read = f"wording of {_month(event.wording)}" if event.wording else ""
     if event.language:
         read = f"{read} in {event.language}".strip()
     evidence = f": {event.evidence}" if event.evidence else ""
     parts = (event.kind, event.list, event.source, read)
     return ", ".join(filter(None, parts)) + evidence
+
+
+def _month(wording: str) -> str:
+    """Return ``November 2026`` for ``2026-11``, which looks like an issue."""
+    return f"{date.fromisoformat(f'{wording}-01'):%B %Y}"
 
 
 def _show_fields(fields: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.context import print_json, print_rows, say
-from newsletter.cli.local_time import show_time
+from newsletter.workflow.local_time import show_time
 
 if TYPE_CHECKING:
     from newsletter.workflow.import_undo import Undoing

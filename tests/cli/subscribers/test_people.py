@@ -187,7 +187,7 @@ def test_show_tells_what_was_read_and_in_which_language(
         )
     _, out, _ = readers("show", "dora@example.org")
     assert out.splitlines()[-1] == (
-        "2026-11-22 09:30 CET  confirmed, events, /join, words of 2026-11 in nl"
+        "2026-11-22 09:30 CET  confirmed, events, /join, wording of November 2026 in nl"
     )
     history = parsed(readers("show", "dora@example.org", "--json"))["history"]
     assert history[-1] == {
