@@ -5,6 +5,7 @@ elsewhere, and name an address only masked: the mail may have been forwarded.
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from newsletter.web.language import OWN_NAMES
 #: Above this relative luminance black is read better than white on it (WCAG 2.2: equal
 #: contrast to both at 0.179).
 _LIGHT = 0.179
+
+#: Words and the spaces between them.
+_WORDS = re.compile(r"(\s+)")
+#: Where an address may go on in another line; a dot that ends a sentence stays.
+_AT_ITS_PARTS = re.compile(r"(?<=@)|(?=\.\w)")
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class Pages:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("newsletter.web", "pages"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -120,6 +126,16 @@ def _environment() -> Environment:
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(text: str) -> Markup:
+    """Return text whose addresses break over lines at ``@`` and dots, if they must."""
+    return Markup("").join(
+        Markup("<wbr>").join(_AT_ITS_PARTS.split(part)) if "@" in part else part
+        for part in _WORDS.split(text)
     )
 
 
