@@ -76,8 +76,10 @@ def _stored(settings: Settings) -> list[Statement]:
         ),
         *(known if names else []),
         Statement(
-            "We keep when and how you joined or left, and which words you agreed to. "
-            "It is our proof that you wanted our mail.",
+            "We keep when and how you joined or left. If you subscribed on our pages, "
+            "also which words you agreed to, and in which language; if we added you, "
+            "the name of the file, or what we noted. It shows why you receive our "
+            "mail.",
             {},
         ),
         Statement(

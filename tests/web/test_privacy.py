@@ -14,7 +14,7 @@ import pytest
 from lxml import html
 from sqlalchemy import insert, select, update
 
-from newsletter.i18n import CATALOGUES
+from newsletter.i18n import CATALOGUES, WORDING
 from newsletter.model.delivery import Delivery, DispatchState
 from newsletter.model.dispatch import Order
 from newsletter.model.settings import (
@@ -44,12 +44,14 @@ from newsletter.web.app import public_app
 from newsletter.workflow.compose import compose_issue, require_assembled
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
+from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.joining import JoinRequest, ask_to_join, confirm_joining
 from newsletter.workflow.letters import compile_issue, dispatch_writer
 from newsletter.workflow.privacy import describe_storage
 from newsletter.workflow.project import Project
 from newsletter.workflow.retention import erase_outdated
 from newsletter.workflow.serve import open_listener, serving
+from newsletter.workflow.subscribers import Newcomer, add_subscriber
 
 from .conftest import NOW, Site, make_settings
 
@@ -229,11 +231,31 @@ def test_fields_are_named_as_readers_know_them() -> None:
     assert "we know of you" not in sentences(replace(SETTINGS, fields={}))
 
 
-def test_history_holds_when_how_and_which_words(site: Site) -> None:
+def test_history_holds_when_how_and_which_words_of_who_subscribed(site: Site) -> None:
     ask_and_confirm(site)
     for event in rows(site, consent_events):
         assert (event["at"], event["source"]) == (to_millis(NOW), "/join")
-        assert event["wording"]
+        assert (event["wording"], event["language"]) == (WORDING, "nl")
+    said = "If you subscribed on our pages, also which words you agreed to"
+    assert f"{said}, and in which language;" in sentences()
+
+
+def test_history_of_who_was_added_holds_file_or_note_and_no_words(site: Site) -> None:
+    list_of_ours = site.project.root / "readers.csv"
+    list_of_ours.write_text(f"email\n{ANNA}\n")
+    order = order_import(site.project, list_of_ours)
+    import_subscribers(site.project, order, now=NOW)
+    newcomer = Newcomer("ben@example.org", consent="paper form, 3 May")
+    add_subscriber(site.project, newcomer, now=NOW)
+    told = ("kind", "source", "evidence", "wording", "language")
+    assert [
+        tuple(event[name] for name in told) for event in rows(site, consent_events)
+    ] == [
+        ("imported", "readers.csv", "", "", ""),
+        ("added", "command", "paper form, 3 May", "", ""),
+    ]
+    assert "if we added you, the name of the file, or what we noted." in sentences()
+    assert "It shows why you receive our mail." in sentences()
 
 
 def test_whoever_leaves_is_kept_and_whoever_wants_that_erased_is_but_for_a_code(
