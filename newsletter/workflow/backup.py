@@ -12,11 +12,10 @@ import io
 import json
 import os
 import re
-import secrets
 import sqlite3
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +36,9 @@ from newsletter.store.handovers import note_handover, refuse_handed_over
 from newsletter.store.keys import key_path, open_keyring
 from newsletter.store.sender_lock import lock_path, sender_lock, sender_lock_if_free
 from newsletter.store.surroundings import cloud_service, warn_of_list
+from newsletter.store.workrooms import clear_rooms, workroom
 from newsletter.workflow.beating import worker_lock_path
+from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.project import Project
 
 #: Last in the file: what is in it, and that it is whole.
@@ -107,6 +108,8 @@ def backup_project(
             "Import your readers first: newsletter subscribers import readers.csv",
         )
     target = (file or _usual_file(project, now)).absolute()
+    clear_leftovers(project)
+    clear_rooms(target.parent)
     if target.exists():
         raise RefusedError(
             f"there is a file {_shown(target)} already; it was left as it is.",
@@ -158,11 +161,13 @@ def _about(project: Project, plan: _Plan, order: _Order) -> dict[str, Any]:
 def _make(database: Database, plan: _Plan, about: dict[str, Any], order: _Order) -> int:
     """Write the file, whole or not at all; return how many subscribers are in it."""
     target = order.target
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    copy = part.with_suffix(".db")
     is_there = False
     try:
-        with _still(database, order):
+        with (
+            workroom(target.parent, sign_in=database.path.parent) as room,
+            _still(database, order),
+        ):
+            copy, part = room / "copy.db", room / "backup.tar"
             copy_database(database.path, copy)
             about["subscribers"] = count_people_in(copy)
             _write(part, {**plan.files, plan.database: copy}, about)
@@ -177,10 +182,6 @@ def _make(database: Database, plan: _Plan, about: dict[str, Any], order: _Order)
         if isinstance(error, OSError | sqlite3.Error):
             raise _not_written(target, error) from error
         raise
-    finally:
-        for leftover in (part, copy):
-            with suppress(OSError):
-                leftover.unlink()
     return int(about["subscribers"])
 
 

@@ -13,6 +13,7 @@ from typing import IO
 from newsletter.addresses import display_address
 from newsletter.store.database import database_path
 from newsletter.store.keys import key_path
+from newsletter.workflow.leftovers import find_leftovers
 from newsletter.workflow.project import Project
 
 #: Files at the top of the project, or of the working folder, that people export to.
@@ -50,6 +51,7 @@ def _candidates(project: Project) -> Iterator[Path]:
     skipped |= {database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm")}
     loose = {project.root, Path.cwd()}
     found = {path for folder in loose for path in folder.iterdir() if _is_loose(path)}
+    found |= set(find_leftovers(project))
     for name in _FOLDERS:
         found |= set((project.root / name).rglob("*"))
     yield from sorted(path for path in found - skipped if path.is_file())

@@ -16,6 +16,7 @@ from newsletter.store.people import find_by_key
 from newsletter.tokens import address_hash
 from newsletter.workflow.copies_elsewhere import find_files_with
 from newsletter.workflow.desk import open_desk
+from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.project import Project
 
 
@@ -56,6 +57,7 @@ def forget_subscriber(
     except ValueError as error:
         raise UsageError(str(error)) from error
     key = address_key(email)
+    clear_leftovers(project)
     with open_desk(project) as desk:
         hashed = address_hash(desk.keyring, key)
         with desk.database.erasing() as connection:

@@ -8,8 +8,6 @@ are paused, and who may have been mailed since is unknown.
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +16,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from newsletter.config import SETTINGS_FILE
 from newsletter.errors import OperationError, RefusedError
 from newsletter.store.archives import Halted, count_people_in, settle_restored
 from newsletter.store.database import open_database
 from newsletter.store.keys import open_keyring
+from newsletter.store.workrooms import clear_rooms, workroom
 from newsletter.workflow.backup import FORMAT, MANIFEST
 
 #: More is no manifest of ours: 10,000 files have 1.5 MB.
@@ -76,6 +76,7 @@ def restore_project(file: Path, folder: Path | None, *, now: datetime) -> Restor
         with tarfile.open(file, "r:") as archive:
             about = _read_manifest(archive, file)
             target = (folder or Path(about["folder"])).absolute()
+            clear_rooms(Path.cwd(), target)
             _refuse_full(target)
             return _put_back(archive, about, target, file, now)
     except tarfile.TarError as error:
@@ -111,20 +112,22 @@ def _put_back(
 ) -> Restored:
     was_there = target.exists()
     target.mkdir(parents=True, exist_ok=True)
-    part = target / f".restoring-{secrets.token_hex(4)}"
-    part.mkdir(mode=0o700)
     try:
-        for name, known in about["files"].items():
-            _extract(archive, name, known, part, file)
-        restored = _settle(part, about, target, file, now)
-        for path in sorted(part.iterdir()):
-            path.rename(target / path.name)
+        with workroom(target, sign_in=Path.cwd()) as room:
+            tree = room / "project"
+            tree.mkdir()
+            for name, known in about["files"].items():
+                _extract(archive, name, known, tree, file)
+            restored = _settle(tree, about, target, file, now)
+            # Last what makes a project of it, so that one half there is none.
+            for path in sorted(
+                tree.iterdir(), key=lambda one: one.name == SETTINGS_FILE
+            ):
+                path.rename(target / path.name)
     except BaseException:
-        shutil.rmtree(part)
         if not was_there:
             target.rmdir()
         raise
-    part.rmdir()
     return restored
 
 

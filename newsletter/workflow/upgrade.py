@@ -6,6 +6,7 @@ from pathlib import Path
 from newsletter.errors import RefusedError
 from newsletter.store.database import database_path, exists, open_database
 from newsletter.store.upgrade import backup_path, present_revision
+from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.project import Project
 
 
@@ -29,6 +30,7 @@ def upgrade_database(project: Project) -> Upgraded:
     url, root = project.settings.database_url, project.root
     if not exists(url, root=root):
         raise RefusedError("there is no database yet.")
+    clear_leftovers(project)
     path = database_path(url, root=root)
     before = present_revision(path) or ""
     with open_database(url, root=root):

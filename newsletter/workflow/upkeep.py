@@ -19,6 +19,7 @@ from newsletter.model.settings import Settings
 from newsletter.store.chores import last_done, mark_done
 from newsletter.store.database import open_database
 from newsletter.workflow.inbox import read_inbox, summarise
+from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.notices import can_notify, send_notices, warn_of_few
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.refusals import settle_refusals
@@ -99,6 +100,11 @@ def _erase(duty: Duty) -> None:
         duty.tell("Erased what [retention] keeps no longer.")
 
 
+def _clear_leftovers(duty: Duty) -> None:
+    if clear_leftovers(duty.project):
+        duty.tell("Removed what a backup that was killed had left behind.")
+
+
 def _settle_refusals(duty: Duty) -> None:
     settle_refusals(duty.project, now=duty.now, is_over=duty.is_over)
 
@@ -121,6 +127,7 @@ CHORES = (
     Chore("confirmations", _every_hour_with_server, _warn, is_remembered=True),
     Chore("inbox", _as_inbox_says, _read_inbox),
     Chore("retention", lambda _: timedelta(days=1), _erase, is_remembered=True),
+    Chore("leftovers", lambda _: timedelta(hours=1), _clear_leftovers),
     Chore("refusals", lambda _: timedelta(minutes=10), _settle_refusals),
 )
 
