@@ -2,7 +2,7 @@
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -73,17 +73,10 @@ if TYPE_CHECKING:
 def command(
     project: "Project",
     issue: str | None,
-    lists: tuple[str, ...],
-    where: str | None,
-    only: str | None,
-    at: str | None,
-    canary: int | None,
     confirm: int | None,
     rehearse: bool,
-    untested: bool,
-    skip_probe: bool,
-    allow_private: tuple[str, ...],
     as_json: bool,
+    **wished: Any,
 ) -> int:
     """Send an issue to its subscribers, each of them once.
 
@@ -98,28 +91,12 @@ def command(
     some were refused, are unknown or wait; 3: nothing could be sent; 130: stopped by
     Ctrl-C.
     """
-    from newsletter.workflow.clearance import Wish, read_only
-    from newsletter.workflow.plan import count_planned, plan_send
-    from newsletter.workflow.schedule import read_start
-    from newsletter.workflow.segments import read_where
+    from newsletter.workflow.plan import plan_send
 
     now = datetime.now(UTC)
-    zone = project.settings.newsletter.time_zone
-    wish = Wish(
-        lists,
-        where=read_where(project, where) if where is not None else None,
-        only=read_only(only) if only else None,
-        starts_at=read_start(at, time_zone=zone, now=now) if at else None,
-        canary=canary or 0,
-        is_untested=untested,
-        skips_probe=skip_probe,
-        allowed=read_networks(allow_private),
-    )
+    wish = _read_wish(project, now, **wished)
     if rehearse:
         return _rehearse(project, issue, wish, as_json=as_json)
-    if confirm is None and not is_terminal():
-        # Before links are asked: a script should not wait a minute to hear this.
-        _refuse_unconfirmed(count_planned(project, issue, wish, environment=os.environ))
     plan = plan_send(
         project,
         issue,
@@ -132,6 +109,41 @@ def command(
     confirmed = _confirm(plan, confirm)
     act = _send if plan.starts_at is None else _schedule
     return act(project, plan, confirmed, as_json=as_json)
+
+
+def _read_wish(
+    project: "Project",
+    now: datetime,
+    *,
+    lists: tuple[str, ...],
+    where: str | None,
+    only: str | None,
+    at: str | None,
+    canary: int | None,
+    untested: bool,
+    skip_probe: bool,
+    allow_private: tuple[str, ...],
+) -> "Wish":
+    """Return what the options say.
+
+    Raises:
+        UsageError: One of them cannot be read.
+    """
+    from newsletter.workflow.clearance import Wish, read_only
+    from newsletter.workflow.schedule import read_start
+    from newsletter.workflow.segments import read_where
+
+    zone = project.settings.newsletter.time_zone
+    return Wish(
+        lists,
+        where=read_where(project, where) if where is not None else None,
+        only=read_only(only) if only else None,
+        starts_at=read_start(at, time_zone=zone, now=now) if at else None,
+        canary=canary or 0,
+        is_untested=untested,
+        skips_probe=skip_probe,
+        allowed=read_networks(allow_private),
+    )
 
 
 def _schedule(
@@ -174,20 +186,18 @@ def _rehearse(
     return 0
 
 
-def _refuse_unconfirmed(number: int) -> NoReturn:
-    raise UsageError(
-        "nobody is there to confirm the number of recipients.",
-        f"Write it yourself: --confirm {number}",
-    )
-
-
 def _confirm(plan: "Plan", given: int | None) -> int:
     """Return the number of recipients in the editor's own word.
 
     Raises:
-        UsageError: It is another one.
+        UsageError: It is another one, or there is nobody to be asked.
     """
     number = plan.recipients
+    if given is None and not is_terminal():
+        raise UsageError(
+            "nobody is there to confirm the number of recipients. Nothing was sent.",
+            f"If all of it is right, write the number yourself: --confirm {number}",
+        )
     if given is None:
         given = click.prompt(
             f"Type the number of recipients ({number}) to send", type=int, err=True

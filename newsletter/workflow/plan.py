@@ -7,7 +7,7 @@ editor confirms is this value, and no other.
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,13 +17,13 @@ from newsletter.model.dispatch import Dispatch, Only
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.model.segment import Segment
-from newsletter.model.settings import ServerSettings
+from newsletter.model.settings import ServerSettings, Settings
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
 from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.snapshots import count_by_lane
 from newsletter.workflow.changes import Changes
-from newsletter.workflow.check import Progress
+from newsletter.workflow.check import CheckReport, Progress
 from newsletter.workflow.clearance import (
     Wish,
     accepted_findings,
@@ -35,14 +35,10 @@ from newsletter.workflow.clearance import (
     require_pages,
     require_test,
 )
-from newsletter.workflow.compose import (
-    Composition,
-    compose_issue,
-    require_assembled,
-)
+from newsletter.workflow.compose import Composition, require_assembled
 from newsletter.workflow.forecast import Forecast, forecast_end
 from newsletter.workflow.letters import open_seal
-from newsletter.workflow.project import Project, find_issue
+from newsletter.workflow.project import Project
 from newsletter.workflow.server import open_account
 from newsletter.workflow.since_test import Tested, read_tested
 
@@ -106,25 +102,17 @@ class Plan:
         return self.tested.changes if self.tested else None
 
 
-def count_planned(
-    project: Project,
-    reference: str | None,
-    wish: Wish,
-    *,
-    environment: Mapping[str, str],
-) -> int:
-    """Return how many recipients a `plan_send` would find, before anything is checked.
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What would go out, as it was checked and tested, and to which lists."""
 
-    Raises:
-        NewsletterError: As `plan_send`, for what is seen without the network.
-    """
-    open_account(project, environment)
-    composition = compose_issue(project, find_issue(project, reference))
-    issue = require_assembled(composition).issue
-    lists = choose_lists(project, wish.lists or issue.lists)
-    with _open(project) as database:
-        refuse_planned(database, issue.slug)
-        return count_recipients_left(database, issue.slug, lists, wish)[0]
+    #: Of the issue.
+    slug: str
+    composition: Composition
+    compiled: CompiledMessage
+    report: CheckReport
+    lists: tuple[str, ...]
+    tested: Tested | None
 
 
 def plan_send(
@@ -156,67 +144,106 @@ def plan_send(
     server = open_account(project, environment).server
     # A key that is missing is told now, not after the number was typed.
     open_seal(project)
+    content = _read_content(project, reference, wish, now, show_progress)
+    with _open(project) as database:
+        refuse_planned(database, content.slug)
+        waivers = _waivers(project, database, content, wish)
+        plan = _plan(database, project.settings, content, wish, server, now)
+    return replace(plan, waivers=waivers)
+
+
+def _read_content(
+    project: Project,
+    reference: str | None,
+    wish: Wish,
+    now: datetime,
+    show_progress: Progress | None,
+) -> _Content:
+    """Check what would go out, and look up when it was tested."""
     composition, compiled, report = check_before_sending(
         project, reference, wish, now, show_progress
     )
     issue = require_assembled(composition).issue
-    identity = derive_identity(issue, project.settings)
-    lists = choose_lists(project, wish.lists or issue.lists)
-    tested = read_tested(project, composition, compiled)
-    with _open(project) as database:
-        refuse_planned(database, issue.slug)
-        waivers = (
-            *require_test(tested, wish),
-            *require_pages(project, database, wish),
-            *name_accepted(report),
+    return _Content(
+        slug=issue.slug,
+        composition=composition,
+        compiled=compiled,
+        report=report,
+        lists=choose_lists(project, wish.lists or issue.lists),
+        tested=read_tested(project, composition, compiled),
+    )
+
+
+def _waivers(
+    project: Project, database: Database, content: _Content, wish: Wish
+) -> tuple[str, ...]:
+    """Return what the editor waives; refuse what is neither proven nor waived."""
+    return (
+        *require_test(content.tested, wish),
+        *require_pages(project, database, wish),
+        *name_accepted(content.report),
+    )
+
+
+def _plan(
+    database: Database,
+    settings: Settings,
+    content: _Content,
+    wish: Wish,
+    server: ServerSettings,
+    now: datetime,
+) -> Plan:
+    identity = derive_identity(require_assembled(content.composition).issue, settings)
+    recipients, left_out = count_recipients_left(
+        database, content.slug, content.lists, wish
+    )
+    with database.reading() as connection:
+        return Plan(
+            issue=content.slug,
+            subject=content.compiled.subject_text,
+            sender=identity.sender,
+            reply_to=identity.reply_to,
+            lists=content.lists,
+            recipients=recipients,
+            left_out=left_out,
+            accepted=accepted_findings(content.report),
+            tested=content.tested,
+            forecast=_forecast(connection, settings, content, wish, now),
+            server=server,
+            others=tuple(open_dispatches(connection)),
+            compiled=content.compiled,
+            composition=content.composition,
+            only=wish.only,
+            segment=wish.where,
+            starts_at=wish.starts_at,
+            canary=wish.canary,
+            after=_newest(connection),
         )
-        recipients, left_out = count_recipients_left(database, issue.slug, lists, wish)
-        with database.reading() as connection:
-            return Plan(
-                issue=issue.slug,
-                subject=compiled.subject_text,
-                sender=identity.sender,
-                reply_to=identity.reply_to,
-                lists=lists,
-                recipients=recipients,
-                left_out=left_out,
-                accepted=accepted_findings(report),
-                tested=tested,
-                forecast=forecast_end(
-                    connection,
-                    _count_lanes(connection, project, issue.slug, lists, wish),
-                    project.settings,
-                    starts_at=wish.starts_at or now,
-                ),
-                server=server,
-                others=tuple(open_dispatches(connection)),
-                compiled=compiled,
-                composition=composition,
-                waivers=waivers,
-                only=wish.only,
-                segment=wish.where,
-                starts_at=wish.starts_at,
-                canary=wish.canary,
-                after=_newest(connection),
-            )
+
+
+def _forecast(
+    connection: Connection,
+    settings: Settings,
+    content: _Content,
+    wish: Wish,
+    now: datetime,
+) -> Forecast:
+    counts = _count_lanes(connection, settings, content, wish)
+    begins_at = wish.starts_at or now
+    return forecast_end(connection, counts, settings, starts_at=begins_at)
 
 
 def _count_lanes(
-    connection: Connection,
-    project: Project,
-    issue: str,
-    lists: tuple[str, ...],
-    wish: Wish,
+    connection: Connection, settings: Settings, content: _Content, wish: Wish
 ) -> dict[str, int]:
     """Return how many mails go by each lane, before the first pause."""
-    lanes = {name: lane.domains for name, lane in project.settings.lanes.items()}
     counts = count_by_lane(
         connection,
-        issue=issue,
-        lists=lists,
+        issue=content.slug,
+        lists=content.lists,
         only=wish.only,
         where=wish.where,
-        lanes=lanes,
+        lanes={name: lane.domains for name, lane in settings.lanes.items()},
     )
     if wish.canary and wish.canary < sum(counts.values()):
         # Who of them is in which lane matters little: they are few.

@@ -108,17 +108,28 @@ def test_send_when_somebody_leaves_while_the_number_is_typed_sends_nothing(
     assert post.run("status") == 3
 
 
-def test_send_with_nobody_to_ask_wants_the_number_written(post: Any) -> None:
+def test_send_with_nobody_to_ask_shows_what_would_happen_and_wants_the_number(
+    post: Any,
+) -> None:
     post.add("anna", "bob")
     with SmtpServer() as server:
         post.use_server(server.port)
-        with (post.root / "issues" / "2026-03.md").open("a") as file:
-            file.write("\n[A link](http://127.0.0.1:9/)\n")
         assert post.run("send", "--untested") == 2
-    # Nothing was asked of the network to say this.
-    assert post.err == (
-        "nobody is there to confirm the number of recipients. "
-        "Write it yourself: --confirm 2\n"
+        assert server.recording.connections == 0
+    *summary, last = post.err.splitlines()
+    assert [line.split(":")[0] for line in summary] == [
+        "Issue",
+        "Subject",
+        "From",
+        "To",
+        "Tested",
+        "Server",
+        "Start",
+        "Time",
+    ]
+    assert last == (
+        "nobody is there to confirm the number of recipients. Nothing was sent. If all "
+        "of it is right, write the number yourself: --confirm 2"
     )
 
 
