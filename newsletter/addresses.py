@@ -211,7 +211,7 @@ def _refuse_marks(address: str) -> None:
     if address[-1] in ",;.":
         raise ValueError(f'the address ends with "{address[-1]}"; leave that out.')
     if "," in address.rpartition("@")[2]:
-        raise ValueError("there is a comma after the @; was a dot meant?")
+        raise ValueError("there is a comma after the @; write a dot.")
     for mark in ",;":
         if mark in address:
             raise ValueError(f'the address has "{mark}" in it.')

@@ -96,7 +96,7 @@ def test_normalise_of_a_good_address(written: str, normal: str) -> None:
         ("Group: a@example.org;", 'the address ends with ";"; leave that out.'),
         ("a@example.org,", 'the address ends with ","; leave that out.'),
         ("a@example.org.", 'the address ends with "."; leave that out.'),
-        ("a@example,org", "there is a comma after the @; was a dot meant?"),
+        ("a@example,org", "there is a comma after the @; write a dot."),
         ("a,b@example.org", 'the address has "," in it.'),
         ("a@b;c.example", 'the address has ";" in it.'),
         ("mailto:a@example.org", 'write the address without "mailto:".'),

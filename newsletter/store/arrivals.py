@@ -78,6 +78,16 @@ setbacks = Table(
     Column("message", Text, nullable=False),
     prefixes=["TEMPORARY"],
 )
+#: Values that could not be used; their rows are people all the same.
+omissions = Table(
+    "omissions",
+    _here,
+    Column("number", Integer, primary_key=True),
+    Column("field", String, primary_key=True),
+    #: What stands there, and why it could not be used.
+    Column("told", Text, nullable=False),
+    prefixes=["TEMPORARY"],
+)
 
 
 _STATUS = {int(status): status for status in SubscriptionStatus}
@@ -108,8 +118,11 @@ _FIND_DUPLICATES = (
 #: A row as it is kept beside the database: its number, the address, `address_key` and
 #: `address_hash` of it, fields as JSON. A plain tuple: there are a million.
 Arrival = tuple[int, str, str, bytes, str]
-#: Some rows that are people, and some that are nobody with what is wrong with them.
-Chunk = tuple[Sequence[Arrival], Sequence[tuple[int, str]]]
+#: Some rows that are people, some that are nobody with what is wrong with them, and
+#: values that could not be used: number of the row, field, what is told.
+Chunk = tuple[
+    Sequence[Arrival], Sequence[tuple[int, str]], Sequence[tuple[int, str, str]]
+]
 
 
 class Known(NamedTuple):
@@ -181,9 +194,10 @@ def gather(connection: Connection, chunks: Iterable[Chunk]) -> None:
         for table in _here.sorted_tables:
             driver.execute(str(CreateTable(table).compile(connection)))
         driver.execute("BEGIN")
-        for people, nobodies in chunks:
+        for people, nobodies, unused in chunks:
             driver.executemany(_INSERT_ARRIVAL, people)
             driver.executemany("INSERT INTO temp.setbacks VALUES (?, ?)", nobodies)
+            driver.executemany("INSERT INTO temp.omissions VALUES (?, ?, ?)", unused)
         driver.execute("CREATE INDEX temp.ix_arrivals ON arrivals (email_key, number)")
         for statement in _FIND_DUPLICATES:
             driver.execute(statement)

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from newsletter.model.settings import FieldType
 from newsletter.model.subscriber import LANGUAGE_FIELD
+from newsletter.subscribers.languages import tag_of
 from newsletter.validation import parse_language
 
 #: Longer than any name; a whole paragraph in a name column is a shifted column.
@@ -35,6 +36,12 @@ def clean_cell(cell: str) -> str:
     return text[1:] if text[:1] == "'" and _COMPUTED.match(text) else text
 
 
+def clean_text(value: str) -> str:
+    """Return *value* on one line, without hidden characters, however long it is."""
+    visible = _visible(value) if not value.isprintable() else value
+    return " ".join(unicodedata.normalize("NFC", visible).split())
+
+
 def clean_value(value: str, kind: FieldType) -> str:
     """Return *value* without hidden characters, on one line.
 
@@ -45,7 +52,7 @@ def clean_value(value: str, kind: FieldType) -> str:
     """
     if kind == "list":
         return _clean_list(value)
-    text = _clean_text(value)
+    text = clean_text(value)
     if len(text) > MAX_VALUE:
         raise ValueError(f"is longer than {MAX_VALUE} characters.")
     if text and kind == "number" and not _NUMBER.fullmatch(text):
@@ -56,14 +63,14 @@ def clean_value(value: str, kind: FieldType) -> str:
 
 
 def clean_language(value: str) -> str:
-    """Return a language tag in its usual case: "NL" and "pt_br" are understood.
+    """Return a language tag in its usual case: "NL", "pt_br", "Dutch" are understood.
 
     Raises:
         ValueError: With a sentence: it is not one.
     """
-    text = _clean_text(value).replace("_", "-")
+    text = clean_text(value)
     try:
-        return parse_language(text) if text else ""
+        return parse_language(tag_of(text)) if text else ""
     except PydanticCustomError as error:
         raise ValueError('is not a language tag such as "nl" or "pt-BR".') from error
 
@@ -85,15 +92,10 @@ def guard_cell(text: str) -> str:
     return f"'{text}" if _COMPUTED.match(text) else text
 
 
-def _clean_text(value: str) -> str:
-    visible = _visible(value) if not value.isprintable() else value
-    return " ".join(unicodedata.normalize("NFC", visible).split())
-
-
 def _clean_list(value: str) -> str:
     words: dict[str, str] = {}
     for part in _BETWEEN.split(value):
-        word = _clean_text(part)
+        word = clean_text(part)
         if word:
             words.setdefault(word.translate(_LOWER), word)
     text = ", ".join(words.values())

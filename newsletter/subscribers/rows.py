@@ -1,23 +1,44 @@
 """The rows of a list of people, wherever they come from: who is in each of them.
 
 Law: every row is either a `Row` or a `Problem` with its number (as a spreadsheet counts
-them, the header is row 1), or empty. A problem never repeats an address: it may end up
-in a log or a mail. Rows come one by one, and none is kept.
+them, the header is row 1), or empty. Only an address makes a row: of another value that
+cannot be used it is told, and the person stays. No sentence repeats an address: it may
+end up in a log or a mail. Rows come one by one, and none is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from newsletter.addresses import address_key, normalise_address
+from newsletter.addresses import (
+    address_key,
+    mask_addresses,
+    normalise_address,
+    parse_mailbox,
+)
 from newsletter.model.problem import Place, Problem
-from newsletter.subscribers.fields import clean_cell, field_cleaners
+from newsletter.subscribers.dates import DateOrder, read_date
+from newsletter.subscribers.fields import clean_cell, clean_text, field_cleaners
 from newsletter.subscribers.sheet import Sheet
+from newsletter.validation import shown
 
 #: So many values of a column are cleaned once: names and towns come again and again.
 _REMEMBERED = 4096
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+_EMPTY = ("", "")
+
+#: Gives the value of a cell, or nothing and what is told of a cell that has none.
+_Cleaner = Callable[[str], tuple[str, str]]
+
+
+class Omission(NamedTuple):
+    """A value that cannot be used."""
+
+    #: The field that it would have filled.
+    field: str
+    #: What stands there, and why: ``"soon", which is not a number``.
+    told: str
 
 
 class Row(NamedTuple):
@@ -30,6 +51,7 @@ class Row(NamedTuple):
     key: str
     #: Declared fields and the language, where they have a value.
     fields: Mapping[str, str] = _NO_FIELDS
+    omissions: Sequence[Omission] = ()
 
 
 def read_rows(sheet: Sheet) -> Iterator[Row | Problem]:
@@ -51,28 +73,77 @@ def read_rows(sheet: Sheet) -> Iterator[Row | Problem]:
 def _row_reader(sheet: Sheet) -> Callable[[int, Sequence[str]], Row]:
     """Return what makes a `Row` of the cells of one; it raises a sentence."""
     width, email_at = sheet.width, sheet.columns.email
-    cleaners = field_cleaners(sheet.fields)
-    attempt = _clean_if_right if sheet.is_address_enough else _clean
-    fields_at = [
-        (name, place, lru_cache(_REMEMBERED)(partial(attempt, cleaners[name], name)))
-        for name, place in sheet.columns.fields.items()
-    ]
+    cleaners = _cleaners(sheet)
 
     def read(number: int, cells: Sequence[str]) -> Row:
         is_torn = len(cells) > width and any(map(str.strip, cells[width:]))
         if is_torn and not sheet.is_address_enough:
             raise ValueError(_torn(len(cells), width, sheet.separator))
         count = len(cells)
-        written = cells[email_at] if email_at < count else ""
-        email = normalise_address(clean_cell(written))
-        fields = {}
-        for name, place, clean in fields_at:
-            value = clean(cells[place]) if place < count else ""
+        fields, omissions = {}, []
+        for name, place, clean in cleaners:
+            value, told = clean(cells[place]) if place < count else _EMPTY
             if value:
                 fields[name] = value
-        return Row(number, email, address_key(email), fields)
+            elif told:
+                omissions.append(Omission(name, told))
+        try:
+            email = _read_address(cells[email_at] if email_at < count else "")
+        except ValueError as error:
+            raise ValueError(_all_faults(sheet, str(error), omissions)) from error
+        is_told = omissions and not sheet.is_address_enough
+        return Row(
+            number, email, address_key(email), fields, omissions if is_told else ()
+        )
 
     return read
+
+
+def _cleaners(sheet: Sheet) -> list[tuple[str, int, _Cleaner]]:
+    """Return for each field that the file has: its name, its column, its cleaner."""
+    cleaners = field_cleaners(sheet.fields)
+    for name, kind in sheet.fields.items():
+        if kind == "date":
+            order = sheet.dates.get(name, DateOrder.MIXED)
+            cleaners[name] = _date_cleaner(order)
+    return [
+        (name, place, lru_cache(_REMEMBERED)(_trying(cleaners[name])))
+        for name, place in sheet.columns.fields.items()
+    ]
+
+
+def _date_cleaner(order: DateOrder) -> Callable[[str], str]:
+    def clean(value: str) -> str:
+        text = clean_text(value)
+        return read_date(text, order) if text else ""
+
+    return clean
+
+
+def _trying(clean: Callable[[str], str]) -> _Cleaner:
+    def attempt(cell: str) -> tuple[str, str]:
+        try:
+            return clean(clean_cell(cell)), ""
+        except ValueError as error:
+            held = shown(mask_addresses(clean_text(cell)))
+            return "", f"{held}, which {str(error).rstrip('.')}"
+
+    return attempt
+
+
+def _read_address(cell: str) -> str:
+    """Return the address of a cell, be it written as ``Name <address>``."""
+    text = clean_cell(cell)
+    if text.endswith(">"):
+        text = parse_mailbox(text).address
+    return normalise_address(text)
+
+
+def _all_faults(sheet: Sheet, fault: str, omissions: Sequence[Omission]) -> str:
+    """Return one sentence on all that is wrong in a row without an address."""
+    names = sheet.columns.names
+    others = (f'; "{names[field]}" holds {told}' for field, told in omissions)
+    return f"{fault.rstrip('.')}{''.join(others)}."
 
 
 def _torn(cells: int, width: int, separator: str) -> str:
@@ -80,17 +151,3 @@ def _torn(cells: int, width: int, separator: str) -> str:
     if not separator:
         return f"{sentence}; write a header above each column that counts."
     return f'{sentence}; write a value with "{separator}" in it between quotes.'
-
-
-def _clean(clean: Callable[[str], str], name: str, cell: str) -> str:
-    try:
-        return clean(clean_cell(cell))
-    except ValueError as error:
-        raise ValueError(f'"{name}" {error}') from error
-
-
-def _clean_if_right(clean: Callable[[str], str], name: str, cell: str) -> str:
-    try:
-        return _clean(clean, name, cell)
-    except ValueError:
-        return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from newsletter.model.settings import FieldType
 from newsletter.model.subscriber import LANGUAGE_FIELD
 from newsletter.subscribers.columns import Columns
+from newsletter.subscribers.dates import DateOrder
 
 #: Cells of a row, or a sentence instead of those of one that has no shape.
 Cells = Sequence[str] | str
@@ -27,6 +28,8 @@ class Wanted:
     encoding: str = ""
     separator: str = ""
     sheet: str = ""
+    #: ``--dates``: how day and month stand in all its columns; None: find out.
+    dates: DateOrder | None = None
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -56,6 +59,8 @@ class Sheet:
     reading: str = ""
     #: Sentences on what was guessed and what is not used.
     warnings: tuple[str, ...] = ()
+    #: Fields that are dates, with the year last -> how their column is read.
+    dates: Mapping[str, DateOrder] = field(default_factory=dict)
     #: Whether an address makes a row, whatever is wrong with the rest: who left must
     #: not stay on a list because of a date of birth.
     is_address_enough: bool = False

@@ -17,6 +17,7 @@ from newsletter.store.arrivals import (
     read_everybody,
     read_setbacks,
 )
+from newsletter.store.omissions import read_omissions
 from newsletter.subscribers.admission import Verdict, judge_import
 from newsletter.subscribers.rows import Row, read_rows
 from newsletter.subscribers.sheet import Sheet
@@ -84,6 +85,12 @@ def rows_to_gather(sheet: Sheet, keyring: Keyring) -> Iterator[Chunk]:
                 for row in chunk
                 if isinstance(row, Problem)
             ],
+            [
+                (row.number, field, told)
+                for row in chunk
+                if isinstance(row, Row) and row.omissions
+                for field, told in row.omissions
+            ],
         )
 
 
@@ -94,7 +101,7 @@ def _encode(fields: tuple[tuple[str, str], ...]) -> str:
 
 
 def judge_rows(
-    connection: Connection, aim: Aim, list_id: int | None
+    connection: Connection, aim: Aim, list_id: int | None, names: Mapping[str, str]
 ) -> Iterator[RowVerdict]:
     """Give a verdict for each row that was gathered, in their order.
 
@@ -102,22 +109,29 @@ def judge_rows(
         connection: That of `gather`.
         aim: What is to become of them.
         list_id: On which list; None: on every one.
+        names: Field -> header that it was found under.
     """
     return merge(
-        _judge_everybody(connection, aim, list_id),
+        _judge_everybody(connection, aim, list_id, names),
         _tell_duplicates(connection),
         _tell_setbacks(connection),
     )
 
 
 def _judge_everybody(
-    connection: Connection, aim: Aim, list_id: int | None
+    connection: Connection, aim: Aim, list_id: int | None, names: Mapping[str, str]
 ) -> Iterator[RowVerdict]:
     reasons = _REASONS_EVERYWHERE if list_id is None else _REASONS
     for chunk in read_everybody(connection, aim.list, list_id):
+        omitted = read_omissions(connection, chunk[0].number, chunk[-1].number)
         for row in chunk:
             verdict = judge_import(row.standing, aim.status, row.fields)
-            yield RowVerdict(row.number, verdict.value, reasons[verdict])
+            told = [
+                f'"{names[field]}" holds {told}, and is left out'
+                for field, told in omitted.get(row.number, ())
+            ]
+            reason = "; ".join([reasons[verdict], *told])
+            yield RowVerdict(row.number, verdict.value, reason)
 
 
 def _tell_duplicates(connection: Connection) -> Iterator[RowVerdict]:

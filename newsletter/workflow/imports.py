@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from newsletter.errors import DefinitionError, UsageError
+from newsletter.errors import UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.subscriber import Standing, SubscriptionStatus
 from newsletter.store.arrivals import (
@@ -38,6 +38,11 @@ from newsletter.store.consent import Word
 from newsletter.store.database import Database, exists
 from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.imports import Bringing, bring_in, note_import
+from newsletter.store.omissions import (
+    ColumnOmissions,
+    count_incomplete,
+    sum_omissions,
+)
 from newsletter.store.people import ensure_lists, read_list_ids
 from newsletter.store.sqlite import fold_wal
 from newsletter.store.surroundings import warn_of_list, warn_of_surroundings
@@ -47,12 +52,10 @@ from newsletter.subscribers.admission import (
     judge_import,
     merge_fields,
 )
-from newsletter.subscribers.csv import open_csv
 from newsletter.subscribers.sheet import Sheet, Wanted
-from newsletter.subscribers.text import Source
-from newsletter.subscribers.xlsx import is_workbook, open_workbook
 from newsletter.tokens import Keyring
 from newsletter.workflow.desk import open_desk
+from newsletter.workflow.import_files import open_sheet
 from newsletter.workflow.import_rows import Aim, RowVerdict, judge_rows, rows_to_gather
 from newsletter.workflow.project import Project
 
@@ -111,6 +114,10 @@ class ImportReport:
     #: How many there are of both in all.
     n_duplicates: int = 0
     n_problems: int = 0
+    #: Values that could not be used, by their column; their people are imported.
+    omissions: tuple[ColumnOmissions, ...] = ()
+    #: How many people lack one.
+    n_incomplete: int = 0
     #: By which it can be undone; None: it was only told.
     import_id: int | None = None
 
@@ -152,9 +159,7 @@ def order_import(
     types = {name: field.type for name, field in project.settings.fields.items()}
     shown = project.shown(path)
     asked = replace(wanted or Wanted(""), file=shown, fields=types)
-    source = partial(_open_file, path, shown)
-    sheet = _open_sheet(source, asked)
-    sheet = replace(sheet, is_address_enough=status in _AWAY)
+    sheet = replace(open_sheet(path, asked), is_address_enough=status in _AWAY)
     is_everywhere = list_slug is None and status in _AWAY
     return ImportOrder(sheet, path, slug, status, is_everywhere)
 
@@ -193,7 +198,9 @@ def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
                     mailable=_count_mailable(connection, project, order),
                     warnings=_warnings(project, order) + database.warnings,
                 ),
-                partial(judge_rows, connection, aim, seen_on),
+                partial(
+                    judge_rows, connection, aim, seen_on, order.sheet.columns.names
+                ),
             )
 
 
@@ -252,45 +259,6 @@ def choose_list(project: Project, slug: str | None) -> str:
         names = ", ".join(project.settings.lists)
         raise UsageError(f'there is no list "{chosen}".', f"There are: {names}.")
     return chosen
-
-
-def _open_sheet(source: Source, wanted: Wanted) -> Sheet:
-    """Look at a file of either kind.
-
-    Raises:
-        UsageError: What the editor says of it is for the other kind.
-    """
-    if is_workbook(source):
-        if wanted.encoding or wanted.separator:
-            raise UsageError(
-                f"{wanted.file} is a spreadsheet: --encoding and --separator are for "
-                "CSV files."
-            )
-        return open_workbook(source, wanted)
-    if wanted.sheet:
-        raise UsageError(f"{wanted.file} is no spreadsheet: it has no --sheet.")
-    return open_csv(source, wanted)
-
-
-def _open_file(path: Path, shown: str) -> BinaryIO:
-    """Open the file of an import, again and again.
-
-    Raises:
-        DefinitionError: It cannot be read.
-    """
-    try:
-        # What comes through a pipe can be read only once.
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise _unreadable(shown, "it is no file", "Save the list as a file first.")
-        return path.open("rb")
-    except OSError as error:
-        advice = "Check its name, and that you may read it."
-        raise _unreadable(shown, str(error.strerror), advice) from error
-
-
-def _unreadable(shown: str, reason: str, advice: str) -> DefinitionError:
-    message = f"this file cannot be read: {reason}."
-    return DefinitionError([Problem(Place(shown), message, advice)])
 
 
 @contextmanager
@@ -381,6 +349,8 @@ def _report(
         ),
         n_duplicates=count_duplicates(connection),
         n_problems=count_setbacks(connection),
+        omissions=sum_omissions(connection),
+        n_incomplete=count_incomplete(connection),
     )
 
 

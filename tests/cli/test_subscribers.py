@@ -96,6 +96,7 @@ def test_import_as_json_prints_one_object(desk: Desk) -> None:
         "encoding": "UTF-8",
         "separator": ",",
         "columns": {"email": "email", "first_name": "first_name"},
+        "dates": {},
         "new": 1,
         "changed": 0,
         "updated": 0,
@@ -105,8 +106,10 @@ def test_import_as_json_prints_one_object(desk: Desk) -> None:
         "stays_bounced": 0,
         "duplicate_rows": 1,
         "problem_rows": 1,
+        "incomplete_rows": 0,
         "duplicates": [{"row": 5, "first": 2}],
         "problems": [{"row": 3, "message": "the address has a space in it."}],
+        "omissions": [],
         "warnings": [],
         "mailable": 2,
     }

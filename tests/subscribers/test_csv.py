@@ -144,10 +144,6 @@ def test_row_when_guarded_against_formulas_loses_the_apostrophe() -> None:
             'write a value with "," in it between quotes.',
         ),
         (
-            f"email,first_name\nanna@example.org,{'x' * 201}\n",
-            'readers.csv:2: "first_name" is longer than 200 characters.',
-        ),
-        (
             f"email,note\nanna@example.org,{'x' * 20_001}\n",
             "readers.csv:2: this row is longer than 20000 characters.",
         ),
@@ -188,29 +184,6 @@ def test_rows_swallowed_by_an_open_quote_are_counted() -> None:
     assert problems(data) == [
         "readers.csv:2: a quote in this row is not closed, or stands inside a value; "
         "3 lines from here on could not be read."
-    ]
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "problem"),
-    [
-        ("number", "ten", '"x" is not a number.'),
-        ("date", "3 mei 2024", '"x" is not a date like 2024-05-03.'),
-        ("date", "20240503", '"x" is not a date like 2024-05-03.'),
-    ],
-)
-def test_row_when_a_field_is_not_of_its_kind_is_reported(
-    kind: FieldType, value: str, problem: str
-) -> None:
-    data = f"email,x\nanna@example.org,{value}\n"
-    assert problems(data, x=kind) == [f"readers.csv:2: {problem}"]
-
-
-def test_fields_of_their_kind_are_kept_as_written() -> None:
-    data = 'email,n,d\nanna@example.org,"-1,5",2024-05-03\nb@example.org,,\n'
-    assert [row.fields for row in rows(data, n="number", d="date")] == [
-        {"n": "-1,5", "d": "2024-05-03"},
-        {},
     ]
 
 
@@ -405,21 +378,6 @@ def test_columns_are_those_that_were_told() -> None:
     ]
     assert found.warnings == ()
     assert found.columns.names == {"email": "Contact", "first_name": "Note"}
-
-
-@pytest.mark.parametrize(
-    ("written", "language"),
-    [("nl", "nl"), ("NL", "nl"), ("pt_br", "pt-BR"), ("zh-hant", "zh-Hant"), ("", "")],
-)
-def test_language_is_known_without_being_declared(written: str, language: str) -> None:
-    (row,) = rows(f"email,Taal\na@example.org,{written}\n")
-    assert row.fields == ({"language": language} if language else {})
-
-
-def test_language_that_is_none_is_reported() -> None:
-    assert problems("email,language\na@example.org,Dutch\n") == [
-        'readers.csv:2: "language" is not a language tag such as "nl" or "pt-BR".'
-    ]
 
 
 def test_status_of_another_service_is_told_not_read() -> None:

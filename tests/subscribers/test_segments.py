@@ -189,8 +189,8 @@ def test_or_binds_loosest_then_and_then_not(text: str, condition: Any) -> None:
             '"2024-05-03": since >= "2024-05-03"',
         ),
         (
-            'language == "Dutch"',
-            '--where:13: "Dutch" is not a language tag such as "nl" or "pt-BR".',
+            'language == "Klingon"',
+            '--where:13: "Klingon" is not a language tag such as "nl" or "pt-BR".',
         ),
         (
             'language < "nl"',

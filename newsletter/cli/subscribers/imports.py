@@ -17,6 +17,7 @@ from newsletter.cli.context import (
     say,
 )
 from newsletter.cli.people import print_json_with, private_csv
+from newsletter.cli.subscribers.omissions import omissions_json, tell_omissions
 from newsletter.cli.subscribers.shown import STATUSES, parse_status
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ _COUNTS_EVERYWHERE = {
     "new": "on no list before",
     "changed": "on a list until now",
     "present": "away already",
+}
+_DATE_ORDERS = ("day-month-year", "month-day-year")
+#: How the dates of a column were read -> how that is told.
+_DATES = {
+    **{order: f"dates read as {order}" for order in _DATE_ORDERS},
+    "mixed": "dates read where only one way fits",
 }
 _QUESTION = "Do it? Answer y or n"
 
@@ -75,6 +82,11 @@ _QUESTION = "Do it? Answer y or n"
 @click.option("--encoding", default="", metavar="NAME", help="If it was guessed wrong.")
 @click.option("--separator", default="", metavar="SIGN", help="comma, semicolon, tab …")
 @click.option("--sheet", default="", metavar="NAME", help="Of a spreadsheet (.xlsx).")
+@click.option(
+    "--dates",
+    type=click.Choice(_DATE_ORDERS),
+    help="How 03/04/2022 is read, if the file leaves it open.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option(
     "-o",
@@ -95,6 +107,7 @@ def import_file(
     encoding: str,
     separator: str,
     sheet: str,
+    dates: str | None,
     dry_run: bool,
     output: Path | None,
     undo: bool,
@@ -105,6 +118,7 @@ def import_file(
 
     On a terminal it shows what would happen and asks; elsewhere it imports.
     """
+    from newsletter.subscribers.dates import DateOrder
     from newsletter.subscribers.sheet import Wanted
     from newsletter.workflow.imports import order_import
 
@@ -121,6 +135,7 @@ def import_file(
         encoding=encoding,
         separator=separator,
         sheet=sheet,
+        dates=DateOrder(dates) if dates else None,
     )
     order = order_import(
         project,
@@ -213,7 +228,7 @@ def _foresee(
 
 
 def _exit_code(report: "ImportReport") -> int:
-    return _SOME_ROWS_ARE_BAD if report.n_problems else 0
+    return _SOME_ROWS_ARE_BAD if report.n_problems or report.n_incomplete else 0
 
 
 def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
@@ -230,6 +245,8 @@ def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
     more = report.n_problems + report.n_duplicates - _MAX_SHOWN
     if more > 0:
         say(f"{file}: and {more:,} more rows like these.")
+    for line in tell_omissions(order.sheet, report.omissions):
+        say(line)
 
 
 def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> None:
@@ -245,10 +262,12 @@ def _show_counts(order: "ImportOrder", report: "ImportReport", begin: str) -> No
 def _show_reading(order: "ImportOrder") -> None:
     """Show how the file was read, and which columns; a header if it is no such name."""
     sheet = order.sheet
-    told = [
-        name if header == name else f'{name} ("{header}")'
-        for name, header in sheet.columns.names.items()
-    ]
+    told = []
+    for name, header in sheet.columns.names.items():
+        notes = [f'"{header}"'] if header != name else []
+        if name in sheet.dates:
+            notes.append(_DATES[sheet.dates[name].value])
+        told.append(f"{name} ({', '.join(notes)})" if notes else name)
     columns = f"columns: {', '.join(told)}" if told else "addresses alone"
     click.echo(f"{sheet.file}: {sheet.reading}; {columns}")
 
@@ -260,9 +279,11 @@ def _count_rows(
         **{labels[verdict.value]: n for verdict, n in report.counts.items()},
         "twice in the file": report.n_duplicates,
         "bad rows, left out": report.n_problems,
+        "with a value left out": report.n_incomplete,
     }
-    order = [*labels.values(), "twice in the file", "bad rows, left out"]
-    return [(f"  {name}", f"{counts[name]:>8,}") for name in order if counts.get(name)]
+    order = list(dict.fromkeys([*labels.values(), *counts]))
+    rows = [(f"  {name}", f"{counts[name]:>8,}") for name in order if counts.get(name)]
+    return rows or [("  0 rows", "")]
 
 
 def _say_mailable(order: "ImportOrder", report: "ImportReport") -> None:
@@ -283,9 +304,11 @@ def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]
         "encoding": sheet.encoding or None,
         "separator": sheet.separator or None,
         "columns": {name: header or None for name, header in _columns(order).items()},
+        "dates": {name: order.value for name, order in sheet.dates.items()},
         **{name: counts.get(name, 0) for name in _COUNTS},
         "duplicate_rows": report.n_duplicates,
         "problem_rows": report.n_problems,
+        "incomplete_rows": report.n_incomplete,
         "duplicates": [
             {"row": item.number, "first": item.first} for item in report.duplicates
         ],
@@ -293,6 +316,7 @@ def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]
             {"row": problem.place.line, "message": problem.message}
             for problem in report.problems
         ],
+        "omissions": omissions_json(sheet, report.omissions),
         "warnings": list(report.warnings),
         "mailable": report.mailable,
     }

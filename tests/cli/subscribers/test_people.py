@@ -152,7 +152,7 @@ def test_count_without_anybody_is_nothing(typed: Type) -> None:
     [
         ("age=many", '"age" is not a number.\n'),
         (
-            "language=Dutch",
+            "language=Klingon",
             '"language" is not a language tag such as "nl" or "pt-BR".\n',
         ),
         (
