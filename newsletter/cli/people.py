@@ -6,7 +6,7 @@ All of them take people one by one and keep none.
 import json
 import os
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,16 @@ def unknown_json(person: "Person") -> dict[str, Any]:
         "message_id": person.message_id,
         "at": instant_json(person.at),
     }
+
+
+def missed_words(languages: Mapping[str, int]) -> str:
+    """Return ``12 people have nl-BE, 4 no language: they are not among them``."""
+    (first, people), *others = (
+        (language or "no language", people) for language, people in languages.items()
+    )
+    begin = "person has" if people == 1 else "people have"
+    more = "".join(f", {people:,} {language}" for language, people in others)
+    return f"{people:,} {begin} {first}{more}: they are not among them"
 
 
 def print_json_with(

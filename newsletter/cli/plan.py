@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from newsletter.cli.context import say
 from newsletter.cli.findings import count_of
 from newsletter.cli.folding import fold
+from newsletter.cli.people import missed_words
 from newsletter.workflow.standing import show_clock
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
         yield "To:", f"{count_of(plan.recipients, 'recipient')} of {lists}"
     if plan.where:
         yield "Where:", plan.where
+    if plan.missed_languages:
+        yield "Note:", missed_words(plan.missed_languages)
     if plan.only is not None:
         reach, number = plan.only.reach, plan.only.dispatch_id
         yield "Only:", f"those whom dispatch {number} {reach}"

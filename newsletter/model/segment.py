@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, get_args
 
+from newsletter.model.subscriber import LANGUAGE_FIELD
+
 #: What may be asked of everybody besides the declared fields and `LANGUAGE_FIELD`.
 #: "lists": slugs somebody gets; "domain": of the address; "joined": a date.
 BuiltIn = Literal["lists", "domain", "joined"]
@@ -77,14 +79,27 @@ Condition = Comparison | Membership | Not | AllOf | AnyOf
 
 def fields_in(condition: Condition) -> Iterator[str]:
     """Yield the field of each comparison, `BuiltIn` ones too, in order."""
+    for comparison in _comparisons_in(condition):
+        yield comparison.field
+
+
+def bare_languages_in(condition: Condition) -> Iterator[str]:
+    """Yield the languages without a region that it asks for: "nl", not "nl-BE"."""
+    for one in _comparisons_in(condition):
+        is_equal = isinstance(one, Comparison) and one.comparator is Comparator.EQUAL
+        if is_equal and one.field == LANGUAGE_FIELD and one.value.isalpha():
+            yield one.value
+
+
+def _comparisons_in(condition: Condition) -> Iterator[Comparison | Membership]:
     match condition:
         case Comparison() | Membership():
-            yield condition.field
+            yield condition
         case Not():
-            yield from fields_in(condition.part)
+            yield from _comparisons_in(condition.part)
         case AllOf() | AnyOf():
             for part in condition.parts:
-                yield from fields_in(part)
+                yield from _comparisons_in(part)
 
 
 @dataclass(frozen=True, slots=True)

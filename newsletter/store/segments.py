@@ -3,7 +3,7 @@
 Law: every value an editor wrote is bound, none becomes part of a statement.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -35,7 +35,9 @@ from newsletter.model.segment import (
     Membership,
     Not,
     Segment,
+    bare_languages_in,
 )
+from newsletter.model.subscriber import LANGUAGE_FIELD
 from newsletter.store.audience import is_mailable
 from newsletter.store.dialect import contains, domain_of, fold_case, number_in
 from newsletter.store.instants import to_millis
@@ -84,6 +86,33 @@ def count_people(
             .correlate(subscribers)
         )
     return connection.scalar(people) or 0
+
+
+def count_missed_languages(
+    connection: Connection, lists: Sequence[str], segment: Segment | None
+) -> dict[str, int]:
+    """Return who is not in a segment, and may read a language it asks for.
+
+    Args:
+        connection: A reader's.
+        lists: Only who gets mail of one of them is counted.
+        segment: None: everybody is meant.
+
+    Returns:
+        Their languages -> people: regions of it, and "" of whom none is known.
+    """
+    bare = () if segment is None else tuple(bare_languages_in(segment.condition))
+    if segment is None or not bare:
+        return {}
+    language = _value(LANGUAGE_FIELD).label("language")
+    regions = (language.startswith(f"{one}-", autoescape=True) for one in bare)
+    people = (
+        select(language, func.count().label("people"))
+        .where(is_mailable(lists), not_(is_in(segment)), or_(language == "", *regions))
+        .group_by(language)
+        .order_by(language.desc())
+    )
+    return {row.language: row.people for row in connection.execute(people)}
 
 
 def lacks(field: str) -> ColumnElement[bool]:

@@ -8,7 +8,12 @@ from sqlalchemy import ColumnElement, true
 from newsletter.model.segment import BUILT_IN, Segment, fields_in
 from newsletter.store.audience import is_mailable
 from newsletter.store.database import exists, open_database
-from newsletter.store.segments import count_people, is_in, lacks
+from newsletter.store.segments import (
+    count_missed_languages,
+    count_people,
+    is_in,
+    lacks,
+)
 from newsletter.workflow.imports import choose_list
 from newsletter.workflow.project import Project
 
@@ -23,8 +28,12 @@ class Headcount:
     mailable: int = 0
     #: List -> who of them gets its mail.
     by_list: Mapping[str, int] = field(default_factory=dict)
-    #: Field of the condition -> people of whom nothing is known there, meant or not.
+    #: Field of the condition -> people who get mail, meant or not, of whom nothing is
+    #: known there.
     without: Mapping[str, int] = field(default_factory=dict)
+    #: Languages that the condition leaves out although it asks for them without region,
+    #: or empty for none -> people who get mail.
+    missed_languages: Mapping[str, int] = field(default_factory=dict)
 
 
 def count_subscribers(
@@ -41,6 +50,7 @@ def count_subscribers(
     if not exists(url, root=project.root):
         return Headcount(by_list=dict.fromkeys(slugs, 0))
     meant = true() if where is None else is_in(where)
+    gets_mail = is_mailable(slugs)
     with (
         open_database(url, root=project.root) as database,
         database.reading() as connection,
@@ -52,9 +62,10 @@ def count_subscribers(
 
         return Headcount(
             people=count(meant),
-            mailable=count(is_mailable(slugs) & meant),
+            mailable=count(gets_mail & meant),
             by_list={slug: count(is_mailable([slug]) & meant) for slug in slugs},
-            without={name: count(lacks(name)) for name in _asked(where)},
+            without={name: count(gets_mail & lacks(name)) for name in _asked(where)},
+            missed_languages=count_missed_languages(connection, slugs, where),
         )
 
 

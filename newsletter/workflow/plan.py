@@ -21,6 +21,7 @@ from newsletter.model.settings import ServerSettings, Settings
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
 from newsletter.store.handovers import refuse_handed_over
+from newsletter.store.segments import count_missed_languages
 from newsletter.store.snapshots import count_by_lane
 from newsletter.workflow.changes import Changes
 from newsletter.workflow.check import CheckReport, Progress
@@ -77,6 +78,9 @@ class Plan:
     only: Only | None = None
     #: Of the lists, only who is in it.
     segment: Segment | None = None
+    #: Who reads a language it asks for, in a region or perhaps, and is not in it: as
+    #: `Headcount.missed_languages`.
+    missed_languages: Mapping[str, int] = field(default_factory=dict)
     #: Aware; None: now.
     starts_at: datetime | None = None
     #: So many first, then it pauses; 0: all at once.
@@ -215,6 +219,9 @@ def _plan(
             composition=content.composition,
             only=wish.only,
             segment=wish.where,
+            missed_languages=count_missed_languages(
+                connection, content.lists, wish.where
+            ),
             starts_at=wish.starts_at,
             canary=wish.canary,
             after=_newest(connection),

@@ -154,6 +154,12 @@ def test_plan_for_some_of_an_earlier_dispatch_and_a_few_first() -> None:
     assert found["Reply to:"] == "desk@example.org"
 
 
+def test_plan_for_a_language_tells_of_its_regions_and_of_no_language() -> None:
+    assert rows(missed_languages={"nl-BE": 12, "": 4})["Note:"] == (
+        "12 people have nl-BE, 4 no language: they are not among them"
+    )
+
+
 def test_plan_names_dispatches_that_are_not_over() -> None:
     counts = dict.fromkeys(DeliveryState, 0) | {DeliveryState.PENDING: 7}
     other = Dispatch(

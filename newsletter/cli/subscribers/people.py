@@ -14,7 +14,7 @@ from newsletter.cli.context import (
     print_rows,
     where_option,
 )
-from newsletter.cli.people import print_json_with
+from newsletter.cli.people import missed_words, print_json_with
 from newsletter.cli.subscribers.shown import (
     STATUSES,
     parse_status,
@@ -151,10 +151,13 @@ def count(
                 "mailable": found.mailable,
                 "lists": dict(found.by_list),
                 "without": dict(found.without),
+                "missed_languages": dict(found.missed_languages),
             }
         )
         return
     print_rows(_count_rows(found))
+    if found.missed_languages:
+        click.echo(missed_words(found.missed_languages))
 
 
 @click.command("show")
@@ -187,7 +190,8 @@ def _count_rows(found: "Headcount") -> Iterator[tuple[str, str]]:
     for slug, number in found.by_list.items():
         yield f"  get the mail of {slug}", f"{number:>8,}"
     for name, number in found.without.items():
-        if number:
+        is_told_below = name == "language" and "" in found.missed_languages
+        if number and not is_told_below:
             yield f"{name} is not known of", f"{number:>8,}"
 
 

@@ -27,8 +27,8 @@ def test_send_where_counts_shows_and_mails_them_alone(letter: Any) -> None:
     with SmtpServer() as server:
         letter.use_server(server.port)
         # The number is shown before anything is confirmed.
-        assert letter.run("send", "--where", WHERE) == 2
-        assert letter.err.endswith("Write it yourself: --confirm 2\n")
+        assert letter.run("send", "--untested", "--where", WHERE) == 2
+        assert letter.err.endswith("write the number yourself: --confirm 2\n")
         assert letter.send(2, "--where", WHERE) == 0
         assert names_of(server) == ["bob", "carl"]
     assert "To:       2 of the 5 people on main\n" in letter.err
@@ -77,6 +77,16 @@ def test_send_where_and_only_leaves_out_for_each_its_own(letter: Any) -> None:
     assert letter.err == (
         "nobody is left to send 2026-04 to (list main). Left out: 1 unsubscribed, "
         "3 not in the segment, 1 not missed by dispatch 1.\n"
+    )
+
+
+def test_send_where_of_a_language_tells_who_has_none(letter: Any) -> None:
+    letter.run("subscribers", "add", "n@example.org", "--field", "language=nl")
+    with SmtpServer() as server:
+        letter.use_server(server.port)
+        assert letter.send(1, "--where", 'language == "nl"') == 0
+    assert (
+        "Note:     4 people have no language: they are not among them\n" in letter.err
     )
 
 

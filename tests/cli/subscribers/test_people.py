@@ -116,12 +116,45 @@ def test_count_says_who_is_there_and_who_gets_mail(readers: Type) -> None:
 def test_count_where_tells_of_whom_it_could_not_be_asked(readers: Type) -> None:
     assert readers("count", "--list", "main", "--where", VOLUNTEERS) == (
         0,
-        "people                           2\n"
-        "  get the mail of main           1\n"
-        "language is not known of         1\n"
-        "tags is not known of             1\n",
+        "people                         2\n"
+        "  get the mail of main         1\n"
+        "tags is not known of           1\n"
+        "1 person has no language: they are not among them\n",
         "",
     )
+
+
+def test_count_where_tells_only_of_people_who_get_mail_what_is_not_known(
+    readers: Type,
+) -> None:
+    """Ben's age is not known either, but he left."""
+    _, out, _ = readers("count", "--where", "age > 17")
+    assert out.splitlines()[-1] == "age is not known of              2"
+
+
+def test_count_where_of_a_language_tells_of_its_regions_and_of_no_language(
+    readers: Type,
+) -> None:
+    for name in ("eva", "finn"):
+        readers("add", f"{name}@example.org", "--field", "language=nl-BE")
+    where = 'language == "nl"'
+    _, out, _ = readers("count", "--where", where)
+    assert out.splitlines()[-1] == (
+        "2 people have nl-BE, 1 no language: they are not among them"
+    )
+    missed = parsed(readers("count", "--where", where, "--json"))["missed_languages"]
+    assert missed == {"nl-BE": 2, "": 1}
+    both = f'{where} or language == ""'
+    _, out, _ = readers("count", "--where", both)
+    assert out.splitlines()[-1] == "2 people have nl-BE: they are not among them"
+
+
+@pytest.mark.parametrize("where", ['language == "nl-BE"', 'language != "nl"'])
+def test_count_where_of_a_region_or_of_the_others_tells_of_no_language(
+    readers: Type, where: str
+) -> None:
+    found = parsed(readers("count", "--where", where, "--json"))
+    assert found["missed_languages"] == {}
 
 
 def test_count_json_is_one_object(readers: Type) -> None:
@@ -133,6 +166,7 @@ def test_count_json_is_one_object(readers: Type) -> None:
         "mailable": 3,
         "lists": {"main": 3, "events": 1},
         "without": {"language": 1},
+        "missed_languages": {},
     }
 
 
@@ -144,6 +178,7 @@ def test_count_without_anybody_is_nothing(typed: Type) -> None:
         "mailable": 0,
         "lists": {"main": 0, "events": 0},
         "without": {},
+        "missed_languages": {},
     }
 
 
