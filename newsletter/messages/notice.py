@@ -9,7 +9,7 @@ mail of a list.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 
@@ -40,6 +40,8 @@ class NoticeLinks:
     #: One's own settings.
     preferences: str = ""
     leave: str = ""
+    #: The address that people answer from; `write_notice` knows it by itself.
+    write_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,11 @@ def write_notice(
         ValueError: Address, sender or name cannot stand in a mail.
     """
     said = page_words(notice.language)
-    draft = _DRAFTS[notice.kind](said, newsletter.name, links)
     sender = read_sender(
         Identity(newsletter.sender, list_id="", reply_to=newsletter.reply_to)
     )
+    links = replace(links, write_to=(sender.reply_to or sender.mailbox).address)
+    draft = _DRAFTS[notice.kind](said, newsletter.name, links)
     address = normalise_address(notice.email, allow_smtputf8=True)
     signature = tuple(
         line.strip()
@@ -204,11 +207,30 @@ def _leave(words: Words, name: str, links: NoticeLinks) -> _Draft:
     )
 
 
+def _moved(words: Words, name: str, links: NoticeLinks) -> _Draft:
+    return _Draft(
+        words.text("Your address was changed: {name}", name=name),
+        (
+            words.text(
+                "From now on {name} goes to another address, no longer to this one. "
+                "Somebody, probably you, asked for that.",
+                name=name,
+            ),
+            words.text("Was it you? Then you need not do anything."),
+            words.text(
+                "Was it not you? Then please write to us: {contact}",
+                contact=links.write_to,
+            ),
+        ),
+    )
+
+
 _DRAFTS: Mapping[NoticeKind, Callable[[Words, str, NoticeLinks], _Draft]] = {
     NoticeKind.CONFIRM: _confirm,
     NoticeKind.PRESENT: _present,
     NoticeKind.CHANGE: _change,
     NoticeKind.LEAVE: _leave,
+    NoticeKind.MOVED: _moved,
 }
 
 

@@ -15,6 +15,13 @@ class NoticeKind(StrEnum):
     CHANGE = "change"
     #: The link to leave, asked for without one. About nothing.
     LEAVE = "leave"
+    #: Our mail goes elsewhere from now on; to the address of before. About a row of
+    #: `address_changes`.
+    MOVED = "moved"
+
+
+#: About a row of `address_changes`, and to an address in it.
+ABOUT_CHANGES = (NoticeKind.CHANGE, NoticeKind.MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,7 @@ class Notice:
     id: int
     kind: NoticeKind
     subscriber_id: int
-    #: Where it goes: of the subscriber, or the new address.
+    #: Where it goes: of the subscriber, or the new address, or that of before.
     email: str
     #: Of its words.
     language: str

@@ -88,18 +88,23 @@ def is_taken(connection: Connection, change: AddressChange) -> bool:
     return other is not None and other.id != change.subscriber_id
 
 
-def take_over(connection: Connection, change_id: int, *, word: Word) -> None:
+def take_over(connection: Connection, change_id: int, *, word: Word) -> Person:
     """Give somebody the address they asked for; it is not taken, and they are there.
 
     An open dispatch keeps the address it was made with.
+
+    Returns:
+        Who they were by the old address.
     """
     change = read_change(connection, change_id)
     assert change is not None  # noqa: S101 - its caller has read it
-    old_hash = connection.execute(
-        select(subscribers.c.address_hash).where(
-            subscribers.c.id == change.subscriber_id
+    held = subscribers.c
+    row = connection.execute(
+        select(held.email, held.email_key, held.address_hash).where(
+            held.id == change.subscriber_id
         )
-    ).scalar_one()
+    ).one()
+    former = Person(row.email, row.email_key, row.address_hash)
     connection.execute(
         update(subscribers)
         .where(subscribers.c.id == change.subscriber_id)
@@ -115,9 +120,19 @@ def take_over(connection: Connection, change_id: int, *, word: Word) -> None:
         .values(confirmed_at=to_millis(word.at))
     )
     _end_older(connection, change.subscriber_id, change_id)
-    _swap(connection, old_hash, change.person.hash, word)
-    kept_off = _carry_over(connection, old_hash, change.person.hash)
+    _swap(connection, former.hash, change.person.hash, word)
+    kept_off = _carry_over(connection, former.hash, change.person.hash)
     _bring_along(connection, change, kept_off, word)
+    return former
+
+
+def keep_old_address(connection: Connection, change_id: int, former: Person) -> None:
+    """Keep the address of before until it is told (`notices.end_notice`)."""
+    connection.execute(
+        update(address_changes)
+        .where(address_changes.c.id == change_id)
+        .values(old_email=former.email, old_hash=former.hash)
+    )
 
 
 def _end_older(connection: Connection, subscriber_id: int, change_id: int) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from newsletter.model.delivery import DeliveryState
-from newsletter.model.notice import NoticeKind
+from newsletter.model.notice import ABOUT_CHANGES
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.claims import LEFT, note_next_due
 from newsletter.store.consent import FOR_GOOD, Word, suppress
@@ -80,8 +80,11 @@ def read_addresses(connection: Connection, subscriber_id: int) -> frozenset[str]
         address_changes.c.subscriber_id == subscriber_id,
         address_changes.c.confirmed_at.is_not(None),
     )
+    before = select(address_changes.c.old_email).where(
+        address_changes.c.subscriber_id == subscriber_id
+    )
     present = select(subscribers.c.email).where(subscribers.c.id == subscriber_id)
-    found = connection.scalars(union(mailed, confirmed, present))
+    found = connection.scalars(union(mailed, confirmed, before, present))
     # Empty: erased by `retention`.
     return frozenset(filter(None, found))
 
@@ -141,6 +144,12 @@ def forget_address(
     connection.execute(delete(notices).where(_is_about(asked, changes)))
     connection.execute(delete(joinings).where(joinings.c.id.in_(asked)))
     connection.execute(delete(address_changes).where(address_changes.c.id.in_(changes)))
+    # Who moved away from it goes on, and nobody is told of it there any more.
+    connection.execute(
+        update(address_changes)
+        .where(address_changes.c.old_hash == address_hash)
+        .values(old_email=None, old_hash=None)
+    )
     of_theirs = suppressions.c.address_hash == address_hash
     if is_completely:
         connection.execute(delete(suppressions).where(of_theirs))
@@ -162,8 +171,11 @@ def forget_address(
 
 def _is_about(asked: Any, changes: Any) -> ColumnElement[bool]:
     about = notices.c.about_id
-    is_change = notices.c.kind == NoticeKind.CHANGE
-    return or_(and_(is_change, about.in_(changes)), and_(~is_change, about.in_(asked)))
+    is_about_change = notices.c.kind.in_(ABOUT_CHANGES)
+    return or_(
+        and_(is_about_change, about.in_(changes)),
+        and_(~is_about_change, about.in_(asked)),
+    )
 
 
 # --- deliveries -----------------------------------------------------------------------

@@ -128,7 +128,8 @@ def _changes(
         )
     )
     for row in rows:
-        yield Note("asked-for-address", from_millis(row.at), row.email)
+        told = " → ".join(filter(None, (row.old_email, row.email)))
+        yield Note("asked-for-address", from_millis(row.at), told)
 
 
 def _notices(connection: Connection, subscriber_id: int) -> Iterator[Note]:

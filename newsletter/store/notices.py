@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from newsletter.model.delivery import DeliveryState
-from newsletter.model.notice import Notice, NoticeKind
+from newsletter.model.notice import ABOUT_CHANGES, Notice, NoticeKind
 from newsletter.model.outcome import Reply
 from newsletter.store.dialect import insert_or_update
 from newsletter.store.instants import from_millis, to_millis
@@ -52,6 +52,7 @@ _MARK = select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
 _INSERT_NOTICE = insert(notices)
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+_OPEN = (*_WAITING, DeliveryState.ATTEMPTING)
 
 
 def may_notify(
@@ -88,7 +89,7 @@ def queue_notice(
         connection: A writing one.
         kind: What the mail is for.
         subscriber_id: Whose mail it is.
-        address_hash: Of the address that it goes to, the new one for a change.
+        address_hash: Of the address that it goes to, as `NoticeKind` says.
         about_id: Row of the table that *kind* names; 0: none.
         language: Of its words.
         now: The present, aware.
@@ -169,7 +170,7 @@ def is_anything_due(connection: Connection, *, now: datetime) -> bool:
 
 def read_due(connection: Connection, *, now: datetime, most: int) -> tuple[Notice, ...]:
     """Return the mails that are to be sent now, oldest first."""
-    is_change = notices.c.kind == NoticeKind.CHANGE
+    is_about_change = notices.c.kind.in_(ABOUT_CHANGES)
     query = (
         select(
             notices.c.id,
@@ -178,21 +179,32 @@ def read_due(connection: Connection, *, now: datetime, most: int) -> tuple[Notic
             notices.c.about_id,
             notices.c.language,
             notices.c.attempts,
-            case((is_change, address_changes.c.email), else_=subscribers.c.email).label(
-                "email"
-            ),
+            goes_to().label("email"),
             joinings.c.lists,
         )
         .join_from(notices, subscribers)
-        .outerjoin(joinings, and_(~is_change, joinings.c.id == notices.c.about_id))
         .outerjoin(
-            address_changes, and_(is_change, address_changes.c.id == notices.c.about_id)
+            joinings, and_(~is_about_change, joinings.c.id == notices.c.about_id)
+        )
+        .outerjoin(
+            address_changes,
+            and_(is_about_change, address_changes.c.id == notices.c.about_id),
         )
         .where(_is_due(now), _is_wanted())
         .order_by(notices.c.next_at, notices.c.id)
         .limit(most)
     )
     return tuple(_notice(row) for row in connection.execute(query))
+
+
+def goes_to() -> ColumnElement[str]:
+    """Return the address of a notice, joined to `subscribers`, `address_changes`."""
+    kind = notices.c.kind
+    return case(
+        (kind == NoticeKind.CHANGE, address_changes.c.email),
+        (kind == NoticeKind.MOVED, address_changes.c.old_email),
+        else_=subscribers.c.email,
+    )
 
 
 def begin_notice(connection: Connection, notice_id: int, *, now: datetime) -> bool:
@@ -240,6 +252,7 @@ def end_notice(
             reply_text=reply.text if reply else None,
         )
     )
+    _forget_told(connection, notices.c.id == notice_id)
 
 
 def note_left_behind(connection: Connection, *, now: datetime) -> int:
@@ -252,7 +265,20 @@ def note_left_behind(connection: Connection, *, now: datetime) -> int:
         .where(notices.c.state == DeliveryState.ATTEMPTING)
         .values(state=DeliveryState.UNKNOWN, at=to_millis(now))
     )
+    _forget_told(connection, notices.c.state == DeliveryState.UNKNOWN)
     return found.rowcount
+
+
+def _forget_told(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Erase the addresses of before, to which no notice goes any more."""
+    told = select(notices.c.about_id).where(
+        which, notices.c.kind == NoticeKind.MOVED, notices.c.state.not_in(_OPEN)
+    )
+    connection.execute(
+        update(address_changes)
+        .where(address_changes.c.id.in_(told))
+        .values(old_email=None)
+    )
 
 
 def count_waiting(connection: Connection) -> int:
@@ -294,6 +320,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _is_wanted() -> ColumnElement[bool]:
     """Return the condition that what a mail is about is still open."""
     asked, changing = joinings.alias("asked"), address_changes.alias("changing")
+    moved = address_changes.alias("moved")
     is_asked = exists(
         select(asked.c.id)
         .where(
@@ -311,10 +338,16 @@ def _is_wanted() -> ColumnElement[bool]:
         )
         .correlate(notices)
     )
+    has_moved = exists(
+        select(moved.c.id)
+        .where(moved.c.id == notices.c.about_id, moved.c.old_email.is_not(None))
+        .correlate(notices)
+    )
     kind = notices.c.kind
     return and_(
         or_(kind != NoticeKind.CONFIRM, is_asked),
         or_(kind != NoticeKind.CHANGE, is_changing),
+        or_(kind != NoticeKind.MOVED, has_moved),
     )
 
 

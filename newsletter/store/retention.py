@@ -141,8 +141,16 @@ def erase_joinings(connection: Connection, *, before: datetime, most: int) -> in
 
 
 def erase_changes(connection: Connection, *, before: datetime, most: int) -> int:
-    """Erase the new addresses that were asked for before then."""
-    is_old = address_changes.c.at < to_millis(before)
+    """Erase the new addresses that were asked for before then.
+
+    One whose old address is yet to be told stays as long as the mail that tells it.
+    """
+    changes = address_changes.c
+    is_told = changes.old_email.is_(None)
+    is_old = and_(
+        changes.at < to_millis(before),
+        or_(is_told, changes.confirmed_at < to_millis(before)),
+    )
     return _delete(connection, address_changes, is_old, most)
 
 

@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, case, select
 
 from newsletter.model.delivery import DeliveryState
-from newsletter.model.notice import NoticeKind
+from newsletter.model.notice import ABOUT_CHANGES, NoticeKind
 from newsletter.model.outcome import Reply
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import suppress
 from newsletter.store.instants import to_millis
-from newsletter.store.notices import end_notice, exhaust_marks
+from newsletter.store.notices import end_notice, exhaust_marks, goes_to
 from newsletter.store.returned import MAIL_COUNTS_FOR, ReturnedMail, stop_complained
 from newsletter.store.tables import address_changes, notices, subscribers
 
@@ -30,7 +30,7 @@ class SentNotice:
     id: int
     kind: NoticeKind
     subscriber_id: int
-    #: Where it went.
+    #: Where it went; empty: that is erased already.
     email: str
     address_hash: bytes
 
@@ -39,20 +39,24 @@ def find_sent_notice(
     connection: Connection, notice_id: int, *, now: datetime
 ) -> SentNotice | None:
     """Return the notice that a token names, None if it cannot have come back."""
-    is_change = notices.c.kind == NoticeKind.CHANGE
-    changes, people = address_changes.c, subscribers.c
+    kind, changes, people = notices.c.kind, address_changes.c, subscribers.c
+    is_about_change = kind.in_(ABOUT_CHANGES)
     row = connection.execute(
         select(
             notices.c.id,
             notices.c.kind,
             notices.c.subscriber_id,
-            case((is_change, changes.email), else_=people.email).label("email"),
-            case((is_change, changes.address_hash), else_=people.address_hash).label(
-                "address_hash"
-            ),
+            goes_to().label("email"),
+            case(
+                (kind == NoticeKind.CHANGE, changes.address_hash),
+                (kind == NoticeKind.MOVED, changes.old_hash),
+                else_=people.address_hash,
+            ).label("address_hash"),
         )
         .join_from(notices, subscribers)
-        .outerjoin(address_changes, and_(is_change, changes.id == notices.c.about_id))
+        .outerjoin(
+            address_changes, and_(is_about_change, changes.id == notices.c.about_id)
+        )
         .where(
             notices.c.id == notice_id,
             notices.c.state.in_(_LEFT_US),
@@ -62,7 +66,11 @@ def find_sent_notice(
     if row is None or row.address_hash is None:
         return None
     return SentNotice(
-        row.id, NoticeKind(row.kind), row.subscriber_id, row.email, row.address_hash
+        row.id,
+        NoticeKind(row.kind),
+        row.subscriber_id,
+        row.email or "",
+        row.address_hash,
     )
 
 
@@ -83,10 +91,10 @@ def apply_to_notice(
 
 
 def _stop(connection: Connection, notice: SentNotice, mail: ReturnedMail) -> None:
-    if notice.kind is not NoticeKind.CHANGE:
+    if notice.kind not in ABOUT_CHANGES:
         stop_complained(connection, mail)
         return
-    # It went to an address that somebody else may own.
+    # It went to an address that is not the subscriber's, or not any more.
     suppress(
         connection,
         [notice.address_hash],

@@ -185,6 +185,9 @@ address_changes = Table(
     Column("language", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
+    #: The address of before, as long as it is yet to be told; its hash, with the row.
+    Column("old_email", String),
+    Column("old_hash", LargeBinary),
     sqlite_autoincrement=True,
 )
 

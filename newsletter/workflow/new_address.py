@@ -1,7 +1,8 @@
 """A new address for a reader: asked for on their page, theirs once they confirm it.
 
 Law: it counts once the link in a mail to it was followed and the button there pressed.
-Whose address it is, is told nobody who merely asks.
+Whose address it is, is told nobody who merely asks. The old address is told that it is
+the last mail there: nobody is moved in silence by a link that was stolen.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from newsletter.store.address_changes import (
     AddressChange,
     insert_change,
     is_taken,
+    keep_old_address,
     read_change,
     take_over,
 )
@@ -124,9 +126,33 @@ def confirm_change(
         return visit
     change_id, change = found
     word = Word(now, SOURCE, wording=WORDING, language=change.language)
-    take_over(connection, change_id, word=word)
+    former = take_over(connection, change_id, word=word)
     forget_marks(connection, change.person.hash)
+    _tell_old_address(connection, former, found, language=visit.language, now=now)
     return look_at_change(connection, keyring, token)
+
+
+def _tell_old_address(
+    connection: Connection,
+    former: Person,
+    found: tuple[int, AddressChange],
+    *,
+    language: str,
+    now: datetime,
+) -> None:
+    """Have the old address told; that no mail goes there any more keeps nobody back."""
+    change_id, change = found
+    reasons = {one.reason for one in read_suppressions(connection, former.hash)}
+    if not reasons & _FOR_GOOD and queue_notice(
+        connection,
+        NoticeKind.MOVED,
+        subscriber_id=change.subscriber_id,
+        address_hash=former.hash,
+        about_id=change_id,
+        language=language,
+        now=now,
+    ):
+        keep_old_address(connection, change_id, former)
 
 
 def _read_change(

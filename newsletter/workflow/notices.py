@@ -267,6 +267,9 @@ def links_of(notice: Notice, keyring: Keyring, base_url: str) -> NoticeLinks:
                 preferences=link("p", Purpose.PREFERENCES, person),
                 leave=link("u", Purpose.UNSUBSCRIBE, person, ANY_LIST_ID),
             )
+        case NoticeKind.MOVED:
+            # No link: whoever has that mailbox may not be the reader any more.
+            return NoticeLinks()
 
 
 def _now() -> datetime:

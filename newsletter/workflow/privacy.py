@@ -89,8 +89,9 @@ def _stored(settings: Settings) -> list[Statement]:
             {},
         ),
         Statement(
-            "When you change your address, we keep a code of the old one, which holds "
-            "no address: it keeps others from adding it again.",
+            "When you change your address, we write to the old one that you did, once. "
+            "After that only a code of it is left, which holds no address: it keeps "
+            "others from adding it again.",
             {},
         ),
     ]

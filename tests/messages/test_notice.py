@@ -35,6 +35,8 @@ PATHS = {
     NoticeKind.PRESENT: ["/p/SETTINGS", "/u/LEAVE"],
     NoticeKind.CHANGE: ["/c/CONFIRM"],
     NoticeKind.LEAVE: ["/u/LEAVE", "/p/SETTINGS"],
+    # It may not be the reader's any more: no key of theirs in it.
+    NoticeKind.MOVED: [],
 }
 LANGUAGES = ("en", *CATALOGUES)
 
@@ -78,6 +80,23 @@ def test_mail_to_confirm_says_what_is_asked_and_nothing_else() -> None:
         "will not receive Harbour Letter.\n\n"
         "If you never want to be asked again, tell us here:\n\n"
         "It was not me:\nhttps://news.example.org/n/NOTME\n\n"
+        "Harbour Letter\n12 Harbour Lane\nUtrecht\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "address"),
+    [("office@example.org", "office@example.org"), ("", "letter@example.org")],
+)
+def test_mail_to_an_old_address_says_whom_to_write_to(
+    reply_to: str, address: str
+) -> None:
+    newsletter = replace(NEWSLETTER, reply_to=reply_to)
+    assert part(write(NoticeKind.MOVED, newsletter=newsletter), "plain") == (
+        "From now on Harbour Letter goes to another address, no longer to this one. "
+        "Somebody, probably you, asked for that.\n\n"
+        "Was it you? Then you need not do anything.\n\n"
+        f"Was it not you? Then please write to us: {address}\n\n"
         "Harbour Letter\n12 Harbour Lane\nUtrecht\n"
     )
 

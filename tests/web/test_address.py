@@ -73,6 +73,18 @@ def test_button_gives_the_new_address_and_says_so(open_site: Site) -> None:
     ]
 
 
+def test_old_address_is_told_in_the_language_of_the_reader(open_site: Site) -> None:
+    reader = open_site.add_reader("bo@example.org")
+    open_site.give_fields(reader, language="fr")
+    path = ask_for(open_site, reader, "bo@new.example.org")
+    for _ in range(2):
+        open_site.post_form(path, b"change=yes")
+    told = [one for one in open_site.notices() if one.subscriber_id == reader]
+    assert [(one.kind, one.email, one.language) for one in told] == [
+        ("moved", "bo@example.org", "fr")
+    ]
+
+
 def test_address_of_somebody_else_changes_nothing_and_says_nothing_of_them(
     open_site: Site,
 ) -> None:

@@ -281,6 +281,29 @@ def test_complaint_about_a_change_is_of_the_new_address(office: Office) -> None:
     assert office.statuses() == ["active", "active"]
 
 
+def test_complaint_of_an_old_address_stops_nobody_who_moved(office: Office) -> None:
+    old = "old@example.net"
+    with office.database.writing() as connection:
+        about_id = connection.execute(
+            insert(address_changes)
+            .values(
+                subscriber_id=office.ids[ANN],
+                email=ANN,
+                email_key=ANN,
+                address_hash=office.hash(ANN),
+                language="en",
+                at=to_millis(NOW),
+                old_hash=office.hash(old),
+            )
+            .returning(address_changes.c.id)
+        ).scalar_one()
+    token = office.queue(NoticeKind.MOVED, about_id=about_id)
+    office.bounce(kind=MailKind.COMPLAINT, token=token)
+    assert office.reasons(old) == [("*", "complained")]
+    assert office.reasons() == []
+    assert office.statuses() == ["active", "active"]
+
+
 # --- whatever comes -------------------------------------------------------------------
 
 

@@ -471,7 +471,12 @@ def change_address(office: Office, tab: "Page", mail: EmailMessage) -> EmailMess
     page = visit(tab, link_of(office, notice, "a") + "?lang=en")
     assert "Do you want to receive our mail at this address?" in page
     assert "w***@example.net" in page
+    sent = len(office.server.messages)
     press(tab, "Yes, use this address")
+    told = office.next_notice(sent + 1)
+    assert office.server.messages[sent].recipients == (OLD,)
+    assert told["Subject"] == "Ihre Adresse wurde geändert: Harbour Letter"
+    assert traces_in(text_of(told).encode()) == []
     assert office.standing(NEW) == {"main": "unsubscribed", "events": "active"}
     got = office.send("events", people=1)
     assert set(got) == {NEW}
