@@ -30,6 +30,8 @@ class Wanted:
     sheet: str = ""
     #: ``--dates``: how day and month stand in all its columns; None: find out.
     dates: DateOrder | None = None
+    #: Everybody in it left or is not reached, the editor says.
+    is_of_leavers: bool = False
 
     @property
     def field_names(self) -> tuple[str, ...]:

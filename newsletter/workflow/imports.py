@@ -158,9 +158,12 @@ def order_import(
     slug = choose_list(project, list_slug)
     types = {name: field.type for name, field in project.settings.fields.items()}
     shown = project.shown(path)
-    asked = replace(wanted or Wanted(""), file=shown, fields=types)
-    sheet = replace(open_sheet(path, asked), is_address_enough=status in _AWAY)
-    is_everywhere = list_slug is None and status in _AWAY
+    is_away = status in _AWAY
+    asked = replace(
+        wanted or Wanted(""), file=shown, fields=types, is_of_leavers=is_away
+    )
+    sheet = replace(open_sheet(path, asked), is_address_enough=is_away)
+    is_everywhere = list_slug is None and is_away
     return ImportOrder(sheet, path, slug, status, is_everywhere)
 
 
