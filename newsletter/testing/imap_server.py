@@ -318,8 +318,12 @@ class _Session:
         while terms:
             term = terms.pop(0)
             if term == "UID":
-                found = [one for one in found if one.uid in _uids(terms[0], folder)]
-                terms.pop(0)
+                ranges = _ranges(terms.pop(0), folder)
+                found = [one for one in found if _is_in(one.uid, ranges)]
+            elif term[0].isdigit():
+                # Places; first in the question, as we ask it.
+                first, last = (int(place) for place in term.split(":"))
+                found = found[first - 1 : last]
             elif term == "SINCE":
                 terms.pop(0)
             elif term == "UNDELETED":
@@ -386,16 +390,20 @@ def _unquoted(word: bytes) -> str:
 
 
 def _chosen(folder: Folder, numbers: bytes) -> list[tuple[int, StoredMail]]:
-    uids = _uids(numbers.decode(), folder)
-    return [pair for pair in enumerate(folder.mails, 1) if pair[1].uid in uids]
+    ranges = _ranges(numbers.decode(), folder)
+    return [pair for pair in enumerate(folder.mails, 1) if _is_in(pair[1].uid, ranges)]
 
 
-def _uids(numbers: str, folder: Folder) -> set[int]:
+def _ranges(numbers: str, folder: Folder) -> list[range]:
     """Return the UIDs in ``4,7:*``; ``*`` is the last one there is."""
-    last = max((mail.uid for mail in folder.mails), default=0)
-    found: set[int] = set()
+    end = max((mail.uid for mail in folder.mails), default=0)
+    found = []
     for part in numbers.split(","):
-        first, _, end = part.replace("*", str(last)).partition(":")
-        low, high = sorted((int(first), int(end or first)))
-        found |= set(range(low, high + 1))
+        first, _, last = part.replace("*", str(end)).partition(":")
+        low, high = sorted((int(first), int(last or first)))
+        found.append(range(low, high + 1))
     return found
+
+
+def _is_in(uid: int, ranges: list[range]) -> bool:
+    return any(uid in one for one in ranges)

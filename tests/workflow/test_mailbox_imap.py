@@ -105,10 +105,37 @@ def test_folder_made_anew_is_read_from_its_beginning(start: Start) -> None:
 
 def test_first_look_asks_for_the_last_weeks_only(start: Start) -> None:
     server, mailbox = start()
+    fill(server, 1)
     look(mailbox)
-    assert "UID SEARCH UID 1:* UNDELETED SINCE 29-Jan-2026" in server.commands
+    assert "UID SEARCH 1:1 UID 1:* UNDELETED SINCE 29-Jan-2026" in server.commands
     look(mailbox, "1:7")
-    assert "UID SEARCH UID 8:* UNDELETED" in server.commands
+    assert "UID SEARCH 1:1 UID 8:* UNDELETED" in server.commands
+
+
+def test_folder_of_200_000_mails_is_read_from_its_first_to_its_last(
+    start: Start,
+) -> None:
+    server, mailbox = start()
+    # Numbers of ten digits: an answer to one question would have 2.2 MB.
+    server.inbox.next_uid = 4_000_000_000
+    fill(server, 200_000)
+    with open_imap(mailbox, mark="", now=NOW) as source:
+        first = next(iter(source.mails()))
+    assert first.name == "imap:INBOX/4000000000"
+    assert [it.split()[2] for it in server.commands if it.startswith("UID SEARCH")] == [
+        "150001:200000",
+        "100001:150000",
+        "50001:100000",
+        "1:50000",
+    ]
+    last = look(mailbox, "1:4000199998")
+    assert [one.name for one in last] == ["imap:INBOX/4000199999"]
+
+
+def test_empty_folder_is_asked_for_nothing(start: Start) -> None:
+    server, mailbox = start()
+    assert look(mailbox) == []
+    assert [it for it in server.commands if "SEARCH" in it] == []
 
 
 @pytest.mark.parametrize("offers", [("MOVE", "UIDPLUS"), ("UIDPLUS",)])

@@ -23,6 +23,9 @@ from newsletter.workflow.mailboxes import MOST_BYTES, Fetched
 _TIMEOUT_SECONDS = 60
 #: What is older at the first look has no effect any more.
 _FIRST_LOOK = timedelta(days=31)
+#: Places of a folder in one question: imaplib takes a line of a megabyte at most, and a
+#: number has up to ten digits.
+_MOST_ASKED = 50_000
 #: RFC 3501, section 9: in English, whatever the locale.
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
@@ -64,10 +67,13 @@ def open_imap(
     """
     with _logged_in(mailbox) as client:
         with _explained(mailbox):
-            client.select(_quoted(mailbox.inbox.folder), is_read_only)
+            _, said = client.select(_quoted(mailbox.inbox.folder), is_read_only)
             if client.state != "SELECTED":
                 raise _no_folder(mailbox, client)
-            source = ImapSource(mailbox, client, mark, now, is_read_only=is_read_only)
+            count = int(said[-1] or 0)
+            source = ImapSource(
+                mailbox, client, mark, now, count=count, is_read_only=is_read_only
+            )
         yield source
 
 
@@ -93,8 +99,10 @@ class ImapSource:
         mark: str,
         now: datetime,
         *,
+        count: int,
         is_read_only: bool,
     ) -> None:
+        self._count = count
         self._mailbox = mailbox
         self._client = client
         self._since = now - _FIRST_LOOK
@@ -141,10 +149,18 @@ class ImapSource:
         since = self._since
         month = _MONTHS[3 * since.month - 3 : 3 * since.month]
         limits = () if self._last else ("SINCE", f"{since.day}-{month}-{since.year}")
-        found = self._ask("SEARCH", "UID", f"{self._last + 1}:*", "UNDELETED", *limits)
+        numbers: set[int] = set()
+        # Backwards: what somebody deletes meanwhile moves others into the next range.
+        for last in range(self._count, 0, -_MOST_ASKED):
+            places = f"{max(1, last - _MOST_ASKED + 1)}:{last}"
+            found = self._ask(
+                "SEARCH", places, "UID", f"{self._last + 1}:*", "UNDELETED", *limits
+            )
+            with _explained(self._mailbox):
+                numbers.update(
+                    int(uid) for line in found for uid in (line or b"").split()
+                )
         # A range always holds the last mail there is, read or not (RFC 3501, 6.4.8).
-        with _explained(self._mailbox):
-            numbers = [int(uid) for line in found for uid in (line or b"").split()]
         return sorted(uid for uid in numbers if uid > self._last)
 
     def _fetch(self, uid: int) -> bytes | None:
