@@ -4,8 +4,9 @@ All functions take a connection, a writing one where they change something, and 
 the transaction to the caller.
 
 Law: an address is written to once a day for each kind at the most, and three times
-until it confirms anything. The intent is written before a message leaves; what is found
-under way at the next start is *unknown*, and never sent again by itself.
+until it confirms anything, or a year has passed. The intent is written before a message
+leaves; what is found under way at the next start is *unknown*, and never sent again by
+itself.
 """
 
 from datetime import datetime, timedelta
@@ -43,6 +44,10 @@ from newsletter.store.tables import (
 MOST_UNANSWERED = 3
 #: Between two mails of one kind to one address.
 SHORTEST_PAUSE = timedelta(days=1)
+#: After the last mail of a kind: then nobody remembers the three before.
+MARKS_COUNT_FOR = timedelta(days=365)
+#: Instead of a number of mails: its owner wants none of the kind, ever.
+_FORBIDDEN = 1000
 
 # Put together once: that takes longer than to execute them.
 _MARK = select(courtesy_marks.c.last_at, courtesy_marks.c.used).where(
@@ -69,7 +74,10 @@ def _count_used(
     mark = connection.execute(_MARK, {"address": address_hash, "about": kind}).first()
     if mark is None:
         return 0
-    is_rested = now - from_millis(mark.last_at) >= SHORTEST_PAUSE
+    age = now - from_millis(mark.last_at)
+    if age >= MARKS_COUNT_FOR and mark.used != _FORBIDDEN:
+        return 0
+    is_rested = age >= SHORTEST_PAUSE
     return mark.used if is_rested and mark.used < MOST_UNANSWERED else None
 
 
@@ -136,8 +144,21 @@ def forget_marks(connection: Connection, address_hash: bytes) -> None:
 def exhaust_marks(
     connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
 ) -> None:
-    """Write to an address no more: its owner asked for nothing, or it is dead."""
+    """Write to an address no more for a long time: it is dead."""
     _mark(connection, kind, address_hash, used=MOST_UNANSWERED, now=now)
+
+
+def forbid_notices(
+    connection: Connection, kind: NoticeKind, address_hash: bytes, *, now: datetime
+) -> None:
+    """Never write to an address until its owner confirms anything: they said so."""
+    _mark(connection, kind, address_hash, used=_FORBIDDEN, now=now)
+
+
+def is_outdated(before: datetime) -> ColumnElement[bool]:
+    """Return the condition that a mark counts no more: its last mail was before."""
+    marks = courtesy_marks.c
+    return and_(marks.last_at <= to_millis(before), marks.used != _FORBIDDEN)
 
 
 def drop_waiting(connection: Connection, subscriber_id: int, kind: NoticeKind) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -28,9 +29,11 @@ from newsletter.store.dispatch_records import ERASED
 from newsletter.store.forget import without_replies
 from newsletter.store.instants import to_millis
 from newsletter.store.joinings import ASKED, erase_newcomers
+from newsletter.store.notices import is_outdated
 from newsletter.store.tables import (
     address_changes,
     consent_events,
+    courtesy_marks,
     deliveries,
     dispatches,
     import_changes,
@@ -169,6 +172,18 @@ def erase_probes(connection: Connection, *, before: datetime, most: int) -> int:
     """Erase the probes of before then, for which nobody waits any more."""
     is_old = probes.c.received_at < to_millis(before)
     return _delete(connection, probes, is_old, most)
+
+
+def erase_marks(connection: Connection, *, before: datetime, most: int) -> int:
+    """Erase how often addresses were written to whose last mail was before then.
+
+    That an owner wants none at all is kept.
+    """
+    keys = (courtesy_marks.c.address_hash, courtesy_marks.c.kind)
+    chosen = select(*keys).where(is_outdated(before)).limit(most)
+    found = [tuple(row) for row in connection.execute(chosen)]
+    connection.execute(delete(courtesy_marks).where(tuple_(*keys).in_(found)))
+    return len(found)
 
 
 def erase_unconfirmed(connection: Connection, *, before: datetime, most: int) -> int:

@@ -43,7 +43,7 @@ from newsletter.store.joinings import (
 )
 from newsletter.store.notices import (
     drop_waiting,
-    exhaust_marks,
+    forbid_notices,
     forget_marks,
     may_notify,
     queue_notice,
@@ -329,7 +329,7 @@ def decline_joining(
             unsubscribe(connection, person, scope=slug, word=word)
     take_back_joinings(connection, joining.address_hash)
     for kind in (NoticeKind.CONFIRM, NoticeKind.PRESENT):
-        exhaust_marks(connection, kind, joining.address_hash, now=now)
+        forbid_notices(connection, kind, joining.address_hash, now=now)
     if person is not None:
         drop_waiting(connection, person, NoticeKind.CONFIRM)
         if _active_lists(connection, joining):

@@ -128,8 +128,9 @@ def _requests(days: int) -> Statement:
     return Statement(
         "If you ask to join, ask for your link or give a new address on these pages, "
         "we keep that, and which mails we sent about it, for {time}. If you have not "
-        "confirmed by then, only a code is left, which holds no address: it keeps "
-        "others from filling your mailbox with our questions.",
+        "confirmed by then, only a code is left for a year, which holds no address: it "
+        "keeps others from filling your mailbox with our questions. If you told us "
+        "that it was not you, it stays.",
         {"time": timedelta(days=days)},
     )
 

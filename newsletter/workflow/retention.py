@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from newsletter.model.settings import RetentionSettings
 from newsletter.store.database import Database, exists, open_database
 from newsletter.store.imports import UNDO_WITHIN
+from newsletter.store.notices import MARKS_COUNT_FOR
 from newsletter.store.retention import (
     erase_changes,
     erase_deliveries,
     erase_import_changes,
     erase_joinings,
+    erase_marks,
     erase_notices,
     erase_probes,
     erase_returned,
@@ -94,7 +96,7 @@ class _Eraser:
     def erase(self, kept: RetentionSettings) -> Erased:
         self._all_of(erase_probes, _PROBES_KEPT)
         pending = timedelta(days=kept.pending)
-        return Erased(
+        erased = Erased(
             dispatches=self._dispatches(timedelta(days=kept.deliveries)),
             returned=self._all_of(erase_returned, timedelta(days=kept.bounces)),
             notices=self._all_of(erase_notices, pending),
@@ -104,6 +106,8 @@ class _Eraser:
             people=self._all_of(erase_unconfirmed, pending),
             changes=self._all_of(erase_import_changes, UNDO_WITHIN),
         )
+        self._all_of(erase_marks, MARKS_COUNT_FOR)
+        return erased
 
     def _dispatches(self, age: timedelta) -> int:
         if not age:

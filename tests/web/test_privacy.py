@@ -87,7 +87,7 @@ TOLD = {
     "joinings": "If you ask to join, ask for your link or give a new address",
     "address_changes": "If you ask to join, ask for your link or give a new address",
     "notices": "which mails we sent about it",
-    "courtesy_marks": "only a code is left, which holds no address",
+    "courtesy_marks": "only a code is left for a year, which holds no address",
     "deliveries": "For each issue we keep that it was sent to you",
     "returned_mails": "If a mail to you comes back, we keep that",
     "import_changes": "we keep what that changed for 14 days",

@@ -8,6 +8,7 @@ from newsletter.addresses import address_key
 from newsletter.errors import RefusedError
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Order
+from newsletter.model.notice import NoticeKind
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.consent import Word, set_status
 from newsletter.store.contents import Content, save_content
@@ -15,9 +16,11 @@ from newsletter.store.database import Database
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.forget import forget_person
 from newsletter.store.instants import to_millis
+from newsletter.store.notices import exhaust_marks
 from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
 from newsletter.store.tables import (
     batches,
+    courtesy_marks,
     deliveries,
     dispatches,
     import_changes,
@@ -131,6 +134,21 @@ def test_erase_outdated_erases_what_people_were_before_an_import_that_is_old(
     with open_desk(project) as desk, desk.database.reading() as connection:
         left = connection.execute(select(import_changes)).all()
     assert len(left) == 750 - changes
+
+
+def test_erase_outdated_erases_how_often_an_address_was_written_to_after_a_year(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path)
+    settings = f"{SETTINGS.format(days=0)}pending = 0\n"
+    (tmp_path / "newsletter.toml").write_text(settings)
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        for kind, days in ((NoticeKind.CONFIRM, 366), (NoticeKind.LEAVE, 364)):
+            exhaust_marks(connection, kind, b"a", now=NOW - timedelta(days=days))
+    erase_outdated(open_project(tmp_path), now=NOW)
+    with open_desk(project) as desk, desk.database.reading() as connection:
+        left = connection.scalars(select(courtesy_marks.c.kind)).all()
+    assert left == [NoticeKind.LEAVE]
 
 
 def test_erase_outdated_with_zero_days_keeps_it_for_good(tmp_path: Path) -> None:
