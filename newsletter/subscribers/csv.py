@@ -13,9 +13,11 @@ from typing import TextIO
 from newsletter.errors import UsageError
 from newsletter.subscribers.columns import Columns, find_columns
 from newsletter.subscribers.headings import (
-    judge_header,
-    no_addresses,
-    tell_columns,
+    find_headings,
+    is_filled,
+    judge_headings,
+    names_addresses,
+    tell_headings,
 )
 from newsletter.subscribers.sheet import Cells, Sheet, Wanted
 from newsletter.subscribers.text import (
@@ -55,24 +57,23 @@ def open_csv(source: Source, wanted: Wanted) -> Sheet:
     cells = partial(_number_rows, source, letters, file=file)
     separator = declared or _find_separator(cells, wanted)
     sample = list(islice(cells(separator), _SAMPLE_ROWS))
-    number, header = next((row for row in sample if _is_filled(row[1])), (1, []))
-    if isinstance(header, str):
-        raise no_addresses(file)
-    if not wanted.mapping and _is_address_alone(header, wanted):
-        columns, first_row = Columns(0), number
+    headings = find_headings(sample, wanted)
+    width = len(headings.cells)
+    if not wanted.mapping and _is_address_alone(headings.cells, wanted):
+        columns, first_row = Columns(0), headings.number
     else:
-        columns, first_row = judge_header(header, wanted), number + 1
+        columns, first_row = judge_headings(headings, wanted), headings.number + 1
     return Sheet(
         file=file,
         cells=partial(cells, separator),
         columns=columns,
         first_row=first_row,
-        width=len(header),
+        width=width,
         fields=dict(wanted.fields),
         encoding=str(letters),
         separator=separator,
-        reading=f"read as {letters}, {_shown(separator, len(header))}",
-        warnings=_guessed(letters, file) + tell_columns(columns, file),
+        reading=f"read as {letters}, {_shown(separator, width)}",
+        warnings=_guessed(letters, file) + tell_headings(headings, columns, wanted),
     )
 
 
@@ -127,22 +128,19 @@ def _find_separator(
 ) -> str:
     """Return the sign by which the first rows fall into the same number of cells."""
 
-    def rank(separator: str) -> tuple[bool, int, int]:
-        rows = [row for _, row in islice(cells(separator), _SAMPLE_ROWS)]
-        filled = [row for row in rows if _is_filled(row) and not isinstance(row, str)]
-        header = filled[0] if filled else []
-        has_addresses = find_columns(header, (), wanted.mapping) is not None
+    def rank(separator: str) -> tuple[bool, bool, int, int]:
+        sample = list(islice(cells(separator), _SAMPLE_ROWS))
+        rows = [row for _, row in sample if not isinstance(row, str)]
+        filled = [row for row in rows if is_filled(row)]
+        header = find_headings(sample, wanted).cells
         return (
-            has_addresses,
+            names_addresses(header, wanted),
+            any(names_addresses(row, wanted) for row in rows),
             sum(len(row) == len(header) > 1 for row in filled),
             len(header),
         )
 
     return max(_SEPARATORS, key=rank)
-
-
-def _is_filled(cells: Cells) -> bool:
-    return isinstance(cells, str) or any(map(str.strip, cells))
 
 
 def _number_rows(

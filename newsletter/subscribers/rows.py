@@ -7,7 +7,7 @@ end up in a log or a mail. Rows come one by one, and none is kept.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -26,10 +26,9 @@ from newsletter.validation import shown
 #: So many values of a column are cleaned once: names and towns come again and again.
 _REMEMBERED = 4096
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
-_EMPTY = ("", "")
 
-#: Gives the value of a cell, or nothing and what is told of a cell that has none.
-_Cleaner = Callable[[str], tuple[str, str]]
+#: What makes a value of a cell; it raises a sentence that follows "which".
+_Clean = Callable[[str], str]
 
 
 class Omission(NamedTuple):
@@ -80,39 +79,45 @@ def _row_reader(sheet: Sheet) -> Callable[[int, Sequence[str]], Row]:
         if is_torn and not sheet.is_address_enough:
             raise ValueError(_torn(len(cells), width, sheet.separator))
         count = len(cells)
-        fields, omissions = {}, []
-        for name, place, clean in cleaners:
-            value, told = clean(cells[place]) if place < count else _EMPTY
+        fields = {}
+        omissions: list[Omission] = []
+        for name, place, clean, explain in cleaners:
+            cell = cells[place] if place < count else ""
+            value = clean(cell)
             if value:
                 fields[name] = value
-            elif told:
+            elif cell and (told := explain(cell)):
                 omissions.append(Omission(name, told))
         try:
             email = _read_address(cells[email_at] if email_at < count else "")
         except ValueError as error:
             raise ValueError(_all_faults(sheet, str(error), omissions)) from error
-        is_told = omissions and not sheet.is_address_enough
-        return Row(
-            number, email, address_key(email), fields, omissions if is_told else ()
-        )
+        if omissions and not sheet.is_address_enough:
+            return Row(number, email, address_key(email), fields, omissions)
+        return Row(number, email, address_key(email), fields)
 
     return read
 
 
-def _cleaners(sheet: Sheet) -> list[tuple[str, int, _Cleaner]]:
-    """Return for each field that the file has: its name, its column, its cleaner."""
+def _cleaners(sheet: Sheet) -> list[tuple[str, int, _Clean, _Clean]]:
+    """Return for each field of the file: name, column, its value, why it has none."""
     cleaners = field_cleaners(sheet.fields)
     for name, kind in sheet.fields.items():
         if kind == "date":
             order = sheet.dates.get(name, DateOrder.MIXED)
             cleaners[name] = _date_cleaner(order)
     return [
-        (name, place, lru_cache(_REMEMBERED)(_trying(cleaners[name])))
+        (
+            name,
+            place,
+            lru_cache(_REMEMBERED)(partial(_value, cleaners[name])),
+            lru_cache(_REMEMBERED)(partial(_explain, cleaners[name])),
+        )
         for name, place in sheet.columns.fields.items()
     ]
 
 
-def _date_cleaner(order: DateOrder) -> Callable[[str], str]:
+def _date_cleaner(order: DateOrder) -> _Clean:
     def clean(value: str) -> str:
         text = clean_text(value)
         return read_date(text, order) if text else ""
@@ -120,15 +125,22 @@ def _date_cleaner(order: DateOrder) -> Callable[[str], str]:
     return clean
 
 
-def _trying(clean: Callable[[str], str]) -> _Cleaner:
-    def attempt(cell: str) -> tuple[str, str]:
-        try:
-            return clean(clean_cell(cell)), ""
-        except ValueError as error:
-            held = shown(mask_addresses(clean_text(cell)))
-            return "", f"{held}, which {str(error).rstrip('.')}"
+def _value(clean: _Clean, cell: str) -> str:
+    """Return the value of a cell, or nothing."""
+    try:
+        return clean(clean_cell(cell))
+    except ValueError:
+        return ""
 
-    return attempt
+
+def _explain(clean: _Clean, cell: str) -> str:
+    """Return what stands in a cell and why it is no value; nothing of an empty one."""
+    try:
+        clean(clean_cell(cell))
+    except ValueError as error:
+        held = shown(mask_addresses(clean_text(cell)))
+        return f"{held}, which {str(error).rstrip('.')}"
+    return ""
 
 
 def _read_address(cell: str) -> str:

@@ -6,18 +6,20 @@ one. Needs the extra ``xlsx``.
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any, BinaryIO
 
 from newsletter.errors import DefinitionError, OperationError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.subscribers.headings import (
-    judge_header,
+    find_headings,
+    judge_headings,
     no_addresses,
-    tell_columns,
+    tell_headings,
 )
 from newsletter.subscribers.sheet import Cells, Sheet, Wanted
 from newsletter.subscribers.text import Source
@@ -35,6 +37,8 @@ _MAX_DIRECTORY = 1024 * 1024
 _BLOCK = 64 * 1024
 _MAX_COLUMNS = 500
 _MAX_ROW = 20_000
+#: Rows that are looked at to find the headings.
+_SAMPLE_ROWS = 20
 
 
 def is_workbook(source: Source) -> bool:
@@ -70,24 +74,23 @@ def open_workbook(source: Source, wanted: Wanted) -> Sheet:
     _refuse_bomb(source, wanted.file)
     name = _choose_sheet(source, wanted)
     cells = partial(_number_rows, source, name, wanted.file)
-    number, header = next(
-        ((n, row) for n, row in cells() if isinstance(row, str) or any(row)), (1, [])
-    )
-    if isinstance(header, str):
-        raise no_addresses(wanted.file)
-    while header and not header[-1]:
-        header = header[:-1]
-    columns = judge_header(header, wanted)
+    headings = find_headings(list(islice(cells(), _SAMPLE_ROWS)), wanted)
+    columns = judge_headings(headings, wanted)
     return Sheet(
         file=wanted.file,
         cells=cells,
         columns=columns,
-        first_row=number + 1,
-        width=len(header),
+        first_row=headings.number + 1,
+        width=_width(headings.cells),
         fields=dict(wanted.fields),
         reading=f'read as a spreadsheet, sheet "{name}"',
-        warnings=tell_columns(columns, wanted.file),
+        warnings=tell_headings(headings, columns, wanted),
     )
+
+
+def _width(header: Sequence[str]) -> int:
+    """Return how many columns have a header, or stand before one that has."""
+    return max(place for place, cell in enumerate(header, start=1) if cell)
 
 
 def _directory_size(opened: BinaryIO) -> int:
@@ -157,7 +160,7 @@ def _choose_sheet(source: Source, wanted: Wanted) -> str:
         names = [sheet.title for sheet in book.worksheets]
         book.close()
     if not names:
-        raise no_addresses(wanted.file)
+        raise no_addresses(wanted)
     if not wanted.sheet:
         return str(names[0])
     found = [name for name in names if name.casefold() == wanted.sheet.casefold()]
