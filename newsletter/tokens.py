@@ -23,7 +23,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 _VERSION = "1"
@@ -37,6 +38,8 @@ _CHARACTER_OF = bytes(
 _MIN_KEY_BYTES = 32
 #: Under which the hasher of suppressed addresses is kept: no key has the id 0.
 _SUPPRESSION = (0, "suppression")
+#: Two hexadecimal digits of a token name the key.
+MOST_KEY_ID = 255
 #: Ids of rows are 64-bit signed integers in every database.
 _MAX_NUMBER = 2**63 - 1
 _BLOCK_BYTES = 64
@@ -87,6 +90,9 @@ class Keyring:
     #: Secret of the suppression list, which no rotation may change; empty: the key
     #: with the lowest id.
     suppression_key: bytes = field(default=b"", repr=False)
+    #: Key id -> when it began to sign, aware; also of those that are retired. The first
+    #: one has signed from the beginning.
+    since: Mapping[int, datetime] = field(default_factory=dict, repr=False)
     _hashers: dict[tuple[int, str], Hasher] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -95,8 +101,10 @@ class Keyring:
         if self.current not in self.keys:
             raise ValueError(f"the keyring has no key with the id {self.current}.")
         for key_id, key in self.keys.items():
-            if not 1 <= key_id <= 255:
-                raise ValueError(f"the key id {key_id} is not between 1 and 255.")
+            if not 1 <= key_id <= MOST_KEY_ID:
+                raise ValueError(
+                    f"the key id {key_id} is not between 1 and {MOST_KEY_ID}."
+                )
             if len(key) < _MIN_KEY_BYTES:
                 raise ValueError(
                     f"key {key_id} is shorter than {_MIN_KEY_BYTES} bytes."
@@ -149,6 +157,17 @@ def verify(keyring: Keyring, purpose: Purpose, token: str) -> tuple[int, ...] | 
     if not hmac.compare_digest(tag, keyring._tag(key_id, purpose, signed)):
         return None
     return tuple(int(number, 16) for number in numbers.split("g")[1:])
+
+
+def as_of(keyring: Keyring, moment: datetime) -> Keyring | None:
+    """Return *keyring* as it signed at a moment; None: that key is retired."""
+    begun = {number: at for number, at in keyring.since.items() if at <= moment}
+    # No key has the id 0.
+    first = min(keyring.keys.keys() - keyring.since.keys(), default=0)
+    then = max(begun, key=lambda number: begun[number], default=first)
+    if then == keyring.current:
+        return keyring
+    return replace(keyring, current=then) if then in keyring.keys else None
 
 
 def address_hash(keyring: Keyring, address_key: str) -> bytes:

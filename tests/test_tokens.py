@@ -1,12 +1,13 @@
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 from timeit import repeat
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.tokens import Keyring, Purpose, address_hash, sign, verify
+from newsletter.tokens import Keyring, Purpose, address_hash, as_of, sign, verify
 
 OLD, NEW = bytes(range(32)), bytes(range(100, 132))
 RING = Keyring({1: OLD}, 1)
@@ -162,3 +163,25 @@ def test_sign_costs_a_few_times_a_bare_hmac_at_most() -> None:
     bare = min(repeat(lambda: hmac.digest(OLD, b"11g1e240gb", "sha256"), number=2000))
     ours = min(repeat(lambda: sign(RING, Purpose.MESSAGE, 123456, 11), number=2000))
     assert ours < 8 * bare
+
+
+# --- as it was ------------------------------------------------------------------------
+
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "signed"), [(-1, 1), (0, 2), (9, 2), (10, None), (19, None), (20, 4)]
+)
+def test_key_that_signed_at_a_moment_is_found_unless_it_is_retired(
+    days: int, signed: int | None
+) -> None:
+    since = {number: BEGUN + timedelta(days=10 * (number - 2)) for number in (2, 3, 4)}
+    keyring = Keyring({1: OLD, 2: NEW, 4: OLD}, 4, NEW, since)
+    then = as_of(keyring, BEGUN + timedelta(days=days))
+    assert (then and then.current) == signed
+
+
+def test_first_key_that_is_retired_is_not_taken_for_another() -> None:
+    keyring = Keyring({2: NEW}, 2, NEW, {2: BEGUN})
+    assert as_of(keyring, BEGUN - timedelta(days=1)) is None

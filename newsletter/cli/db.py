@@ -14,6 +14,7 @@ from newsletter.cli.context import (
     print_rows,
     say,
 )
+from newsletter.cli.rotate_key import rotate_key
 
 if TYPE_CHECKING:
     from newsletter.store.archives import Halted
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 @click.group("db")
 def command() -> None:
     """Keep a copy of everything, or move to another computer."""
+
+
+command.add_command(rotate_key)
 
 
 # --- backup ---------------------------------------------------------------------------

@@ -3,42 +3,29 @@
 Law: a new key is made only where nothing depends on an old one. With another key no
 unsubscribe link in any inbox would work any more, and nobody who left would be
 recognised: so a missing, damaged or exchanged file stops us, and is never replaced.
+
+The key that signs may be followed by another one (`store.key_rotation`): it verifies on
+until it is retired. Which keys are retired the database says; the file follows.
 """
 
 import hmac
-import os
-import secrets
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import insert, literal, select, union_all
+from sqlalchemy import Connection, insert, literal, select, union_all
 
 from newsletter.errors import OperationError
 from newsletter.store.database import Database
+from newsletter.store.key_file import RESTORE, key_path, read_keyring
 from newsletter.store.tables import secret_keys, subscribers, suppressions
 from newsletter.tokens import Keyring
 
-_KEY_BYTES = 32
 _FINGERPRINT_BYTES = 16
 #: Row of `secret_keys` for the key of the suppression list; token keys start at 1.
 _SUPPRESSION_ID = 0
-_RESTORE = "Put back your copy of it; a new key would let nobody unsubscribe."
-_NEW_FILE = """\
-# The secret keys of this newsletter. Unsubscribe links and the list of those who left
-# work with these keys only: keep a copy in a safe place, and show them to nobody.
-current = 1
-suppression = "{suppression}"
-
-[keys]
-1 = "{key}"
-"""
-
-
-def key_path(root: Path) -> Path:
-    """Return where the keys of the project at *root* are."""
-    return root / "subscribers" / "secret.key"
+#: Stands for the fingerprint of a key that is retired.
+RETIRED = b""
 
 
 def open_keyring(database: Database, *, root: Path) -> Keyring:
@@ -49,108 +36,88 @@ def open_keyring(database: Database, *, root: Path) -> Keyring:
             keys than the ones that this database was used with.
     """
     with database.reading() as connection:
-        known = {
-            row.id: row.fingerprint for row in connection.execute(select(secret_keys))
-        }
+        known = _known(connection)
         people = union_all(
             select(literal(1)).select_from(subscribers),
             select(literal(1)).select_from(suppressions),
         )
         is_empty = not known and connection.execute(people.limit(1)).first() is None
-    keyring = read_keyring(root, may_create=is_empty)
+    keyring = _proven(read_keyring(root, may_create=is_empty), known, root)
     present = _fingerprints(keyring)
-    _refuse_other_keys(known, present, key_path(root))
     if present.keys() - known.keys():
         _remember(database, present)
     return keyring
 
 
-def read_keyring(root: Path, *, may_create: bool) -> Keyring:
-    """Return the keys in the file; `open_keyring` knows whether it may be created.
+class Keys:
+    """The keys of a database, read again when another command changed them.
+
+    Args:
+        database: Open as long as this is used.
+        root: The project folder.
 
     Raises:
-        OperationError: The file is missing (and may not be created), damaged or
-            readable by others.
+        OperationError: As `open_keyring`.
     """
-    path = key_path(root)
+
+    def __init__(self, database: Database, *, root: Path) -> None:
+        self._database = database
+        self._root = root
+        # First: what changes while it is read is read once more.
+        self._seen = _stamp(root)
+        self._keyring = open_keyring(database, root=root)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are now; to look costs a microsecond.
+
+        Raises:
+            OperationError: The file was damaged, exchanged or taken away.
+        """
+        seen = _stamp(self._root)
+        if seen != self._seen:
+            self._keyring, self._seen = self._read(), seen
+        return self._keyring
+
+    def _read(self) -> Keyring:
+        """Return what another command wrote, which has noted it in the database."""
+        with self._database.reading() as connection:
+            known = _known(connection)
+        return _proven(read_keyring(self._root, may_create=False), known, self._root)
+
+
+def _stamp(root: Path) -> tuple[int, int, int]:
+    """Return what is another one as soon as the file is."""
     try:
-        if may_create and not path.exists():
-            _create(path)
-        _refuse_readable(path)
-        text = path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise OperationError(f"the key file {path} is missing.", _RESTORE) from error
-    except UnicodeDecodeError as error:
-        raise OperationError(f"the key file {path} is damaged.", _RESTORE) from error
-    except OSError as error:
-        raise OperationError(
-            f"the key file {path} cannot be read or written: {error.strerror}.",
-            "Check that the disk is not full or read-only, and who owns the file.",
-        ) from error
-    return _parse(text, path)
+        found = key_path(root).stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def _refuse_readable(path: Path) -> None:
-    # Elsewhere the bits say nothing about who may read.
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise OperationError(
-            f"the key file {path} can be read by other users of this computer.",
-            f"Run: chmod 600 '{path}'",
-        )
+def _known(connection: Connection) -> dict[int, bytes]:
+    """Return key id -> fingerprint of what the database was used with."""
+    rows = connection.execute(select(secret_keys))
+    return {row.id: row.fingerprint for row in rows}
 
 
-def _parse(text: str, path: Path) -> Keyring:
-    try:
-        return _keyring(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError):
-        # Not "from" it: the error may quote a key.
-        raise OperationError(f"the key file {path} is damaged.", _RESTORE) from None
-
-
-def _keyring(data: Mapping[str, Any]) -> Keyring:
+def _proven(keyring: Keyring, known: Mapping[int, bytes], root: Path) -> Keyring:
+    """Return the keys that count, if they are the ones the database knows."""
+    present = _fingerprints(keyring)
+    live = {number: mark for number, mark in known.items() if mark != RETIRED}
     keys = {
-        int(number): bytes.fromhex(key) for number, key in dict(data["keys"]).items()
+        number: key
+        for number, key in keyring.keys.items()
+        if known.get(number) != RETIRED
     }
-    suppression_key = bytes.fromhex(data["suppression"])
-    if len(suppression_key) < _KEY_BYTES:
-        raise ValueError("too short")
-    return Keyring(keys=keys, current=data["current"], suppression_key=suppression_key)
-
-
-def _create(path: Path) -> None:
-    """Make the file with new keys; it appears whole, or another process was first."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            part.chmod(0o600)
-            file.write(
-                _NEW_FILE.format(
-                    suppression=secrets.token_hex(_KEY_BYTES),
-                    key=secrets.token_hex(_KEY_BYTES),
-                )
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(part, path)
-    finally:
-        part.unlink()
-
-
-def _publish(part: Path, path: Path) -> None:
-    try:
-        # Unlike a rename, a link never replaces what is there.
-        path.hardlink_to(part)
-    except FileExistsError:
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    is_other = any(present.get(number) != mark for number, mark in live.items())
+    if is_other or keyring.current not in keys:
+        raise OperationError(
+            f"the key file {key_path(root)} does not belong to this database: "
+            "it holds other keys than the ones used so far.",
+            RESTORE,
+        )
+    return keyring if len(keys) == len(keyring.keys) else replace(keyring, keys=keys)
 
 
 def _fingerprints(keyring: Keyring) -> dict[int, bytes]:
@@ -159,17 +126,6 @@ def _fingerprints(keyring: Keyring) -> dict[int, bytes]:
         number: hmac.digest(key, b"fingerprint", "sha256")[:_FINGERPRINT_BYTES]
         for number, key in keys.items()
     }
-
-
-def _refuse_other_keys(
-    known: Mapping[int, bytes], present: Mapping[int, bytes], path: Path
-) -> None:
-    if any(present.get(number) != mark for number, mark in known.items()):
-        raise OperationError(
-            f"the key file {path} does not belong to this database: "
-            "it holds other keys than the ones used so far.",
-            _RESTORE,
-        )
 
 
 def _remember(database: Database, present: Mapping[int, bytes]) -> None:

@@ -33,7 +33,8 @@ from newsletter.store.database import (
     open_database,
 )
 from newsletter.store.handovers import note_handover, refuse_handed_over
-from newsletter.store.keys import key_path, open_keyring
+from newsletter.store.key_file import key_path
+from newsletter.store.keys import open_keyring
 from newsletter.store.sender_lock import lock_path, sender_lock, sender_lock_if_free
 from newsletter.store.surroundings import cloud_service, warn_of_list
 from newsletter.store.workrooms import clear_rooms, workroom

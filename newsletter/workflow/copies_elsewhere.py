@@ -12,7 +12,7 @@ from typing import IO
 
 from newsletter.addresses import display_address
 from newsletter.store.database import database_path
-from newsletter.store.keys import key_path
+from newsletter.store.key_file import key_path
 from newsletter.workflow.leftovers import find_leftovers
 from newsletter.workflow.project import Project
 

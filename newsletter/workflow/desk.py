@@ -10,7 +10,7 @@ from newsletter.errors import OperationError, RefusedError
 from newsletter.store.committer import Committer
 from newsletter.store.database import Database, open_database
 from newsletter.store.handovers import refuse_handed_over
-from newsletter.store.keys import open_keyring
+from newsletter.store.keys import Keys
 from newsletter.tokens import Keyring
 from newsletter.workflow.project import Project
 
@@ -23,9 +23,18 @@ class Desk:
     """Where leaving links are looked up: the open database, and the keys they need."""
 
     database: Database
-    keyring: Keyring
+    keys: Keys
     #: Writes of the public pages go through it, many in one commit.
     committer: Committer
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are now, also after another command changed them.
+
+        Raises:
+            OperationError: They cannot be used any more.
+        """
+        return self.keys.keyring
 
 
 @contextmanager
@@ -49,7 +58,7 @@ def open_desk(project: Project, *, writes: bool = True) -> Iterator[Desk]:
             # While it is open, too: in the very transaction that writes.
             database = replace(opened, guard=refuse_handed_over)
         with Committer(database) as committer:
-            yield Desk(database, open_keyring(database, root=root), committer)
+            yield Desk(database, Keys(database, root=root), committer)
 
 
 def is_ready(desk: Desk) -> bool:

@@ -70,7 +70,7 @@ def compile_issue(
 
 
 def message_token(keyring: Keyring, dispatch_id: int, subscriber_id: int) -> str:
-    """Return the left-hand side of a Message-ID: the same for each try."""
+    """Return the left-hand side of a Message-ID: the same for each try by one key."""
     return sign(keyring, Purpose.MESSAGE, dispatch_id, subscriber_id)
 
 

@@ -22,6 +22,7 @@ from newsletter.store.database import Database
 from newsletter.store.dispatch_records import read_records
 from newsletter.store.keys import open_keyring
 from newsletter.store.people import read_emails
+from newsletter.tokens import as_of
 from newsletter.workflow.letters import message_id
 from newsletter.workflow.project import Project
 from newsletter.workflow.status import opened
@@ -103,14 +104,16 @@ def count_people(dispatch: Dispatch, states: Collection[DeliveryState]) -> int:
 
 
 def _person(
-    record: DeliveryRecord, dispatch: Dispatch, name: Callable[[int], str]
+    record: DeliveryRecord,
+    dispatch: Dispatch,
+    name: Callable[[DeliveryRecord], str],
 ) -> Person:
     state = record.state
     is_left_behind = dispatch.state is DispatchState.INTERRUPTED
     if state is DeliveryState.ATTEMPTING and is_left_behind:
         state = DeliveryState.UNKNOWN
     is_unknown = state is DeliveryState.UNKNOWN
-    message = name(record.subscriber_id) if is_unknown else ""
+    message = name(record) if is_unknown else ""
     return Person(
         email=record.email,
         state=state,
@@ -127,8 +130,8 @@ def _naming(
     connection: Connection,
     dispatch: Dispatch,
     states: Collection[DeliveryState],
-) -> Callable[[int], str]:
-    """Return subscriber id -> Message-ID; of content that is gone nothing is known."""
+) -> Callable[[DeliveryRecord], str]:
+    """Return what tells a Message-ID; nothing where content or key are gone."""
     if (
         DeliveryState.UNKNOWN not in states
         or not dispatch.counts[DeliveryState.UNKNOWN]
@@ -139,4 +142,12 @@ def _naming(
         return lambda _: ""
     keyring = open_keyring(database, root=project.root)
     compiled = load_compiled(content.compiled, content_hash=dispatch.content_hash)
-    return lambda subscriber: message_id(compiled, keyring, dispatch.id, subscriber)
+
+    def name(record: DeliveryRecord) -> str:
+        # By the key that signed when it was tried.
+        then = as_of(keyring, record.at or dispatch.created_at)
+        if then is None:
+            return ""
+        return message_id(compiled, then, dispatch.id, record.subscriber_id)
+
+    return name

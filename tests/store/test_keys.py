@@ -7,7 +7,8 @@ from sqlalchemy import delete, insert
 
 from newsletter.errors import OperationError
 from newsletter.store.database import Database
-from newsletter.store.keys import key_path, open_keyring, read_keyring
+from newsletter.store.key_file import key_path, read_keyring
+from newsletter.store.keys import open_keyring
 from newsletter.store.tables import secret_keys, suppressions
 
 MISSING = (

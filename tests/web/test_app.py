@@ -2,9 +2,11 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from newsletter.cli import run
 from newsletter.store.handovers import note_handover
-from newsletter.store.keys import key_path
-from newsletter.tokens import Purpose, sign
+from newsletter.store.key_file import key_path
+from newsletter.tokens import Purpose, sign, verify
+from newsletter.workflow.desk import open_desk
 
 from .conftest import NOW, Site, running_site
 
@@ -131,3 +133,27 @@ def test_token_is_worth_its_own_purpose_alone(site: Site) -> None:
             assert site.ask("GET", f"/{path}/{token}").status == 404
             assert site.post_form(f"/{path}/{token}", ONE_CLICK).status == 404
     assert site.statuses(anna) == {"main": "active"}
+
+
+def test_key_that_is_changed_meanwhile_is_taken_up_by_the_running_pages(
+    tmp_path: Path,
+) -> None:
+    settings = '[newsletter]\nname = "H"\nsender = "H <h@example.org>"\n'
+    (tmp_path / "newsletter.toml").write_text(settings)
+    rotate = ["db", "rotate-key", "--project", str(tmp_path)]
+    with running_site(tmp_path) as site:
+        reader = site.add_reader("anna@example.org")
+        old = site.link(reader)
+        assert run(rotate) == 0
+        with open_desk(site.project) as another:
+            numbers = verify(another.keyring, Purpose.UNSUBSCRIBE, old[3:])
+            assert numbers
+            new = f"/u/{sign(another.keyring, Purpose.UNSUBSCRIBE, *numbers)}"
+        assert new != old
+        assert [site.ask("GET", path).status for path in (old, new)] == [200, 200]
+        assert run([*rotate, "--retire", "1", "--yes"]) == 0
+        assert [site.ask("GET", path).status for path in (old, new)] == [404, 200]
+        assert site.post_form(old, ONE_CLICK).status == 404
+        assert site.statuses(reader) == {"main": "active"}
+        assert site.post_form(new, ONE_CLICK).status == 200
+        assert site.statuses(reader) == {"main": "unsubscribed"}

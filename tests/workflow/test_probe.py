@@ -86,7 +86,7 @@ def test_probe_of_pages_with_another_database_fails(tmp_path: Path, desk: Desk) 
     other = tmp_path / "other"
     with (
         open_desk(project_at(other)) as elsewhere,
-        public_pages(other, replace(elsewhere, keyring=desk.keyring)) as url,
+        public_pages(other, replace(elsewhere, keys=desk.keys)) as url,
     ):
         told = failure(tmp_path, desk, url)
     assert told == (

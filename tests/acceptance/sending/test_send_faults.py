@@ -233,6 +233,8 @@ def test_send_when_the_server_dies_after_a_dot_lists_that_one_as_unknown(
     assert unknown["email"] == "carl@example.org"
     assert unknown["message_id"] == lost["Message-ID"]
     assert unknown["at"].endswith("Z")
+    assert post.run("db", "rotate-key") == 0
+    assert post.json("status", "--unknown")["unknown_recipients"] == [unknown]
 
 
 def test_send_to_a_server_that_answers_no_message_stops_soon(post: Any) -> None:
