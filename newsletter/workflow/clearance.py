@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from newsletter.checks.links.reach import Network
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.model.delivery import DispatchState
-from newsletter.model.dispatch import Only, Reach
+from newsletter.model.dispatch import Dispatch, Only, Reach
 from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.model.segment import Segment
@@ -161,8 +161,17 @@ def refuse_under_way(database: Database, issue: str, *, nobody_sends: bool) -> N
         raise RefusedError(
             f"dispatch {number} of {issue} is not over yet "
             f"({state}, {dispatch.unfinished} left to do).",
-            f"{advice} Or end it: newsletter cancel {number}.",
+            f"{advice} Or end it: newsletter cancel {number}. "
+            f"{_cost_of_ending(dispatch)}",
         )
+
+
+def _cost_of_ending(dispatch: Dispatch) -> str:
+    """Say who misses the issue when its dispatch is cancelled, and how they get it."""
+    left = dispatch.unfinished
+    who = "1 recipient left gets" if left == 1 else f"{left} recipients left get"
+    again = f"newsletter send {dispatch.issue} --only missed:{dispatch.id}"
+    return f"Then the {who} no mail of it, until {again}."
 
 
 def require_test(tested: Tested | None, wish: Wish) -> tuple[str, ...]:

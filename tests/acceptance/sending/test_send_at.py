@@ -210,7 +210,9 @@ def test_an_issue_that_is_scheduled_cannot_be_sent_besides(post: Any) -> None:
             )
             assert re.search(
                 r"dispatch 1 of 2026-03 is not over yet \(scheduled, 3 left to do\)\. "
-                r"It starts by itself at its time\. Or end it: newsletter cancel 1\.$",
+                r"It starts by itself at its time\. Or end it: newsletter cancel 1\. "
+                r"Then the 3 recipients left get no mail of it, until newsletter send "
+                r"2026-03 --only missed:1\.$",
                 post.err,
             )
             # Another one can, while the first one waits.

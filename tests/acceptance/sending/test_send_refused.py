@@ -149,7 +149,8 @@ def test_send_while_a_dispatch_of_the_issue_is_open_is_refused(post: Any) -> Non
         assert post.send(2) == 1
     assert post.err.endswith(
         "dispatch 1 of 2026-03 is not over yet (paused, 2 left to do). Go on with it: "
-        "newsletter resume 1. Or end it: newsletter cancel 1.\n"
+        "newsletter resume 1. Or end it: newsletter cancel 1. Then the 2 recipients "
+        "left get no mail of it, until newsletter send 2026-03 --only missed:1.\n"
     )
 
 
@@ -172,7 +173,9 @@ def test_send_of_an_issue_that_another_process_sends_does_not_advise_resume(
     assert re.search(
         r"\ndispatch 1 of 2026-03 is not over yet \(running, [45] left to do\)\. "
         r"Another process is sending it: see newsletter status 1, or halt it with "
-        r"newsletter pause 1\. Or end it: newsletter cancel 1\.\n$",
+        r"newsletter pause 1\. Or end it: newsletter cancel 1\. "
+        r"Then the [45] recipients left get no mail of it, until newsletter send "
+        r"2026-03 --only missed:1\.\n$",
         post.err,
     )
 
