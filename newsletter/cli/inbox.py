@@ -5,7 +5,6 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,18 +18,18 @@ from newsletter.cli.context import (
     tell_open_dispatches,
 )
 from newsletter.cli.findings import count_of
-from newsletter.errors import NewsletterError
+from newsletter.cli.held_returns import printable, said_words
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.workflow.people_table import instant_json
 
 if TYPE_CHECKING:
+    from newsletter.store.hard_returns import Held
     from newsletter.store.wishes import Wish
     from newsletter.workflow.project import Project
     from newsletter.workflow.returned_mail import Handled
 
 _STDIN = "-"
-#: Of what a mail system says, so much is shown; all that is kept is in --json.
-_MOST_SAID = 100
 #: EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again.
 _TRY_AGAIN = 75
 
@@ -59,19 +58,54 @@ class _PipeCommand(click.Command):
     help="Which mailbox; - is one mail on standard input. Default: [inbox].",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@click.option(
+    "--apply-held",
+    is_flag=True,
+    help="Read no mail; believe the returns that are held back.",
+)
+@click.option(
+    "--drop-held",
+    is_flag=True,
+    help="Read no mail; the returns that are held back were a fault.",
+)
 @json_option
 @pass_silent_project
-def command(project: "Project", source: str, dry_run: bool, as_json: bool) -> int:
+def command(
+    project: "Project",
+    source: str,
+    dry_run: bool,
+    apply_held: bool,
+    drop_held: bool,
+    as_json: bool,
+) -> int:
     """Read returned mail: bounces, complaints, who wants to leave.
 
     Dead addresses and people who leave or complain get no mail any more, at once.
-    What a person wrote stays unread where it is.
+    What a person wrote stays unread where it is. Where too many addresses are called
+    dead at once, that is held back until you decide.
     """
-    from newsletter.workflow.attention import open_wishes
-    from newsletter.workflow.inbox import read_inbox
-
+    if apply_held + drop_held + bool(source) > 1:
+        raise UsageError(
+            "--from, --apply-held and --drop-held do not go together.",
+            "Read the mail first, then decide on what is held back.",
+        )
     if source != _STDIN:
         tell_open_dispatches(project)
+    if apply_held or drop_held:
+        from newsletter.cli.held_returns import settle
+
+        settle(project, is_true=apply_held, dry_run=dry_run, as_json=as_json)
+        return 0
+    _read(project, source, dry_run=dry_run, as_json=as_json)
+    return 0
+
+
+def _read(project: "Project", source: str, *, dry_run: bool, as_json: bool) -> None:
+    from newsletter.cli.held_returns import held_json
+    from newsletter.workflow.attention import open_wishes
+    from newsletter.workflow.hard_returns import held_returns
+    from newsletter.workflow.inbox import read_inbox
+
     now = datetime.now(UTC)
     is_logged = source == _STDIN and not sys.stdout.isatty()
     done = read_inbox(
@@ -84,16 +118,17 @@ def command(project: "Project", source: str, dry_run: bool, as_json: bool) -> in
         stdin=sys.stdin.buffer if source == _STDIN else None,
     )
     wishes = [] if is_logged and not as_json else open_wishes(project, now=now)
+    held = held_returns(project)
     if as_json:
         print_json(
             {
                 "messages": [_json(one) for one in done],
                 "waiting": [_wish_json(wish) for wish in wishes],
+                "held": [held_json(one) for one in held],
             }
         )
-        return 0
-    _show_end(done, wishes, dry_run=dry_run)
-    return 0
+        return
+    _show_end(done, wishes, held, dry_run=dry_run)
 
 
 def _ignore(_: "Handled") -> None:
@@ -109,6 +144,7 @@ def _json(one: "Handled") -> dict[str, Any]:
         "status": one.status,
         "diagnostic": one.diagnostic,
         "applied": one.is_applied,
+        "held": one.is_held,
         "known": one.is_known,
         "advice": one.advice or None,
     }
@@ -130,10 +166,7 @@ def _show(one: "Handled", *, is_logged: bool) -> None:
         line = (
             mask_addresses(_line(replace(one, subject=""))) if is_logged else _line(one)
         )
-        # Whoever wrote the mail must not write to the terminal.
-        click.echo(
-            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-        )
+        click.echo(printable(line))
 
 
 def _line(one: "Handled") -> str:
@@ -189,6 +222,11 @@ def _bounce_line(one: "Handled", who: str) -> str:
         return _unproved(one, f"came back{said}")
     if one.is_applied and one.bounce_class is BounceClass.HARD:
         return f"{who}: the address is dead{said}. No mail goes there any more."
+    if one.is_held:
+        return (
+            f"{who}: called dead{said}, as too many others are at once. Held back; "
+            "nothing was changed."
+        )
     if one.is_applied:
         return (
             f"{who}: nothing has arrived for two weeks{said}. No mail goes there any "
@@ -230,15 +268,18 @@ def _stays(one: "Handled") -> str:
 
 
 def _said(one: "Handled") -> str:
-    if not one.reason:
-        return ""
-    return f" ({shorten(one.reason, _MOST_SAID, placeholder='…').rstrip('.')})"
+    return said_words(one.reason)
 
 
 def _show_end(
-    done: "tuple[Handled, ...]", wishes: "list[Wish]", *, dry_run: bool
+    done: "tuple[Handled, ...]",
+    wishes: "list[Wish]",
+    held: "list[Held]",
+    *,
+    dry_run: bool,
 ) -> None:
     from newsletter.workflow.attention import wish_words
+    from newsletter.workflow.hard_returns import held_words
     from newsletter.workflow.inbox import summarise
     from newsletter.workflow.returned_mail import leaving_command
 
@@ -249,6 +290,8 @@ def _show_end(
         say("No new mail.")
     if known := len(done) - len(new):
         say(f"{count_of(known, 'mail')} known already.")
+    for wave in held:
+        click.echo(held_words(wave))
     told = {one.advice for one in new}
     for wish in wishes:
         if leaving_command(wish.email) not in told:

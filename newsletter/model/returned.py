@@ -35,6 +35,19 @@ class BounceClass(StrEnum):
     DELAY = "delay"
 
 
+class Decision(StrEnum):
+    """What was made of a return that calls an address dead."""
+
+    #: It was not weighed against the others of its dispatch yet.
+    OPEN = "open"
+    #: Too many at once to be believed: it waits for the editor.
+    HELD = "held"
+    #: The address is mailed no more.
+    APPLIED = "applied"
+    #: The editor says that it was the fault of a mail system.
+    DROPPED = "dropped"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a bounce or a complaint says of one recipient."""

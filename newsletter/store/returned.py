@@ -23,7 +23,7 @@ from sqlalchemy import (
 from newsletter.addresses import address_key, mask_addresses
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
-from newsletter.model.returned import BounceClass, MailKind
+from newsletter.model.returned import BounceClass, Decision, MailKind
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.replies import MAX_TEXT
 from newsletter.store.audience import EVERY_LIST
@@ -57,7 +57,7 @@ BLOCKED_MAILS = 20
 _BLOCKED_PART = 20  # one in twenty: 5 %
 
 #: The message may have been delivered, so it may come back.
-_LEFT_US = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.ATTEMPTING)
+LEFT_US = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.ATTEMPTING)
 #: Somebody's own word: what came back before it is forgiven.
 _OWN_WORDS = ("added", "confirmed", "changed-address")
 _STILL_ON = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
@@ -77,6 +77,7 @@ class ReturnedMail:
     subscriber_id: int | None = None
     status: str = ""
     diagnostic: str = ""
+    decision: Decision | None = None
 
     @property
     def word(self) -> Word:
@@ -116,6 +117,7 @@ def note_returned(connection: Connection, mail: ReturnedMail) -> bool:
         "subscriber_id": mail.subscriber_id,
         "status": mail.status,
         "diagnostic": mask_addresses(mail.diagnostic)[:MAX_TEXT],
+        "decision": mail.decision,
     }
     return insert_missing(connection, returned_mails, [row]) > 0
 
@@ -148,7 +150,7 @@ def find_sent(
         .where(
             deliveries.c.dispatch_id == dispatch_id,
             deliveries.c.subscriber_id == subscriber_id,
-            deliveries.c.state.in_(_LEFT_US),
+            deliveries.c.state.in_(LEFT_US),
             deliveries.c.at >= to_millis(now - MAIL_COUNTS_FOR),
         )
     ).first()
@@ -234,7 +236,7 @@ def pause_if_blocked(connection: Connection, dispatch_id: int) -> Dispatch | Non
             returned_mails.c.source != SMTP,
         )
     )
-    sent = sum(dispatch.counts[state] for state in _LEFT_US)
+    sent = sum(dispatch.counts[state] for state in LEFT_US)
     if not _is_time_to_pause(blocked or 0, sent):
         return None
     reason = (

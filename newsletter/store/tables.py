@@ -260,8 +260,17 @@ returned_mails = Table(
     Column("status", String, nullable=False, server_default=""),
     #: At most 200 characters, one line, addresses masked.
     Column("diagnostic", Text, nullable=False, server_default=""),
+    #: `Decision`; null: there was nothing to decide.
+    Column("decision", String),
     Index("ix_returned_mails_person", "subscriber_id", "at"),
     Index("ix_returned_mails_dispatch", "dispatch_id", "kind"),
+    Index(
+        "ix_returned_mails_decision",
+        "decision",
+        "dispatch_id",
+        sqlite_where=text("decision IS NOT NULL"),
+        postgresql_where=text("decision IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from newsletter.store.hard_returns import read_held
 from newsletter.store.wishes import Wish, read_wishes
 from newsletter.workflow.desk import open_desk
+from newsletter.workflow.hard_returns import held_words
 from newsletter.workflow.notices import warn_of_few
 from newsletter.workflow.project import Project
 from newsletter.workflow.returned_mail import leaving_command
@@ -35,7 +37,7 @@ def wish_words(wish: Wish) -> str:
 
 
 def things_to_see_to(project: Project, *, now: datetime) -> Iterator[str]:
-    """Yield who asked to leave and still gets mail, and what looks like abuse.
+    """Yield what is held back, who asked to leave and still gets mail, what is odd.
 
     Raises:
         OperationError: The database cannot be read.
@@ -45,7 +47,9 @@ def things_to_see_to(project: Project, *, now: datetime) -> Iterator[str]:
         desk.database.reading() as connection,
     ):
         wishes = read_wishes(connection, since=now - REMIND_FOR)
+        held = read_held(connection)
         warning = warn_of_few(connection, now=now)
+    yield from map(held_words, held)
     yield from map(wish_words, wishes)
     if warning:
         yield f"{warning[0].upper()}{warning[1:]}"

@@ -28,9 +28,10 @@ from newsletter.inbound.providers.sendgrid import is_signed, read_sendgrid
 from newsletter.model.returned import Reading
 from newsletter.tokens import Keyring, Purpose, verify
 from newsletter.workflow.amazon import AmazonHook, Fetch, fetch_by_https
+from newsletter.workflow.hard_returns import weigh_at_once
 from newsletter.workflow.private_files import read_private
 from newsletter.workflow.project import Project
-from newsletter.workflow.returned_mail import Handled, handle_mail
+from newsletter.workflow.returned_mail import Handled, after_weighing, handle_mail
 
 #: Shorter, and somebody could guess it.
 _SHORTEST_SECRET = 16
@@ -118,12 +119,14 @@ def take_readings(
         provider: The end of its path.
         now: Aware.
     """
-    return [
+    handled = [
         handle_mail(
             connection, keyring, reading, source=provider, name=provider, now=now
         )
         for reading in readings
     ]
+    weighed = weigh_at_once(connection, now=now)
+    return [after_weighing(one, weighed) for one in handled]
 
 
 def _is_ours(keyring: Keyring, reading: Reading) -> bool:

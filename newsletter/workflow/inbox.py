@@ -2,7 +2,8 @@
 
 Law: each mail has a transaction of its own, and is put away only after the commit. So
 whatever breaks off, the next look goes on there, and counts nothing twice. A mail that
-cannot be put away keeps none of the others from doing what it is for.
+cannot be put away keeps none of the others from doing what it is for. Those that call
+addresses dead take nobody off before all of a look were read (`hard_returns`).
 """
 
 from collections import Counter
@@ -16,14 +17,16 @@ from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.store.inbox_marks import read_mark, write_mark
+from newsletter.store.returned import note_returned
 from newsletter.workflow.desk import Desk, open_desk
+from newsletter.workflow.hard_returns import Weighed, try_to_weigh, weigh_returns
 from newsletter.workflow.mailboxes import Fetched, Source
 from newsletter.workflow.mailboxes.imap import Mailbox, open_imap
 from newsletter.workflow.mailboxes.maildir import MaildirSource
 from newsletter.workflow.mailboxes.mbox import MboxSource
 from newsletter.workflow.mailboxes.stdin import StdinSource
 from newsletter.workflow.project import Project
-from newsletter.workflow.returned_mail import Handled, handle_mail
+from newsletter.workflow.returned_mail import Handled, after_weighing, handle_mail
 from newsletter.workflow.server import read_inbox_password
 
 #: What to add to newsletter.toml; shown where there is no mailbox.
@@ -62,30 +65,21 @@ def read_inbox(
         RefusedError: newsletter.toml names none, or the newsletter was handed over.
         OperationError: Mailbox or database failed; what was read before is counted.
     """
-    done: list[Handled] = []
     with (
         open_desk(project, writes=not dry_run) as desk,
         _opened(
             project, source, desk, environment, now, dry_run=dry_run, stdin=stdin
         ) as (mailbox, mark_name),
     ):
-        trouble: OperationError | None = None
-        for fetched in mailbox.mails():
-            handled = _handle(desk, mailbox, fetched, now, dry_run=dry_run)
-            done.append(handled)
-            tell(handled)
-            if not dry_run and trouble is None:
-                try:
-                    mailbox.settle(fetched, is_done=handled.is_done)
-                    _write_mark(desk, mark_name, fetched, now)
-                except OperationError as error:
-                    # Who wants to leave has left all the same; told at the end.
-                    trouble = error
-            if is_over():
-                break
-        if trouble is not None:
-            raise trouble
-    return tuple(done)
+        look = _Look(desk, mailbox, mark_name, now, is_dry=dry_run, tell=tell)
+        try:
+            look.read(is_over)
+        finally:
+            # What was put away is not read again: whatever broke off, it counts.
+            look.weigh()
+    if look.trouble is not None:
+        raise look.trouble
+    return tuple(look.done)
 
 
 def summarise(done: Sequence[Handled]) -> list[str]:
@@ -102,6 +96,8 @@ def summarise(done: Sequence[Handled]) -> list[str]:
 #: In the order in which it is told.
 _SUMMARY = {
     "paused": "{count} dispatch paused: too many mails came back blocked.",
+    "held": "{count} {mails}: held back until you decide, as too many addresses were "
+    "called dead at once; nobody was taken off. See: newsletter status",
     "dead": "{count} {mails}: the address is dead, and gets none any more.",
     "complaint": "{count} {mails}: called spam; who did gets none any more.",
     "left": "{count} {mails}: left by mail.",
@@ -116,6 +112,8 @@ _SUMMARY = {
 def _group(one: Handled) -> str:
     if one.paused:
         return "paused"
+    if one.is_held:
+        return "held"
     if one.kind is MailKind.ASKS_TO_LEAVE:
         return "asks"
     if one.is_applied:
@@ -129,35 +127,98 @@ def _group(one: Handled) -> str:
     return "rest"
 
 
-# --- one mail -------------------------------------------------------------------------
+# --- one look -------------------------------------------------------------------------
 
 
-def _handle(
-    desk: Desk, mailbox: Source, fetched: Fetched, now: datetime, *, dry_run: bool
-) -> Handled:
-    reading = read_mail(fetched.data)
-    with (
-        desk.database.writing() as connection,
-        connection.begin_nested() as attempt,
-    ):
-        handled = handle_mail(
-            connection,
-            desk.keyring,
-            reading,
-            source=mailbox.kind,
-            name=fetched.name,
-            now=now,
-        )
-        if dry_run:
+class _Look:
+    """One reading of a mailbox."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        mailbox: Source,
+        mark_name: str,
+        now: datetime,
+        *,
+        is_dry: bool,
+        tell: Callable[[Handled], None],
+    ) -> None:
+        self._desk = desk
+        self._mailbox = mailbox
+        self._mark_name = mark_name
+        self._now = now
+        self._is_dry = is_dry
+        self._tell = tell
+        #: In the order in which they lay there.
+        self.done: list[Handled] = []
+        #: Places in it of mails that are told when all were weighed.
+        self._opened: list[int] = []
+        self.trouble: OperationError | None = None
+
+    def read(self, is_over: Callable[[], bool]) -> None:
+        """Note each mail and put it away."""
+        for fetched in self._mailbox.mails():
+            handled = self._handle(fetched)
+            if handled.opened is None:
+                self._tell(handled)
+            else:
+                self._opened.append(len(self.done))
+            self.done.append(handled)
+            if not self._is_dry and self.trouble is None:
+                try:
+                    self._mailbox.settle(fetched, is_done=handled.is_done)
+                    self._write_mark(fetched)
+                except OperationError as error:
+                    # Who wants to leave has left all the same; told at the end.
+                    self.trouble = error
+            if is_over():
+                break
+
+    def weigh(self) -> None:
+        """Decide on the mails that call addresses dead, all of them together."""
+        weighed = self._weighed()
+        for place in self._opened:
+            self.done[place] = after_weighing(self.done[place], weighed)
+            self._tell(self.done[place])
+
+    def _weighed(self) -> Weighed:
+        if not self._is_dry:
+            return weigh_returns(self._desk.database, now=self._now)
+        with (
+            self._desk.database.writing() as connection,
+            connection.begin_nested() as attempt,
+        ):
+            for place in self._opened:
+                opened = self.done[place].opened
+                if opened is not None:
+                    note_returned(connection, opened)
+            weighed = try_to_weigh(connection)
             attempt.rollback()
-    return handled
+        return weighed
 
+    def _handle(self, fetched: Fetched) -> Handled:
+        reading = read_mail(fetched.data)
+        with (
+            self._desk.database.writing() as connection,
+            connection.begin_nested() as attempt,
+        ):
+            handled = handle_mail(
+                connection,
+                self._desk.keyring,
+                reading,
+                source=self._mailbox.kind,
+                name=fetched.name,
+                now=self._now,
+            )
+            if self._is_dry:
+                attempt.rollback()
+        return handled
 
-def _write_mark(desk: Desk, name: str, fetched: Fetched, now: datetime) -> None:
-    if not name or not fetched.mark:
-        return
-    with desk.database.writing() as connection:
-        write_mark(connection, name, fetched.mark, now=now)
+    def _write_mark(self, fetched: Fetched) -> None:
+        if not self._mark_name or not fetched.mark:
+            return
+        with self._desk.database.writing() as connection:
+            write_mark(connection, self._mark_name, fetched.mark, now=self._now)
 
 
 # --- which mailbox --------------------------------------------------------------------

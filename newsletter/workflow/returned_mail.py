@@ -12,7 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.addresses import address_key
-from newsletter.model.returned import BounceClass, MailKind, Reading, Report
+from newsletter.model.returned import (
+    BounceClass,
+    Decision,
+    MailKind,
+    Reading,
+    Report,
+)
 from newsletter.store.people import find_by_id, find_by_key
 from newsletter.store.returned import (
     ReturnedMail,
@@ -30,6 +36,7 @@ from newsletter.store.returned_notices import (
     find_sent_notice,
 )
 from newsletter.tokens import Keyring, Purpose, verify
+from newsletter.workflow.hard_returns import Weighed
 from newsletter.workflow.leaving import leave_by_token
 
 #: Somebody has to read it.
@@ -63,6 +70,8 @@ class Handled:
     is_applied: bool = False
     #: The command for the editor, or empty.
     advice: str = ""
+    #: Too many at once call addresses dead: it waits for the editor.
+    is_held: bool = False
     #: It was counted before; nothing is done.
     is_known: bool = False
     #: A token says that it is about a mail of ours.
@@ -73,6 +82,8 @@ class Handled:
     paused: int = 0
     #: Shown, never stored.
     subject: str = field(default="", repr=False)
+    #: It calls an address dead: `hard_returns` weighs it against the others.
+    opened: ReturnedMail | None = field(default=None, repr=False)
 
     @property
     def reason(self) -> str:
@@ -105,7 +116,7 @@ def handle_mail(
     name: str,
     now: datetime,
 ) -> Handled:
-    """Do what a mail is for, once.
+    """Do what a mail is for, once; what calls an address dead has yet to be weighed.
 
     Args:
         connection: A writing one; the caller's transaction.
@@ -186,8 +197,13 @@ def _report(
     )
     if not about.is_ours:
         handled = replace(handled, advice=_advise(connection, handled))
+    # An address that they have left behind says nothing of the one they have now.
+    is_current = about.sent is not None and about.sent.is_current
+    if is_current and bounce_class is BounceClass.HARD:
+        mail = replace(mail, decision=Decision.OPEN)
+        handled = replace(handled, opened=mail)
     if not note_returned(connection, mail):
-        return replace(handled, is_known=True)
+        return replace(handled, is_known=True, opened=None)
     if about.notice is not None:
         done = apply_to_notice(connection, about.notice, mail)
         return replace(handled, is_applied=done)
@@ -205,9 +221,19 @@ def _apply(
     if mail.bounce_class is BounceClass.BLOCKED:
         paused = pause_if_blocked(connection, sent.dispatch_id)
         return replace(handled, paused=paused.id if paused else 0)
-    # An address that they have left behind says nothing of the one they have now.
-    is_applied = sent.is_current and stop_if_dead(connection, mail)
+    is_soft = mail.bounce_class is BounceClass.SOFT
+    is_applied = is_soft and sent.is_current and stop_if_dead(connection, mail)
     return replace(handled, is_applied=is_applied)
+
+
+def after_weighing(handled: Handled, weighed: Weighed) -> Handled:
+    """Return what became of a mail that called an address dead."""
+    if handled.opened is None:
+        return handled
+    key = handled.opened.key
+    return replace(
+        handled, is_applied=key in weighed.applied, is_held=key in weighed.held
+    )
 
 
 def _advise(connection: Connection, handled: Handled) -> str:

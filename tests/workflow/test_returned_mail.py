@@ -36,7 +36,8 @@ from newsletter.store.tables import (
     subscriptions,
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, sign
-from newsletter.workflow.returned_mail import Handled, handle_mail
+from newsletter.workflow.hard_returns import weigh_at_once
+from newsletter.workflow.returned_mail import Handled, after_weighing, handle_mail
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "sqlite:///subscribers/newsletter.db"
@@ -77,9 +78,10 @@ class Office:
 
     def take(self, reading: Reading, *, now: datetime = NOW) -> Handled:
         with self.database.writing() as connection:
-            return handle_mail(
+            handled = handle_mail(
                 connection, self.keyring, reading, source="imap", name="here", now=now
             )
+            return after_weighing(handled, weigh_at_once(connection, now=now))
 
     def bounce(self, *reports: Report, token: str = "", **more: Any) -> Handled:
         kind = more.pop("kind", MailKind.BOUNCE)

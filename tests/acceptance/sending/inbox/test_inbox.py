@@ -6,10 +6,8 @@ import pytest
 
 from .returns import WISH, Returns, deliver, write_mbox
 
-#: What an editor reads of all of these.
+#: What an editor reads of all of these; of dead addresses when all were read.
 LINES = (
-    "ann@example.org: the address is dead (550 5.1.1 user unknown). No mail goes there "
-    "any more.\n"
     "bob@example.org: the mail did not arrive this time (452 4.2.2 mailbox full). "
     "Counted; nothing was changed.\n"
     "cem@example.org: blocked by the receiving side (554 5.7.1 blocked: listed by "
@@ -23,6 +21,8 @@ LINES = (
     "A mail to ivy@example.org came back (550 5.1.1 user unknown), but nothing proves "
     "that it is one of yours. Nothing was changed. It stays unread. If you believe "
     "it: newsletter subscribers unsubscribe ivy@example.org\n"
+    "ann@example.org: the address is dead (550 5.1.1 user unknown). No mail goes there "
+    "any more.\n"
 )
 SUMMARY = """\
 1 mail: the address is dead, and gets none any more.
@@ -125,6 +125,7 @@ def test_json_has_the_promised_shape(returns: Returns, maildir: Path) -> None:
             "status": "5.1.1",
             "diagnostic": "550 5.1.1 user unknown",
             "applied": True,
+            "held": False,
             "known": False,
             "advice": None,
         },
@@ -136,11 +137,13 @@ def test_json_has_the_promised_shape(returns: Returns, maildir: Path) -> None:
             "status": "",
             "diagnostic": "",
             "applied": False,
+            "held": False,
             "known": False,
             "advice": "newsletter subscribers unsubscribe gus@example.org",
         },
     ]
     assert [one["recipient"] for one in found["waiting"]] == ["gus@example.org"]
+    assert found["held"] == []
 
 
 # --- refused --------------------------------------------------------------------------
