@@ -18,7 +18,7 @@ from newsletter.delivery.desk import Desk
 from newsletter.delivery.moments import Moments
 from newsletter.delivery.pace import Meter, Pace
 from newsletter.delivery.pens import Written, write_letter
-from newsletter.delivery.scribe import CHUNK, Scribe
+from newsletter.delivery.scribe import Scribe
 from newsletter.delivery.seat import Seat
 from newsletter.delivery.send_batch import Batch, BatchLetter, Ended, is_about_message
 from newsletter.delivery.transports import Answer, Ending, Transport
@@ -91,8 +91,6 @@ class Lane:
         self._lines: set[Transport] = set()
         self._outlets = tuple(outlets)
         self._seats = max(outlet.connections for outlet in outlets)
-        #: So many letters are written ahead: one for each line, and work for threads.
-        self._ahead = self._seats + 4 * CHUNK
         self._streak = Streak(self._seats)
         self._changed = changed
         self._bell = Bell()
@@ -201,9 +199,12 @@ class Lane:
         return None
 
     def _next_written(self) -> tuple[BatchLetter, Written] | None:
-        if self._scribe is not None:
-            found = self._scribe.take()
-            self._scribe.refill(CHUNK if self.is_paced else self._ahead)
+        scribe = self._scribe
+        if scribe is not None:
+            found = scribe.take()
+            # One for each line, and work for all the pens.
+            ahead = 0 if self.is_paced else self._seats + 3 * scribe.chunk
+            scribe.refill(ahead + scribe.chunk)
             return found
         if not self.queue:
             return None

@@ -16,6 +16,10 @@ Written = Message | RecipientError
 class Pens(Protocol):
     """Whatever writes messages beside the loop, in the order they are wanted."""
 
+    @property
+    def chunk(self) -> int:
+        """How many are best ordered together: each call costs, and each takes time."""
+
     def write(self, deliveries: Sequence[Delivery]) -> "asyncio.Future[list[Written]]":
         """Order a message for each delivery, made as soon as may be."""
 
@@ -27,6 +31,8 @@ class ThreadPens:
         write: Makes a message; called in a thread.
         threads: Where.
     """
+
+    chunk = 4
 
     def __init__(self, write: Callable[[Delivery], Message], threads: Executor) -> None:
         self._write = write

@@ -14,8 +14,6 @@ from functools import partial
 from newsletter.delivery.pens import Pens, Written
 from newsletter.delivery.send_batch import BatchLetter
 
-#: Letters that are written in one go.
-CHUNK = 4
 #: Longer than this a written letter does not wait.
 FRESH_SECONDS = 60.0
 
@@ -53,10 +51,20 @@ class Scribe:
         """How many letters are with it."""
         return len(self._stock) + self._in_work
 
+    @property
+    def chunk(self) -> int:
+        """How many letters are written in one go."""
+        return self._pens.chunk
+
     def refill(self, wanted: int) -> None:
-        """Have letters written until so many are ready or in work."""
-        while self._queue and self.count < wanted and self._error is None:
-            number = min(CHUNK, len(self._queue), wanted - self.count)
+        """Have letters written, by whole chunks, while no more than *wanted* are here.
+
+        It is called for each letter that is taken: letters ordered one by one would
+        each cost a call into the threads or processes that write.
+        """
+        size = min(self.chunk, wanted)
+        while self._queue and self.count + size <= wanted and self._error is None:
+            number = min(size, len(self._queue))
             letters = [self._queue.popleft() for _ in range(number)]
             self._in_work += number
             job = self._pens.write([letter.delivery for letter in letters])

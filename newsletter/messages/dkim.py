@@ -69,7 +69,14 @@ def sign_message(
     """
     if not signers:
         return message
-    data = message.data
+    signatures = write_signatures(message.data, signers, signed_at)
+    return replace(message, data=signatures + message.data)
+
+
+def write_signatures(
+    data: bytes, signers: Sequence[DkimSigner], signed_at: datetime
+) -> bytes:
+    """Return the header lines that stand in front of *data* when it is signed."""
     end = data.index(_END_OF_HEAD)
     # A view is hashed without a copy.
     body = memoryview(data)[end + len(_END_OF_HEAD) :]
@@ -80,8 +87,7 @@ def sign_message(
         names,
         body_hash,
     )
-    headers = [_signature(signer, fixed, signed) for signer in signers]
-    return replace(message, data=b"".join((*headers, data)))
+    return b"".join(_signature(signer, fixed, signed) for signer in signers)
 
 
 def _signature(signer: DkimSigner, fixed: bytes, signed: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """CompiledMessage + one recipient -> Message: joins, and no encoding of what is known.
 
 In: a compiled mail and what belongs to one person, signed tokens included. Out: the
-exact bytes for the wire.
+exact bytes for the wire, in two steps: what is this person's own, and the join.
 
 Law: a personal value is one line of text. Line ends and control characters in it become
 a space, space around it goes; what is empty then is replaced by the fallback. In HTML
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from html import escape
+from typing import NotRequired, TypedDict, Unpack
 
 from newsletter.addresses import display_address, normalise_address
 from newsletter.errors import RecipientError
@@ -22,6 +23,7 @@ from newsletter.messages.quoted_printable import encode_value
 from newsletter.model.issue import EMAIL_FIELD
 from newsletter.model.message import (
     CompiledMessage,
+    Filling,
     Message,
     PersonalValue,
     SlotContext,
@@ -41,7 +43,25 @@ _REMEMBERED = 2048
 _MAX_TOKEN = 64
 
 
-def personalise(
+class Personal(TypedDict):
+    """What `fill_in` takes of a person."""
+
+    email: str
+    fields: Mapping[str, str]
+    unsubscribe_token: str
+    message_token: str
+    sent_at: datetime
+    smtputf8: NotRequired[bool]
+    envelope_sender: NotRequired[str]
+    preferences_token: NotRequired[str]
+
+
+def personalise(compiled: CompiledMessage, **personal: Unpack[Personal]) -> Message:
+    """Return the mail for one recipient; `fill_in` says what it takes and raises."""
+    return join(compiled, fill_in(compiled, **personal))
+
+
+def fill_in(
     compiled: CompiledMessage,
     *,
     email: str,
@@ -52,8 +72,8 @@ def personalise(
     smtputf8: bool = False,
     envelope_sender: str = "",
     preferences_token: str = "",
-) -> Message:
-    """Return the mail for one recipient; about 10 µs beside the signing of its tokens.
+) -> Filling:
+    """Return what the mail has of one recipient; about 8 µs beside signing its tokens.
 
     Args:
         compiled: From `compile_message`.
@@ -86,12 +106,27 @@ def personalise(
             encoded.append(_token_bytes(preferences_token))
         else:
             encoded.append(_encode(value, known))
-    return Message(
-        data=_join(compiled, encoded),
+    return Filling(
+        values=tuple(encoded),
         envelope_sender=envelope_sender or compiled.envelope_sender,
         envelope_recipient=address,
         message_id=f"<{message_token}@{compiled.message_domain}>",
         needs_smtputf8=not address.isascii(),
+    )
+
+
+def join(compiled: CompiledMessage, filling: Filling) -> Message:
+    """Return the mail that *filling* was made for."""
+    values = filling.values
+    parts = [filling.signatures] * (2 * len(compiled.order) + 2)
+    parts[1::2] = compiled.pieces
+    parts[2::2] = [values[index] for index in compiled.order]
+    return Message(
+        data=b"".join(parts),
+        envelope_sender=filling.envelope_sender,
+        envelope_recipient=filling.envelope_recipient,
+        message_id=filling.message_id,
+        needs_smtputf8=filling.needs_smtputf8,
     )
 
 
@@ -102,13 +137,6 @@ def personal_subject(compiled: CompiledMessage, fields: Mapping[str, str]) -> st
         for part in compiled.subject
     ]
     return "".join(parts).strip()
-
-
-def _join(compiled: CompiledMessage, encoded: list[bytes]) -> bytes:
-    parts = [b""] * (2 * len(compiled.order) + 1)
-    parts[::2] = compiled.pieces
-    parts[1::2] = [encoded[index] for index in compiled.order]
-    return b"".join(parts)
 
 
 def _token_bytes(token: str) -> bytes:

@@ -1,7 +1,8 @@
-"""One process that writes messages: it composes and signs them, a few at a time.
+"""One process that fills in and signs messages, a few at a time.
 
 In: over a socket it inherits, an `Instruction`, then lists of deliveries. Out: for each
-list its messages, over the same socket. `clerks` is the other end.
+list what its messages have of their own, over the same socket. `clerks` is the other
+end, and joins them: forty times as much to send would cost it more than writing does.
 
 Law: keys come over that socket alone, never by arguments or environment, which others
 can read. It ends when the other end does, however that ends: no signal is needed.
@@ -19,27 +20,28 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from newsletter.delivery.pens import Written, write_letter
-from newsletter.messages.compile import load_compiled
+from newsletter.errors import RecipientError
 from newsletter.messages.dkim_keys import read_signer
 from newsletter.model.delivery import Delivery
-from newsletter.model.message import Message
+from newsletter.model.message import CompiledMessage, Filling
 from newsletter.model.settings import DkimSettings
 from newsletter.tokens import Keyring
-from newsletter.workflow.letters import Seal, dispatch_writer
+from newsletter.workflow.letters import Seal, dispatch_filler
 
 #: Length of what follows, in bytes.
 LENGTH = struct.Struct("<Q")
+
+#: What a message has of its own, or why there is none.
+Filled = Filling | RecipientError
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """All that a clerk has to know."""
 
-    #: From `dump_compiled`.
-    content: bytes = field(repr=False)
+    compiled: CompiledMessage = field(repr=False)
     keyring: Keyring
-    #: As `dispatch_writer` takes it.
+    #: As `dispatch_filler` takes it.
     list_id: int
     bounce_address: str
     #: Each key with its table in the settings, in PEM form.
@@ -68,7 +70,7 @@ def unpack(data: bytes | memoryview) -> Any:
 
 
 def main() -> None:
-    """Write what is asked for, until nobody asks any more."""
+    """Fill in what is asked for, until nobody asks any more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Meant for the dispatch, which then ends in good order, and its clerks with it.
         signal.signal(number, signal.SIG_IGN)
@@ -77,9 +79,9 @@ def main() -> None:
         link.makefile("rb") as orders,
         suppress(OSError),
     ):
-        write = _prepare(_receive(orders))
+        fill = _prepare(_receive(orders))
         while (deliveries := _receive(orders)) is not None:
-            link.sendall(pack(_write_all(write, deliveries)))
+            link.sendall(pack(_fill_all(fill, deliveries)))
 
 
 def _receive(orders: BinaryIO) -> Any:
@@ -92,7 +94,7 @@ def _receive(orders: BinaryIO) -> Any:
     return unpack(data) if len(data) == length else None
 
 
-def _prepare(instruction: Instruction) -> Callable[[Delivery], Message]:
+def _prepare(instruction: Instruction) -> Callable[[Delivery], Filling]:
     signers = tuple(
         read_signer(
             pem,
@@ -102,8 +104,8 @@ def _prepare(instruction: Instruction) -> Callable[[Delivery], Message]:
         )
         for table, pem in instruction.keys
     )
-    return dispatch_writer(
-        load_compiled(instruction.content),
+    return dispatch_filler(
+        instruction.compiled,
         instruction.keyring,
         list_id=instruction.list_id,
         clock=lambda: datetime.now(UTC),
@@ -111,10 +113,17 @@ def _prepare(instruction: Instruction) -> Callable[[Delivery], Message]:
     )
 
 
-def _write_all(
-    write: Callable[[Delivery], Message], deliveries: Sequence[Delivery]
-) -> list[Written] | ClerkError:
+def _fill_all(
+    fill: Callable[[Delivery], Filling], deliveries: Sequence[Delivery]
+) -> list[Filled] | ClerkError:
     try:
-        return [write_letter(write, delivery) for delivery in deliveries]
+        return [_fill(fill, delivery) for delivery in deliveries]
     except Exception:  # noqa: BLE001 - told to who ordered them
         return ClerkError(traceback.format_exc())
+
+
+def _fill(fill: Callable[[Delivery], Filling], delivery: Delivery) -> Filled:
+    try:
+        return fill(delivery)
+    except RecipientError as error:
+        return error

@@ -22,11 +22,13 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from newsletter.delivery.pens import Pens, ThreadPens, Written
+from newsletter.messages.personalise import join
 from newsletter.model.delivery import Delivery
-from newsletter.model.message import Message
+from newsletter.model.message import CompiledMessage, Filling, Message
 from newsletter.workflow.clerk import (
     LENGTH,
     ClerkError,
+    Filled,
     Instruction,
     pack,
     plain_copy,
@@ -96,7 +98,7 @@ async def open_clerks(
         count: How many; 0: as many as this computer has use for.
     """
     number = count or min((os.cpu_count() or 1) - 1, _MAX_CLERKS)
-    clerks = Clerks(spare)
+    clerks = Clerks(instruction.compiled, spare)
     try:
         await clerks.hire(instruction, number)
         yield clerks
@@ -108,10 +110,15 @@ class Clerks:
     """Processes that write messages (`pens.Pens`).
 
     Args:
+        compiled: What they fill in.
         spare: Writes when there is no process left.
     """
 
-    def __init__(self, spare: Pens) -> None:
+    #: To wake a process takes as long as to send a letter.
+    chunk = 16
+
+    def __init__(self, compiled: CompiledMessage, spare: Pens) -> None:
+        self._compiled = compiled
         self._spare = spare
         self._clerks: list[_Clerk] = []
 
@@ -121,7 +128,7 @@ class Clerks:
         data = pack(replace(instruction, keyring=bare))
         for _ in range(number):
             try:
-                self._clerks.append(await _start(data, self._replace))
+                self._clerks.append(await _start(data, self._join, self._replace))
             except OSError:
                 return
 
@@ -138,6 +145,12 @@ class Clerks:
             clerk.hang_up()
         for clerk in self._clerks:
             await asyncio.to_thread(clerk.end)
+
+    def _join(self, filled: Sequence[Filled]) -> list[Written]:
+        compiled = self._compiled
+        return [
+            join(compiled, one) if isinstance(one, Filling) else one for one in filled
+        ]
 
     def _replace(self, orders: Sequence["_Order"]) -> None:
         """Have somebody else write what a clerk left undone."""
@@ -178,9 +191,11 @@ class _Clerk(asyncio.BufferedProtocol):
     def __init__(
         self,
         process: "subprocess.Popen[bytes]",
+        join_all: Callable[[Sequence[Filled]], list[Written]],
         on_lost: Callable[[Sequence[_Order]], None],
     ) -> None:
         self._process = process
+        self._join_all = join_all
         self._on_lost = on_lost
         self._orders: deque[_Order] = deque()
         self._transport: asyncio.WriteTransport | None = None
@@ -240,6 +255,8 @@ class _Clerk(asyncio.BufferedProtocol):
             self._buffer = memoryview(bytearray(length))
             return
         answer, self._buffer = unpack(self._buffer), self._head
+        if not isinstance(answer, ClerkError):
+            answer = self._join_all(answer)
         self._orders.popleft().settle(answer)
 
     def eof_received(self) -> bool:
@@ -253,7 +270,9 @@ class _Clerk(asyncio.BufferedProtocol):
 
 
 async def _start(
-    instruction: bytes, on_lost: Callable[[Sequence[_Order]], None]
+    instruction: bytes,
+    join_all: Callable[[Sequence[Filled]], list[Written]],
+    on_lost: Callable[[Sequence[_Order]], None],
 ) -> _Clerk:
     ours, theirs = socket.socketpair()
     try:
@@ -262,7 +281,7 @@ async def _start(
     except OSError:
         ours.close()
         raise
-    clerk = _Clerk(process, on_lost)
+    clerk = _Clerk(process, join_all, on_lost)
     await asyncio.get_running_loop().create_connection(lambda: clerk, sock=ours)
     clerk.send(instruction)
     return clerk

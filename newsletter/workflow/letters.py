@@ -13,13 +13,13 @@ from datetime import datetime
 
 from newsletter.i18n import words
 from newsletter.messages.compile import compile_message
-from newsletter.messages.dkim import DkimSigner, sign_message
+from newsletter.messages.dkim import DkimSigner, sign_message, write_signatures
 from newsletter.messages.identity import derive_identity
 from newsletter.messages.letterhead import TOKEN_MARK
-from newsletter.messages.personalise import personalise
+from newsletter.messages.personalise import fill_in, join, personalise
 from newsletter.model.assembled import Assembled
 from newsletter.model.delivery import Delivery
-from newsletter.model.message import CompiledMessage, Message
+from newsletter.model.message import CompiledMessage, Filling, Message
 from newsletter.model.settings import Settings
 from newsletter.tokens import Keyring, Purpose, sign
 from newsletter.workflow.dkim_keys import open_signers
@@ -82,15 +82,17 @@ def message_id(
     return f"<{token}@{compiled.message_domain}>"
 
 
-def dispatch_writer(
+def dispatch_filler(
     compiled: CompiledMessage,
     keyring: Keyring,
     *,
     list_id: int,
     clock: Clock,
     seal: Seal | None = None,
-) -> Callable[[Delivery], Message]:
-    """Return the function that writes a delivery's message, now; safe in any thread.
+) -> Callable[[Delivery], Filling]:
+    """Return the function that makes what one delivery's message has of its own, now.
+
+    Safe in any thread.
 
     Args:
         compiled: The frozen content of the dispatch.
@@ -102,10 +104,10 @@ def dispatch_writer(
     seal = seal or Seal()
     has_preferences = compiled.has_preferences
 
-    def write(delivery: Delivery) -> Message:
+    def fill(delivery: Delivery) -> Filling:
         person, now = delivery.subscriber_id, clock()
         token = message_token(keyring, delivery.dispatch_id, person)
-        message = personalise(
+        filling = fill_in(
             compiled,
             email=delivery.email,
             fields=delivery.fields,
@@ -118,9 +120,25 @@ def dispatch_writer(
             if has_preferences
             else "",
         )
-        return sign_message(message, seal.signers, now)
+        if not seal.signers:
+            return filling
+        data = join(compiled, filling).data
+        signatures = write_signatures(data, seal.signers, now)
+        return filling._replace(signatures=signatures)
 
-    return write
+    return fill
+
+
+def dispatch_writer(
+    compiled: CompiledMessage, fill: Callable[[Delivery], Filling]
+) -> Callable[[Delivery], Message]:
+    """Return the function that writes a delivery's message, now; safe in any thread.
+
+    Args:
+        compiled: The frozen content of the dispatch.
+        fill: From `dispatch_filler`.
+    """
+    return lambda delivery: join(compiled, fill(delivery))
 
 
 def write_harmless(

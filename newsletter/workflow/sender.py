@@ -25,7 +25,7 @@ from newsletter.delivery.transports.smtp import Account
 from newsletter.delivery.trouble import Trouble
 from newsletter.delivery.waits import Waits
 from newsletter.errors import OperationError
-from newsletter.messages.compile import dump_compiled, load_compiled
+from newsletter.messages.compile import load_compiled
 from newsletter.model.delivery import Delivery, DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch, Halt
 from newsletter.model.message import CompiledMessage, Message
@@ -43,7 +43,12 @@ from newsletter.workflow.clerks import are_worth_it, open_pens
 from newsletter.workflow.desk import ANY_LIST_ID
 from newsletter.workflow.dkim_keys import read_keys
 from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
-from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
+from newsletter.workflow.letters import (
+    Seal,
+    dispatch_filler,
+    dispatch_writer,
+    open_seal,
+)
 from newsletter.workflow.outlets import brake_keys, open_outlets
 from newsletter.workflow.project import Project
 from newsletter.workflow.refusals import settle_refusals_of
@@ -214,7 +219,7 @@ class _Run:
         """Return what writes a message, and what others must know to do the same."""
         sender, dispatch = self._sender, self._dispatch
         list_id = _list_id(sender.database, dispatch)
-        write = dispatch_writer(
+        fill = dispatch_filler(
             self._compiled,
             sender.keyring,
             list_id=list_id,
@@ -224,13 +229,14 @@ class _Run:
 
         def instruct() -> Instruction:
             return Instruction(
-                content=dump_compiled(self._compiled),
+                compiled=self._compiled,
                 keyring=sender.keyring,
                 list_id=list_id,
                 bounce_address=sender.seal.bounce_address,
                 keys=read_keys(sender.project),
             )
 
+        write = dispatch_writer(self._compiled, fill)
         has_limits = bool(sender.accounts[0].server.limits)
         left = dispatch.counts[DeliveryState.PENDING]
         return write, instruct if are_worth_it(left, has_limits=has_limits) else None

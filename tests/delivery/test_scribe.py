@@ -24,6 +24,8 @@ class Study:
     """A scribe with a queue, and a clock to put forward."""
 
     def __init__(self, count: int, pool: ThreadPoolExecutor) -> None:
+        #: Writing breaks down at this one.
+        self.bug = 0
         self.queue: Any = deque(Duty(seq) for seq in range(1, count + 1))
         self.now = 0.0
         self.told: list[int] = []
@@ -39,7 +41,7 @@ class Study:
         self.written.append(delivery.seq)
         if delivery.seq == 3:
             raise RecipientError("no.")
-        if delivery.seq == 5:
+        if delivery.seq == self.bug:
             raise ZeroDivisionError("a bug")
         return Message(b"a\r\n", "n@example.org", delivery.email, "<1@x>")
 
@@ -64,6 +66,22 @@ def test_scribe_writes_as_many_as_are_wanted_and_no_more() -> None:
         assert len(study.queue) == 2
 
     use(4, work)
+
+
+def test_letters_are_ordered_by_whole_chunks() -> None:
+    async def work(study: Study) -> None:
+        counts = []
+        study.scribe.refill(8)
+        await study.scribe.close()
+        for _ in range(4):
+            study.scribe.take()
+            study.scribe.refill(8)
+            counts.append(study.scribe.count)
+        await study.scribe.close()
+        assert counts == [7, 6, 5, 8]
+        assert study.told == [4, 4, 4]
+
+    use(20, work)
 
 
 def test_scribe_says_of_whom_it_cannot_write_to() -> None:
@@ -98,7 +116,8 @@ def test_scribe_writes_again_what_waited_too_long() -> None:
 
 def test_scribe_with_a_bug_raises_it_where_a_letter_is_taken() -> None:
     async def work(study: Study) -> None:
-        study.scribe.refill(6)
+        study.bug = 5
+        study.scribe.refill(8)
         await study.scribe.close()
         with pytest.raises(ZeroDivisionError):
             study.scribe.take()

@@ -46,7 +46,11 @@ from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.imports import import_subscribers, order_import
 from newsletter.workflow.joining import JoinRequest, ask_to_join, confirm_joining
-from newsletter.workflow.letters import compile_issue, dispatch_writer
+from newsletter.workflow.letters import (
+    compile_issue,
+    dispatch_filler,
+    dispatch_writer,
+)
 from newsletter.workflow.privacy import describe_storage
 from newsletter.workflow.project import Project
 from newsletter.workflow.retention import erase_outdated
@@ -371,11 +375,10 @@ def test_mail_tells_nobody_that_it_was_read_and_two_links_alone_are_ones_own(
     path.parent.mkdir()
     path.write_text(ISSUE)
     assembled = require_assembled(compose_issue(site.project, path))
+    compiled = compile_issue(assembled, SETTINGS)
     write = dispatch_writer(
-        compile_issue(assembled, SETTINGS),
-        site.desk.keyring,
-        list_id=0,
-        clock=lambda: NOW,
+        compiled,
+        dispatch_filler(compiled, site.desk.keyring, list_id=0, clock=lambda: NOW),
     )
     pages = []
     for number, address in enumerate((ANNA, "ben@example.org"), 1):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from newsletter.delivery.pens import Pens, ThreadPens, Written
 from newsletter.errors import RecipientError
-from newsletter.messages.compile import compile_message, dump_compiled
+from newsletter.messages.compile import compile_message
 from newsletter.model.assembled import Assembled
 from newsletter.model.delivery import Delivery
 from newsletter.model.issue import Issue
@@ -26,7 +27,12 @@ from newsletter.tokens import Keyring, Purpose, verify
 from newsletter.workflow.clerk import ClerkError, Instruction
 from newsletter.workflow.clerks import are_worth_it, open_clerks, open_pens
 from newsletter.workflow.dkim_keys import make_key, read_keys, read_record
-from newsletter.workflow.letters import Seal, dispatch_writer, open_seal
+from newsletter.workflow.letters import (
+    Seal,
+    dispatch_filler,
+    dispatch_writer,
+    open_seal,
+)
 from newsletter.workflow.project import Project
 
 KEYRING = Keyring({1: bytes(range(32))}, 1)
@@ -56,7 +62,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def instruction(compiled: CompiledMessage, signing: Project) -> Instruction:
     bounces = "news+{token}@example.org"
-    return Instruction(dump_compiled(compiled), KEYRING, 1, bounces, read_keys(signing))
+    return Instruction(compiled, KEYRING, 1, bounces, read_keys(signing))
 
 
 def deliveries(count: int, first: int = 1) -> list[Delivery]:
@@ -157,7 +163,7 @@ def test_without_any_clerk_the_spare_pens_write(instruction: Instruction) -> Non
 
 
 def test_clerk_that_cannot_begin_is_done_without(instruction: Instruction) -> None:
-    broken = Instruction(b"none of ours", KEYRING, 1, "", instruction.keys)
+    broken = replace(instruction, keys=((TABLE, b"no key"),))
 
     async def work(pens: Pens) -> None:
         assert await pens.write(deliveries(2)) == [SPARE, SPARE]
@@ -193,11 +199,13 @@ _FORSAKEN = """
 import asyncio, sys
 from newsletter.workflow.clerks import Clerks
 from newsletter.workflow.clerk import Instruction
+from newsletter.model.message import CompiledMessage
 from newsletter.tokens import Keyring
 
 async def main():
-    clerks = Clerks(None)
-    await clerks.hire(Instruction(b"", Keyring({1: bytes(32)}, 1), 1, "", ()), 2)
+    compiled = CompiledMessage((b"",), (), (), (), "", "", "")
+    clerks = Clerks(compiled, None)
+    await clerks.hire(Instruction(compiled, Keyring({1: bytes(32)}, 1), 1, "", ()), 2)
     print("here", flush=True)
     await asyncio.sleep(60)
 
@@ -246,9 +254,8 @@ def test_pens_are_for_signing_alone(
 ) -> None:
     seal = open_seal(signing)
     clock = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-    write = dispatch_writer(
-        compiled, KEYRING, list_id=1, clock=lambda: clock, seal=seal
-    )
+    fill = dispatch_filler(compiled, KEYRING, list_id=1, clock=lambda: clock, seal=seal)
+    write = dispatch_writer(compiled, fill)
 
     async def run() -> list[str]:
         kinds = []

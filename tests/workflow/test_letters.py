@@ -20,6 +20,7 @@ from newsletter.tokens import Keyring, Purpose, verify
 from newsletter.workflow.dkim_keys import make_key, read_record
 from newsletter.workflow.letters import (
     Seal,
+    dispatch_filler,
     dispatch_writer,
     open_seal,
     write_harmless,
@@ -44,8 +45,8 @@ def compiled() -> CompiledMessage:
 
 
 def write(compiled: CompiledMessage, seal: Seal | None) -> Message:
-    writer = dispatch_writer(compiled, KEYRING, list_id=1, clock=lambda: NOW, seal=seal)
-    return writer(ANNA)
+    fill = dispatch_filler(compiled, KEYRING, list_id=1, clock=lambda: NOW, seal=seal)
+    return dispatch_writer(compiled, fill)(ANNA)
 
 
 def write_test(
