@@ -76,7 +76,9 @@ def plan_rows(
 
 
 def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
-    lists = ", ".join(plan.lists)
+    from newsletter.i18n import join_words
+
+    lists = join_words(plan.lists, "en")
     if plan.left_out:
         yield "To:", f"{plan.recipients} of the {plan.people} people on {lists}"
         reasons = (

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from newsletter.checks.links.reach import Network
 from newsletter.errors import OperationError, RefusedError, UsageError
+from newsletter.i18n import join_words
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Only, Reach
 from newsletter.model.finding import Finding
@@ -233,7 +234,8 @@ def count_recipients_left(
     if not recipients:
         reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise OperationError(
-            f"nobody is left to send {issue} to (list {', '.join(lists)}).",
+            f"nobody is left to send {issue} to "
+            f"({'list' if len(lists) == 1 else 'lists'} {join_words(lists, 'en')}).",
             f"Left out: {reasons}."
             if reasons
             else "Import people first: newsletter subscribers import FILE.csv",

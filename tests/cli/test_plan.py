@@ -68,6 +68,13 @@ def test_plan_says_how_the_number_came_about() -> None:
     )
 
 
+def test_plan_joins_its_lists_as_a_sentence_does() -> None:
+    lists = ("main", "events", "board")
+    assert rows(lists=lists)["To:"] == "412 recipients of main, events and board"
+    found = rows(lists=lists, left_out={"unsubscribed": 9})
+    assert found["To:"] == "412 of the 421 people on main, events and board"
+
+
 def test_plan_with_limits_says_when_it_ends_and_to_leave_the_computer_on() -> None:
     end = NOW + timedelta(hours=4, minutes=20)
     forecast = Forecast(NOW, end, ((300, 3600), (2000, 86400)))

@@ -70,6 +70,7 @@ def unsubscribe(
     project: "Project", address: str, list_slug: str | None, as_json: bool
 ) -> None:
     """Let somebody leave, at once; no import brings them back."""
+    from newsletter.i18n import join_words
     from newsletter.workflow.subscribers import unsubscribe_subscriber
 
     departure = unsubscribe_subscriber(
@@ -84,7 +85,7 @@ def unsubscribe(
             }
         )
     elif departure.lists:
-        click.echo(f"{departure.email}: left {', '.join(departure.lists)}")
+        click.echo(f"{departure.email}: left {join_words(departure.lists, 'en')}")
     elif departure.is_known:
         click.echo(f"{departure.email}: had left already")
     else:

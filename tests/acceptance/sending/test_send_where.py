@@ -80,6 +80,19 @@ def test_send_where_and_only_leaves_out_for_each_its_own(letter: Any) -> None:
     )
 
 
+def test_send_to_several_lists_without_anybody_names_them_all(letter: Any) -> None:
+    letter.add("gina", lists=("events",))
+    letter.leave("gina")
+    with SmtpServer() as server:
+        letter.use_server(server.port)
+        to = ("--to", "main", "--to", "events")
+        assert letter.send(0, *to, "--where", 'language == "ti"') == 3
+    assert letter.err == (
+        "nobody is left to send 2026-03 to (lists main and events). Left out: "
+        "2 unsubscribed, 4 not in the segment.\n"
+    )
+
+
 def test_send_where_of_a_language_tells_who_has_none(letter: Any) -> None:
     letter.run("subscribers", "add", "n@example.org", "--field", "language=nl")
     with SmtpServer() as server:

@@ -203,6 +203,11 @@ def test_add_refuses_a_field_that_cannot_be(
     assert typed("add", "anna@example.org", "--field", field) == (2, "", message)
 
 
+def test_unsubscribe_joins_the_lists_left_as_a_sentence_does(readers: Type) -> None:
+    _, out, _ = readers("unsubscribe", "anna@example.org")
+    assert out == "anna@example.org: left events and main\n"
+
+
 def test_show_tells_what_was_read_and_in_which_language(
     readers: Type, tmp_path: Path
 ) -> None:
