@@ -23,13 +23,22 @@ _BLOCK = 1024 * 1024
 Source = Callable[[], BinaryIO]
 
 _SAVE_AS = 'Open it in your spreadsheet and save it as "CSV UTF-8".'
-#: First bytes -> what such a file is.
+_SAVE_AS_EITHER = (
+    'Open it in your spreadsheet and save it as "CSV UTF-8", or as .xlsx, which is '
+    'read with: pip install "newsletter[xlsx]".'
+)
+#: First bytes, in lower case -> what such a file is, and what to do with it.
 _OTHER_FILES = (
-    (b"PK\x03\x04", "a spreadsheet or a zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
-    (b"%PDF", "a PDF"),
-    (b"{\\rtf", "a text document"),
-    (b"BEGIN:VCARD", "an address book"),
+    # A sound .xlsx never comes here.
+    (b"pk\x03\x04", "a damaged spreadsheet or a zip archive", _SAVE_AS_EITHER),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet, not a CSV file", _SAVE_AS_EITHER),
+    (b"%pdf", "a PDF, not a CSV file", _SAVE_AS),
+    (b"{\\rtf", "a text document, not a CSV file", _SAVE_AS),
+    (b"begin:vcard", "an address book, not a CSV file", _SAVE_AS),
+    # Some programs give their pages names that end in .xls.
+    (b"<html", "a web page, not a CSV file", _SAVE_AS),
+    (b"<!doctype", "a web page, not a CSV file", _SAVE_AS),
+    (b"<?xml", "an XML file, not a CSV file", _SAVE_AS),
 )
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -79,9 +88,9 @@ def recognise_letters(source: Source, *, file: str, wanted: str = "") -> Letters
         return _tried(letters, source, file, advice)
     with source() as opened:
         start = opened.read(4096)
-    for first_bytes, kind in _OTHER_FILES:
-        if start.startswith(first_bytes):
-            raise _refusal(file, f"this is {kind}, not a CSV file.", _SAVE_AS)
+    for first_bytes, kind, advice in _OTHER_FILES:
+        if start.lstrip().lower().startswith(first_bytes):
+            raise _refusal(file, f"this is {kind}.", advice)
     codec = _codec_by_its_mark(start)
     if codec:
         return _tried(Letters(codec), source, file, _SAVE_AS)

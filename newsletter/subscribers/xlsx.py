@@ -67,7 +67,8 @@ def open_workbook(source: Source, wanted: Wanted) -> Sheet:
     """
     if find_spec("openpyxl") is None:
         raise OperationError(
-            "a spreadsheet (.xlsx) needs the package openpyxl.",
+            f"{wanted.file} is a spreadsheet, and the package that reads those is not "
+            "installed.",
             'Install it with: pip install "newsletter[xlsx]", or save the list as '
             '"CSV UTF-8".',
         )

@@ -195,7 +195,19 @@ def test_rows_swallowed_by_an_open_quote_are_counted() -> None:
         (b" \r\n", "readers.csv: this file is empty. Is it the right one?"),
         (
             b"PK\x03\x04xlsx",
-            "readers.csv: this is a spreadsheet or a zip archive, not a CSV file. "
+            "readers.csv: this is a damaged spreadsheet or a zip archive. "
+            'Open it in your spreadsheet and save it as "CSV UTF-8", or as .xlsx, '
+            'which is read with: pip install "newsletter[xlsx]".',
+        ),
+        (
+            b"\xd0\xcf\x11\xe0xls",
+            "readers.csv: this is an old spreadsheet, not a CSV file. "
+            'Open it in your spreadsheet and save it as "CSV UTF-8", or as .xlsx, '
+            'which is read with: pip install "newsletter[xlsx]".',
+        ),
+        (
+            b"\n <HTML><table><tr><td>anna@example.org</td></tr></table>",
+            "readers.csv: this is a web page, not a CSV file. "
             'Open it in your spreadsheet and save it as "CSV UTF-8".',
         ),
         (

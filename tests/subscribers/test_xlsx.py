@@ -1,5 +1,6 @@
 """Lists that a spreadsheet keeps in its own format."""
 
+import sys
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.errors import DefinitionError, UsageError
+from newsletter.errors import DefinitionError, OperationError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.model.settings import FieldType
 from newsletter.subscribers.rows import Row, read_rows
@@ -93,6 +94,20 @@ def test_spreadsheet_without_addresses_says_so() -> None:
         opened(workbook({"Leden": [["naam"], ["Anna"]]}))
     with pytest.raises(DefinitionError, match="no column has addresses"):
         opened(workbook({"Leden": []}))
+
+
+def test_spreadsheet_without_the_extra_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = workbook({"Leden": READERS})
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(OperationError) as caught:
+        opened(data)
+    assert str(caught.value) == (
+        "readers.xlsx is a spreadsheet, and the package that reads those is not "
+        'installed. Install it with: pip install "newsletter[xlsx]", or save the list '
+        'as "CSV UTF-8".'
+    )
 
 
 def bomb(part: str, content: bytes) -> bytes:
