@@ -22,6 +22,7 @@ from newsletter.assembly.outline import numbered_sections, paragraphs_of
 from newsletter.assembly.palette import Palette
 from newsletter.assembly.rendering import Runner, Subject
 from newsletter.i18n import direction, format_date
+from newsletter.i18n.languages import primary_language
 from newsletter.model.assembled import AssembledImage
 from newsletter.model.issue import Field, Issue, Item, Section
 from newsletter.model.problem import Place
@@ -124,13 +125,15 @@ class _PageWriter:
         page, issue = self._page, self._page.issue
         around, newsletter = page.around, page.settings.newsletter
         base, style = newsletter.base_url, self._style()
+        base = base if issue.is_archived else ""
         parts = self._parts()
         values = self._blocks.values(around) | {
             "style": style,
             "style_hash": _policy_hash(style),
             "subject": plain_words(issue.subject),
             "preheader": plain_words(issue.preheader),
-            "canonical": f"{base}/{issue.slug}/" if base and issue.is_archived else "",
+            "canonical": f"{base}/{issue.slug}/" if base else "",
+            "join": self._join_url() if base else "",
             "date": format_date(issue.date, issue.language),
             "logo": self._logo(),
             "opening": self._blocks.blocks(issue.opening, around),
@@ -141,6 +144,17 @@ class _PageWriter:
             "home_lang": self._home_lang(),
         }
         return self._runner.run("page.html.j2", values, self._whole)
+
+    def _join_url(self) -> str:
+        """Return where readers of a page subscribe, or nothing where nobody may.
+
+        Not relative, as the page is copied to other hosts too (`build --archive`).
+        """
+        settings = self._page.settings
+        if not any(one.is_public for one in settings.lists.values()):
+            return ""
+        language = primary_language(self._page.issue.language)
+        return f"{settings.newsletter.base_url}/join?lang={language}"
 
     def _logo(self) -> object:
         logo = self._page.settings.template.logo_source

@@ -60,8 +60,8 @@ def render_static_archive(
 ) -> Mapping[str, bytes]:
     """Return name -> content of what lies beside the folders of issues.
 
-    Pages in the language of the newsletter, without a form and without a link to a page
-    that only `serve` has; and the feed, where ``base_url`` says how its links begin.
+    Pages in the language of the newsletter, without a form; and the feed. To what only
+    `serve` has a link leads where ``base_url`` says how it begins.
     """
     newsletter = pages.settings.newsletter
     last = count_pages(issues)
@@ -92,6 +92,7 @@ def _render(pages: Pages, leaf: _Leaf, language: str, *, is_static: bool) -> str
         newer=leaf.newer,
         older=leaf.older,
         is_static=is_static,
+        join=_join_link(pages, language, is_static=is_static),
         # A folder opened from the disk shows its files, not its page.
         page_name=PAGE if is_static else "",
         feed=FEED_NAME if pages.settings.newsletter.base_url else "",
@@ -99,6 +100,13 @@ def _render(pages: Pages, leaf: _Leaf, language: str, *, is_static: bool) -> str
         date_of=lambda issue: format_date(issue.date, language, weekday=False),
         direction_of=direction,
     )
+
+
+def _join_link(pages: Pages, language: str, *, is_static: bool) -> str:
+    """Return the way to subscribe, or nothing: only `serve` can take anybody in."""
+    base = f"{pages.settings.newsletter.base_url}/" if is_static else ""
+    is_there = pages.can_join and base != "/"
+    return f"{base}join?lang={language}" if is_there else ""
 
 
 def _policy_of_page(policy: str) -> str:

@@ -124,16 +124,18 @@ def test_written_list_leads_from_page_to_page(tab: "Page", folder: Path) -> None
     assert tab.url == (folder / "index.html").as_uri()
 
 
-def test_written_list_has_no_form_and_no_link_that_needs_serve(
+def test_written_list_has_no_form_and_leads_to_serve_by_its_address_alone(
     tab: "Page", folder: Path
 ) -> None:
     show(tab, folder / "index.html")
     links = tab.evaluate(
         "[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"
     )
+    language = tab.evaluate("document.documentElement.lang")
     assert set(links) == {
         *(f"{issue.slug}/index.html" for issue in ISSUES[:50]),
         "page-2.html",
         "feed.xml",
+        f"https://news.example.org/join?lang={language}",
     }
     assert tab.evaluate("document.forms.length + document.scripts.length") == 0

@@ -14,7 +14,7 @@ from newsletter.assembly.loaders import Templates
 from newsletter.assembly.webpage import render_webpage
 from newsletter.errors import DefinitionError
 from newsletter.model.issue import Issue
-from newsletter.model.settings import Settings
+from newsletter.model.settings import ListSettings, Settings
 
 Read = Callable[..., Issue]
 
@@ -260,6 +260,33 @@ def test_page_of_an_archived_issue_leads_to_the_others_and_to_the_feed(
     assert texts(page, link) == ["Alle nummers"]
     assert page.xpath(f"{feed}/@href") == ["../feed.xml"]
     assert apart.xpath(f"{link} | {feed}") == []
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_public", "archive", "links"),
+    [
+        ("https://n.org/news", True, "yes", ["https://n.org/news/join?lang=nl"]),
+        ("https://n.org/news", False, "yes", []),
+        ("https://n.org/news", True, "no", []),
+        ("", True, "yes", []),
+    ],
+)
+def test_page_leads_to_joining_where_anybody_may_join(
+    read_issue: Read,
+    settings: Settings,
+    base_url: str,
+    is_public: bool,
+    archive: str,
+    links: list[str],
+) -> None:
+    open_to_all = replace(
+        settings,
+        newsletter=replace(settings.newsletter, base_url=base_url),
+        lists={"main": ListSettings(is_public=is_public)},
+    )
+    issue = read_issue("Dag.", archive=archive)
+    page = lxml_html.document_fromstring(render_webpage(issue, open_to_all, {}))
+    assert page.xpath('//a[text()="Inschrijven"]/@href') == links
 
 
 def test_closing_lines_are_in_the_language_of_the_newsletter(
