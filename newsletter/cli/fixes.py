@@ -6,13 +6,12 @@ import click
 
 from newsletter.cli.context import is_terminal, say
 from newsletter.cli.findings import count_of
+from newsletter.cli.yes_or_no import is_yes
 
 if TYPE_CHECKING:
     from newsletter.workflow.check import CheckReport
     from newsletter.workflow.fix import Fixed, Proposal
     from newsletter.workflow.project import Project
-
-_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 
 
 def refuse_unasked(*, fix: bool, yes: bool, as_json: bool, has_answers: bool) -> None:
@@ -85,13 +84,4 @@ def _is_wanted(proposal: "Proposal") -> bool:
     say(f"{proposal.place}  {proposal.words}".rstrip())
     say(f"  old: {proposal.old}")
     say(f"  new: {proposal.new}")
-    while True:
-        answer = click.prompt(
-            "Write the new address? [y/N]",
-            default="",
-            show_default=False,
-            err=True,
-        )
-        if answer.strip().lower() in _ANSWERS:
-            return _ANSWERS[answer.strip().lower()]
-        say("Answer y to write it, or n to leave it as it is.")
+    return is_yes("Write the new address?")

@@ -169,7 +169,7 @@ def test_each_address_is_asked_about_on_a_terminal(project: Path, site: str) -> 
 def test_answer_that_is_none_is_asked_for_again(project: Path, site: str) -> None:
     write(project, f"[the first]({site}/old/one)\n")
     shown = on_a_terminal(project, "perhaps\nyes\n")
-    assert "Answer y to write it, or n to leave it as it is.\n" in shown
+    assert "Answer y for yes, or n for no.\n" in shown
     assert "invalid" not in shown
     assert body_of(project) == f"[the first]({site}/new/one)\n"
 

@@ -12,6 +12,7 @@ from newsletter.cli.context import (
     print_json,
     say,
 )
+from newsletter.cli.yes_or_no import require_yes
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,11 +76,7 @@ def _ask(address: str, *, is_completely: bool, as_json: bool) -> None:
         )
     if is_completely:
         say(_NOTHING_REMEMBERS)
-    click.confirm(
-        f"Erase all that is kept of {address}? Nobody can undo it.",
-        abort=True,
-        err=True,
-    )
+    require_yes(f"Erase all that is kept of {address}? Nobody can undo it.")
 
 
 def _show(done: "Forgotten", *, is_completely: bool) -> None:

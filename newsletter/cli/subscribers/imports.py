@@ -19,6 +19,7 @@ from newsletter.cli.context import (
 from newsletter.cli.people import print_json_with, private_csv
 from newsletter.cli.subscribers.omissions import omissions_json, tell_omissions
 from newsletter.cli.subscribers.shown import STATUSES, parse_status
+from newsletter.cli.yes_or_no import require_yes
 
 if TYPE_CHECKING:
     from newsletter.workflow.import_rows import RowVerdict
@@ -53,7 +54,6 @@ _DATES = {
     **{order: f"dates read as {order}" for order in _DATE_ORDERS},
     "mixed": "dates read where only one way fits",
 }
-_QUESTION = "Do it? Answer y or n"
 
 
 @click.command("import", short_help="Bring people in from a file, or undo that.")
@@ -188,7 +188,7 @@ def _import(
         _show_problems(order, plan)
         _show_reading(order)
         _show_counts(order, plan, "would be imported")
-        click.confirm(_QUESTION, abort=True, err=True)
+        require_yes("Do it?")
     report = import_subscribers(project, order, now=datetime.now(UTC))
     if as_json:
         print_json(_report_json(order, report))

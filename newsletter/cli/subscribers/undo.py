@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsletter.cli.context import print_json, print_rows, say
+from newsletter.cli.yes_or_no import require_yes
 from newsletter.workflow.local_time import show_time
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def take_back(project: "Project", *, dry_run: bool, asks: bool, as_json: bool) -
         if not as_json:
             _show(project, undoing, "would be undone")
         if asks:
-            click.confirm("Do it? Answer y or n", abort=True, err=True)
+            require_yes("Do it?")
     if not dry_run:
         undoing = undo_import(project, now=datetime.now(UTC))
         if not as_json:
