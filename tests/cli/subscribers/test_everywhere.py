@@ -67,6 +67,26 @@ def test_import_of_leavers_without_a_list_names_no_list_in_json(
     assert told["mailable"] == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("active", ", and import those who left first, with --as unsubscribed."),
+        ("unsubscribed", " if that is not so."),
+        ("bounced", " if that is not so."),
+    ],
+)
+def test_import_of_leavers_does_not_advise_to_import_leavers_first(
+    root: Path, capsys: pytest.CaptureFixture[str], status: str, advice: str
+) -> None:
+    (root / "left.csv").write_text("email,Status\nanna@example.org,gone\n")
+    capsys.readouterr()
+    subscribers(root, "import", "left.csv", "--as", status, "--dry-run")
+    assert capsys.readouterr().err == (
+        'warning: left.csv: the column "Status" is not read: everybody in the file is '
+        f"taken for what --as says. Filter it in your spreadsheet{advice}\n"
+    )
+
+
 def test_undo_of_leavers_without_a_list_tells_of_every_list(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
