@@ -80,7 +80,7 @@ def test_a_writer_that_does_not_end_is_given_up(
     async def work(desk: Any) -> None:
         monkeypatch.setattr(ledger_writer, "BUSY_SECONDS", 0.2)
         with blocked():
-            answer: list[Any] = await asyncio.gather(
+            answer: tuple[Any, ...] = await asyncio.gather(
                 desk.intend(0), return_exceptions=True
             )
         assert isinstance(answer[0], OperationError)
