@@ -199,6 +199,15 @@ def bounces_for_long(
 
     Times are those of our mails: returned ones may be read long after.
     """
+    is_soft = and_(
+        returned_mails.c.subscriber_id == subscriber_id,
+        returned_mails.c.kind == MailKind.BOUNCE,
+        returned_mails.c.bounce_class == BounceClass.SOFT,
+    )
+    # Of nearly everybody: the longer questions are not asked.
+    number = connection.scalar(select(func.count(returned_mails.c.id)).where(is_soft))
+    if (number or 0) < SOFT_MAILS:
+        return False
     since = max(
         _last_success(connection, subscriber_id, now) or 0,
         _last_own_word(connection, subscriber_id) or 0,
@@ -206,12 +215,7 @@ def bounces_for_long(
     times = connection.scalars(
         select(deliveries.c.at)
         .join_from(returned_mails, deliveries, _is_of_delivery())
-        .where(
-            returned_mails.c.subscriber_id == subscriber_id,
-            returned_mails.c.kind == MailKind.BOUNCE,
-            returned_mails.c.bounce_class == BounceClass.SOFT,
-            deliveries.c.at > since,
-        )
+        .where(is_soft, deliveries.c.at > since)
         .group_by(deliveries.c.dispatch_id, deliveries.c.at)
     ).all()
     if len(times) < SOFT_MAILS:
