@@ -31,17 +31,24 @@ class ColumnOmissions:
 
 def sum_omissions(connection: Connection) -> tuple[ColumnOmissions, ...]:
     """Return what could not be used, by its column."""
-    counts = _counted(omissions.c.field, func.count()).group_by(omissions.c.field)
-    return tuple(
-        ColumnOmissions(name, count, _first_of(connection, name))
-        for name, count in connection.execute(counts.order_by(omissions.c.field))
-    )
+    names = connection.scalars(select(omissions.c.field).distinct()).all()
+    sums = [
+        ColumnOmissions(
+            name,
+            connection.scalar(_counted(func.count()).where(omissions.c.field == name))
+            or 0,
+            _first_of(connection, name),
+        )
+        for name in sorted(names)
+    ]
+    return tuple(column for column in sums if column.count)
 
 
 def count_incomplete(connection: Connection) -> int:
     """Return how many rows lack a value that could not be used."""
-    numbers = _counted(func.count(omissions.c.number.distinct()))
-    return connection.scalar(numbers) or 0
+    has_one = select(omissions.c.number).where(omissions.c.number == arrivals.c.number)
+    rows = select(func.count(arrivals.c.number)).where(COUNTS, has_one.exists())
+    return connection.scalar(rows) or 0
 
 
 def read_omissions(

@@ -1,7 +1,6 @@
 """The columns of a list that hold dates: how day and month stand in each of them."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 from newsletter.subscribers.dates import (
     DateOrder,
@@ -13,8 +12,10 @@ from newsletter.subscribers.dates import (
 from newsletter.subscribers.fields import clean_cell, clean_text
 from newsletter.subscribers.sheet import Sheet
 
-#: So many dates of a column are looked at once.
-_REMEMBERED = 4096
+#: So many dates of a column are remembered: all days of a lifetime.
+_REMEMBERED = 36_500
+#: No date is longer, with its time and space around it.
+_LONGEST = 60
 
 
 def settle_dates(sheet: Sheet, told: DateOrder | None = None) -> Sheet:
@@ -25,8 +26,8 @@ def settle_dates(sheet: Sheet, told: DateOrder | None = None) -> Sheet:
         told: What the editor says (``--dates``); None: find out.
     """
     signs = _signs(sheet)
-    found = {name: order_of(seen) for name, seen in signs.items()}
-    orders = {name: told or order for name, order in found.items() if order}
+    found = {name: order_of(seen, told) for name, seen in signs.items()}
+    orders = {name: order for name, order in found.items() if order}
     warnings = [
         _warn(sheet, name, order)
         for name, order in orders.items()
@@ -37,26 +38,36 @@ def settle_dates(sheet: Sheet, told: DateOrder | None = None) -> Sheet:
 
 def _signs(sheet: Sheet) -> dict[str, Sign]:
     """Return what all the dates of each column say together."""
-    places = {
-        name: place
+    columns = [
+        (name, place, _Glance())
         for name, place in sheet.columns.fields.items()
         if sheet.fields.get(name) == "date"
-    }
-    if not places:
+    ]
+    if not columns:
         return {}
-    look = lru_cache(_REMEMBERED)(_look)
-    signs = dict.fromkeys(places, Sign.NOTHING)
     for number, cells in sheet.cells():
         if isinstance(cells, str) or number < sheet.first_row:
             continue
-        for name, place in places.items():
-            if place < len(cells):
-                signs[name] |= look(cells[place])
-    return signs
+        for _, place, glance in columns:
+            if place < len(cells) and cells[place] not in glance.seen:
+                glance.at(cells[place])
+    return {name: glance.signs for name, _, glance in columns}
 
 
-def _look(cell: str) -> Sign:
-    return sign_of(clean_text(clean_cell(cell)))
+class _Glance:
+    """What the dates of one column said so far, each of them looked at once."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.signs = Sign.NOTHING
+
+    def at(self, cell: str) -> None:
+        if len(cell) > _LONGEST:
+            return
+        if len(self.seen) == _REMEMBERED:
+            self.seen.clear()
+        self.seen.add(cell)
+        self.signs |= sign_of(clean_text(clean_cell(cell)))
 
 
 def _warn(sheet: Sheet, name: str, order: DateOrder) -> str:

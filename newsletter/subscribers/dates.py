@@ -5,7 +5,6 @@ its order of day and month is theirs; where they leave it open, the editor is to
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from enum import IntFlag, StrEnum
 from typing import NoReturn
@@ -22,9 +21,6 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "month-day-year"
     #: Some dates of the column can only be read the one way, some only the other.
     MIXED = "mixed"
-
-
-_FIRST = {DateOrder.DAY_FIRST: "day", DateOrder.MONTH_FIRST: "month"}
 
 
 class Sign(IntFlag):
@@ -44,27 +40,31 @@ def sign_of(text: str) -> Sign:
     match = _YEAR_LAST.fullmatch(text)
     if match is None:
         return Sign.NOTHING
-    first, mark, second, year = match.groups()
-    day_first = _date(year, second, first)
-    month_first = "" if mark == "." else _date(year, first, second)
+    day_first, month_first = _both(match)
     if day_first and month_first:
-        is_open = mark == "/" and day_first != month_first
+        is_open = match[2] == "/" and day_first != month_first
         return Sign.OPEN if is_open else Sign.USUAL
     if day_first:
         return Sign.DAY_FIRST
     return Sign.MONTH_FIRST if month_first else Sign.NOTHING
 
 
-def order_of(signs: Sign) -> DateOrder | None:
-    """Return the order in a column by what all its dates say together; None: no matter.
+def order_of(signs: Sign, told: DateOrder | None = None) -> DateOrder | None:
+    """Return the order in a column; None: none of its dates has the year last.
 
-    Where they leave it open (`is_guess`), the day is taken to come first.
+    Args:
+        signs: What all its dates say together.
+        told: What the editor says of columns that leave it open; None: nothing. Then
+            the day is taken to come first.
     """
-    if Sign.DAY_FIRST in signs and Sign.MONTH_FIRST in signs:
-        return DateOrder.MIXED
-    if Sign.MONTH_FIRST in signs:
+    decided = signs & (Sign.DAY_FIRST | Sign.MONTH_FIRST)
+    if decided == Sign.DAY_FIRST:
+        return DateOrder.DAY_FIRST
+    if decided == Sign.MONTH_FIRST:
         return DateOrder.MONTH_FIRST
-    return DateOrder.DAY_FIRST if signs else None
+    if decided:
+        return told or DateOrder.MIXED
+    return told or DateOrder.DAY_FIRST if signs else None
 
 
 def is_guess(signs: Sign) -> bool:
@@ -89,26 +89,21 @@ def read_date(text: str, order: DateOrder) -> str:
     match = _YEAR_LAST.fullmatch(text)
     if match is None:
         _refuse()
+    day_first, month_first = _both(match)
+    if order is DateOrder.MIXED and day_first and month_first:
+        if day_first != month_first:
+            _refuse("may begin with the day or with the month.")
+    elif order is DateOrder.MONTH_FIRST:
+        day_first, month_first = month_first, day_first
+    return day_first or month_first or _refuse()
+
+
+def _both(match: re.Match[str]) -> tuple[str, str]:
+    """Return a date with the year last read both ways: day first, month first."""
     first, mark, second, year = match.groups()
-    return _pick(
-        "day" if mark == "." else _FIRST.get(order, ""),
-        {"day": _date(year, second, first), "month": _date(year, first, second)},
-    )
-
-
-def _pick(first: str, dates: Mapping[str, str]) -> str:
-    """Return the date that begins with what comes *first*; empty: the only one."""
-    if first and dates[first]:
-        return dates[first]
-    found = {day: name for name, day in dates.items() if day}
-    if not found:
-        _refuse()
-    if first:
-        (other,) = found.values()
-        _refuse(f"is only a date with the {other} first.")
-    if len(found) > 1:
-        _refuse("may begin with the day or with the month.")
-    return next(iter(found))
+    # Nobody who writes the month first divides with dots.
+    month_first = "" if mark == "." else _date(year, first, second)
+    return _date(year, second, first), month_first
 
 
 def _date(year: str, month: str, day: str) -> str:

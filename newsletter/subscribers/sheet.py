@@ -28,7 +28,7 @@ class Wanted:
     encoding: str = ""
     separator: str = ""
     sheet: str = ""
-    #: ``--dates``: how day and month stand in all its columns; None: find out.
+    #: ``--dates``: how dates are read that leave it open; None: with the day first.
     dates: DateOrder | None = None
     #: Everybody in it left or is not reached, the editor says.
     is_of_leavers: bool = False

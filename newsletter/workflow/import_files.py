@@ -7,9 +7,7 @@ from typing import BinaryIO
 from newsletter.errors import DefinitionError, UsageError
 from newsletter.model.problem import Place, Problem
 from newsletter.subscribers.csv import open_csv
-from newsletter.subscribers.date_columns import settle_dates
 from newsletter.subscribers.sheet import Sheet, Wanted
-from newsletter.subscribers.text import Source
 from newsletter.subscribers.xlsx import is_workbook, open_workbook
 
 
@@ -22,15 +20,6 @@ def open_sheet(path: Path, wanted: Wanted) -> Sheet:
         OperationError: It is a spreadsheet, and the package for it is not there.
     """
     source = partial(_open_file, path, wanted.file)
-    return settle_dates(_look_at(source, wanted), wanted.dates)
-
-
-def _look_at(source: Source, wanted: Wanted) -> Sheet:
-    """Look at a file of either kind.
-
-    Raises:
-        UsageError: What the editor says of it is for the other kind.
-    """
     if is_workbook(source):
         if wanted.encoding or wanted.separator:
             raise UsageError(

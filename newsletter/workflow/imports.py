@@ -52,6 +52,7 @@ from newsletter.subscribers.admission import (
     judge_import,
     merge_fields,
 )
+from newsletter.subscribers.date_columns import settle_dates
 from newsletter.subscribers.sheet import Sheet, Wanted
 from newsletter.tokens import Keyring
 from newsletter.workflow.desk import open_desk
@@ -163,6 +164,8 @@ def order_import(
         wanted or Wanted(""), file=shown, fields=types, is_of_leavers=is_away
     )
     sheet = replace(open_sheet(path, asked), is_address_enough=is_away)
+    if not is_away:
+        sheet = settle_dates(sheet, asked.dates)
     is_everywhere = list_slug is None and is_away
     return ImportOrder(sheet, path, slug, status, is_everywhere)
 

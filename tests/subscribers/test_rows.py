@@ -104,9 +104,18 @@ def test_dates_that_leave_their_order_open_are_told() -> None:
 
 
 def test_dates_are_read_as_the_editor_says() -> None:
-    assert dates("03/04/2022", told=DateOrder.MONTH_FIRST) == ["2022-03-04"]
+    told = DateOrder.MONTH_FIRST
+    assert dates("03/04/2022", told=told) == ["2022-03-04"]
+    assert dates("03-04-2022", told=told) == ["2022-03-04"]
+    mixed = dates("03/04/2022", "31/12/2022", "12/31/2022", told=told)
+    assert mixed == ["2022-03-04", "2022-12-31", "2022-12-31"]
     text = "email;since\na@example.org;03/04/2022\n"
     assert sheet(text, DateOrder.MONTH_FIRST).warnings == ()
+
+
+def test_dates_of_a_column_that_decides_are_read_as_it_says() -> None:
+    written = ("03/04/2022", "31/12/2022")
+    assert dates(*written, told=DateOrder.MONTH_FIRST) == ["2022-04-03", "2022-12-31"]
 
 
 def test_dates_of_both_orders_are_read_where_only_one_fits() -> None:

@@ -103,6 +103,13 @@ def test_values_of_who_left_are_not_told(
     assert (report.n_incomplete, report.omissions) == (0, ())
 
 
+def test_dates_of_who_left_raise_no_question(project: Project) -> None:
+    asked = order(
+        project, "a@example.org;;03/04/2022;", status=SubscriptionStatus.UNSUBSCRIBED
+    )
+    assert plan_import(project, asked).warnings == ()
+
+
 def test_values_of_many_rows_are_counted_and_the_first_five_told(
     project: Project,
 ) -> None:
