@@ -73,10 +73,13 @@ def _row_reader(sheet: Sheet) -> Callable[[int, Sequence[str]], Row]:
     """Return what makes a `Row` of the cells of one; it raises a sentence."""
     width, email_at = sheet.width, sheet.columns.email
     cleaners = _cleaners(sheet)
+    # Of who left, nothing else counts.
+    tells_values = not sheet.is_address_enough
 
     def read(number: int, cells: Sequence[str]) -> Row:
         is_torn = len(cells) > width and any(map(str.strip, cells[width:]))
-        if is_torn and not sheet.is_address_enough:
+        if is_torn and tells_values:
+            # Where its cells belong is anybody's guess: nothing more is said of them.
             raise ValueError(_torn(len(cells), width, sheet.separator))
         count = len(cells)
         fields = {}
@@ -86,13 +89,13 @@ def _row_reader(sheet: Sheet) -> Callable[[int, Sequence[str]], Row]:
             value = clean(cell)
             if value:
                 fields[name] = value
-            elif cell and (told := explain(cell)):
+            elif cell and tells_values and (told := explain(cell)):
                 omissions.append(Omission(name, told))
         try:
             email = _read_address(cells[email_at] if email_at < count else "")
         except ValueError as error:
             raise ValueError(_all_faults(sheet, str(error), omissions)) from error
-        if omissions and not sheet.is_address_enough:
+        if omissions:
             return Row(number, email, address_key(email), fields, omissions)
         return Row(number, email, address_key(email), fields)
 

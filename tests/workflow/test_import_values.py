@@ -97,10 +97,11 @@ def test_values_of_a_row_that_repeats_another_are_not_told(project: Project) -> 
 def test_values_of_who_left_are_not_told(
     project: Project, status: SubscriptionStatus
 ) -> None:
-    asked = order(project, "a@example.org;;soon;x", status=status)
+    asked = order(project, "a@example.org;;soon;x", "a;;soon;x", status=status)
     report = import_subscribers(project, asked, now=NOW)
     assert report.counts == {Verdict.NEW: 1}
     assert (report.n_incomplete, report.omissions) == (0, ())
+    assert [item.message for item in report.problems] == ["the address has no @."]
 
 
 def test_dates_of_who_left_raise_no_question(project: Project) -> None:
