@@ -1,8 +1,8 @@
 """A new address for a reader: asked for on their page, theirs once they confirm it.
 
 Law: it counts once the link in a mail to it was followed and the button there pressed.
-Whose address it is, is told nobody who merely asks. The old address is told that it is
-the last mail there: nobody is moved in silence by a link that was stolen.
+Whose address it is, is told nobody who merely asks. The old address is told that mail
+goes elsewhere: nobody is moved in silence by a link that was stolen.
 """
 
 from dataclasses import dataclass
@@ -140,7 +140,7 @@ def _tell_old_address(
     language: str,
     now: datetime,
 ) -> None:
-    """Have the old address told; that no mail goes there any more keeps nobody back."""
+    """Have the old address told, once, though no issue goes there any more."""
     change_id, change = found
     reasons = {one.reason for one in read_suppressions(connection, former.hash)}
     if not reasons & _FOR_GOOD and queue_notice(
