@@ -399,6 +399,8 @@ def test_pages_below_a_path_of_a_proxy_lead_to_each_other(
         tab.get_by_role("button", name="Undo").click()
         tab.get_by_role("link", name="What we keep about you").click()
         assert tab.url == f"{url}/privacy?lang=en"
+        tab.get_by_role("link", name="All issues").click()
+        assert tab.url == f"{url}/?lang=en"
         tab.goto(f"{url}/nothing/at-all")
         tab.get_by_role("link", name="uitschrijven").click()
         tab.get_by_role("heading", name="Uitschrijven zonder uw link").wait_for()
