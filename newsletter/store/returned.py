@@ -105,8 +105,16 @@ def show_reason(status: str, diagnostic: str) -> str:
     return diagnostic if status in diagnostic else f"{status} {diagnostic}".strip()
 
 
+def is_noted(connection: Connection, key: bytes) -> bool:
+    """Tell whether a mail was counted already, by its `Reading.key`."""
+    found = select(returned_mails.c.id).where(returned_mails.c.key == key)
+    return connection.scalar(found) is not None
+
+
 def note_returned(connection: Connection, mail: ReturnedMail) -> bool:
-    """Write a mail down; False if it was counted already."""
+    """Write a mail down; False if it was counted already: then nothing is written."""
+    if is_noted(connection, mail.key):
+        return False
     row = {
         "key": mail.key,
         "at": to_millis(mail.at),

@@ -13,11 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Connection
+
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
-from newsletter.model.returned import BounceClass, MailKind
+from newsletter.model.returned import BounceClass, MailKind, Reading
 from newsletter.store.inbox_marks import read_mark, write_mark
-from newsletter.store.returned import note_returned
+from newsletter.store.returned import is_noted, note_returned
 from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.hard_returns import Weighed, try_to_weigh, weigh_returns
 from newsletter.workflow.mailboxes import Fetched, Source
@@ -198,21 +200,30 @@ class _Look:
 
     def _handle(self, fetched: Fetched) -> Handled:
         reading = read_mail(fetched.data)
+        # Letters that lie unread are met again at each look: no writer waits for them.
+        with self._desk.database.reading() as connection:
+            if is_noted(connection, reading.key):
+                return self._take(connection, reading, fetched)
         with (
             self._desk.database.writing() as connection,
             connection.begin_nested() as attempt,
         ):
-            handled = handle_mail(
-                connection,
-                self._desk.keyring,
-                reading,
-                source=self._mailbox.kind,
-                name=fetched.name,
-                now=self._now,
-            )
+            handled = self._take(connection, reading, fetched)
             if self._is_dry:
                 attempt.rollback()
         return handled
+
+    def _take(
+        self, connection: Connection, reading: Reading, fetched: Fetched
+    ) -> Handled:
+        return handle_mail(
+            connection,
+            self._desk.keyring,
+            reading,
+            source=self._mailbox.kind,
+            name=fetched.name,
+            now=self._now,
+        )
 
     def _write_mark(self, fetched: Fetched) -> None:
         if not self._mark_name or not fetched.mark:

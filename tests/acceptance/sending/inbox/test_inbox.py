@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from .returns import WISH, Returns, deliver, write_mbox
+from newsletter.store.database import open_database
+
+from .returns import LETTER, WISH, Returns, deliver, write_mbox
 
 #: What an editor reads of all of these; of dead addresses when all were read.
 LINES = (
@@ -68,6 +70,21 @@ def test_maildir_tells_each_mail_and_the_second_look_nothing(
     assert post.out.count("\n") == 1
     assert post.err == "No new mail.\n3 mails known already.\n"
     expect_all_done(returns)
+
+
+def test_letters_that_lie_unread_are_met_again_without_a_writer(
+    returns: Returns, maildir: Path
+) -> None:
+    deliver(maildir, [returns.write(LETTER, "hal")])
+    post = returns.post
+    assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
+    settings = post.project.settings
+    with (
+        open_database(settings.database_url, root=post.root) as database,
+        database.writing(),
+    ):
+        assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
+    assert post.err == "No new mail.\n1 mail known already.\n"
 
 
 def test_mail_that_cannot_be_put_away_keeps_no_other_from_counting(
