@@ -156,7 +156,11 @@ def retreat(connection: Connection, last: LastImport, word: Word) -> Retreat:
 
 def _newcomers(last: LastImport) -> Select[Any]:
     """Select the ids of those who came by the import."""
-    was_there = exists().where(import_changes.c.subscriber_id == subscribers.c.id)
+    # With the import, which the index begins with: else all of them are looked through.
+    was_there = exists().where(
+        import_changes.c.import_id == last.id,
+        import_changes.c.subscriber_id == subscribers.c.id,
+    )
     return select(subscribers.c.id).where(
         # Negative: their fields were set since.
         subscribers.c.import_id.in_([last.id, -last.id]),
