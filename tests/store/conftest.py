@@ -78,6 +78,12 @@ def second_migrations(tmp_path: Path) -> Path:
     return _tree(tmp_path / "second", "0002")
 
 
+@pytest.fixture
+def fourth_migrations(tmp_path: Path) -> Path:
+    """The tree of when an import was about one list."""
+    return _tree(tmp_path / "fourth", "0004")
+
+
 def _tree(folder: Path, last: str) -> Path:
     shutil.copytree(MIGRATIONS, folder / "migrations")
     for file in (folder / "migrations" / "versions").glob("r*.py"):

@@ -50,6 +50,17 @@ OPEN_DISPATCH = (
     " (3, 2, 2, 'b@example.org', '{}', 3, 1772366400000)",
 )
 
+#: An import that let somebody leave, when it was about one list.
+LAST_IMPORT = (
+    "INSERT INTO lists (id, slug) VALUES (1, 'main'), (3, 'events')",
+    "INSERT INTO subscribers (id, email, email_key, address_hash, fields, created_at)"
+    " VALUES (1, 'a@example.org', 'a@example.org', x'00', '{}', 0)",
+    "INSERT INTO imports (id, at, file, list_id, status, counts)"
+    " VALUES (7, 9, 'left.csv', 3, 2, '{}')",
+    "INSERT INTO import_changes (import_id, subscriber_id, fields, status, changed_at,"
+    ' new_status) VALUES (7, 1, \'{"a": "b"}\', 1, 5, 2)',
+)
+
 URL = "sqlite:///subscribers/newsletter.db"
 LAST = known_revisions(MIGRATIONS)[-1]
 NEXT = f"{int(LAST) + 1:04}"
@@ -199,6 +210,25 @@ def test_upgrade_from_the_second_release_keeps_an_open_dispatch_sendable(
         # Numbers are never given twice.
         assert writer.execute(made.returning(dispatches.c.id)).scalar() == 4
         assert writer.scalar(select(batches.c.next_at)) == to_millis(now)
+
+
+def test_upgrade_keeps_what_an_undo_of_the_last_import_needs(
+    tmp_path: Path, fourth_migrations: Path
+) -> None:
+    with (
+        open_database(URL, root=tmp_path, migrations=fourth_migrations) as database,
+        database.writing() as writer,
+    ):
+        for statement in LAST_IMPORT:
+            writer.exec_driver_sql(statement)
+    assert revision(database.path) == "0004"
+    open_database(URL, root=tmp_path).close()
+    assert read(
+        database.path,
+        "SELECT import_id, subscriber_id, list_id, fields, status, changed_at,"
+        " new_status FROM import_changes",
+    ) == [(7, 1, 3, '{"a": "b"}', 1, 5, 2)]
+    assert read(database.path, "SELECT is_everywhere FROM imports") == [(0,)]
 
 
 def test_upgrade_when_database_is_new_makes_no_backup(
