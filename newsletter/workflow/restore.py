@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 from newsletter.config import SETTINGS_FILE
 from newsletter.errors import OperationError, RefusedError
 from newsletter.store.archives import Halted, count_people_in, settle_restored
-from newsletter.store.database import open_database
+from newsletter.store.database import MIGRATIONS, known_revisions, open_database
 from newsletter.store.keys import open_keyring
 from newsletter.store.workrooms import clear_rooms, workroom
 from newsletter.workflow.backup import FORMAT, MANIFEST
@@ -118,7 +119,8 @@ def _put_back(
             tree.mkdir()
             for name, known in about["files"].items():
                 _extract(archive, name, known, tree, file)
-            restored = _settle(tree, about, target, file, now)
+            with _named_as_in(tree, file):
+                restored = _settle(tree, about, target, now)
             # Last what makes a project of it, so that one half there is none.
             for path in sorted(
                 tree.iterdir(), key=lambda one: one.name == SETTINGS_FILE
@@ -131,8 +133,21 @@ def _put_back(
     return restored
 
 
+@contextmanager
+def _named_as_in(tree: Path, file: Path) -> Iterator[None]:
+    """Tell what is wrong in words of the backup: *tree* is gone when it is read."""
+    try:
+        yield
+    except OperationError as error:
+        raise OperationError(
+            f"{file}: this backup cannot be put back: "
+            f"{error.message.replace(f'{tree}{os.sep}', '')}",
+            "Nothing was changed. Check the disk, or use another backup.",
+        ) from error
+
+
 def _settle(
-    root: Path, about: Mapping[str, Any], target: Path, file: Path, now: datetime
+    root: Path, about: Mapping[str, Any], target: Path, now: datetime
 ) -> Restored:
     """Look at the database and its keys, and let nothing go on by itself."""
     made_at = datetime.fromisoformat(about["made_at"])
@@ -168,7 +183,8 @@ def _read_manifest(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
         if data is None or entry.size > _MOST_MANIFEST_BYTES:
             raise _no_backup(file)
         about = json.loads(data.read())
-        if about["format"] > FORMAT:
+        newest = known_revisions(MIGRATIONS)[-1]
+        if about["format"] > FORMAT or about["revision"] > newest:
             raise OperationError(
                 f"{file}: this backup was made by a newer version of newsletter "
                 f"({about['version']}).",
