@@ -3,6 +3,7 @@
 import click
 
 from newsletter.cli.context import say
+from newsletter.errors import RefusedError
 
 #: en, nl, de and fr; Enter alone is no.
 _ANSWERS = {
@@ -31,7 +32,8 @@ def require_yes(question: str) -> None:
     """Ask, and go on only with a yes.
 
     Raises:
-        Abort: The answer is no.
+        Abort: Nobody answers any more.
+        RefusedError: The answer is no.
     """
     if not is_yes(question):
-        raise click.Abort
+        raise RefusedError("Nothing was done.")

@@ -1,8 +1,11 @@
+from io import StringIO
+
 import click
 import pytest
 from click.testing import CliRunner
 
 from newsletter.cli.yes_or_no import is_yes, require_yes
+from newsletter.errors import RefusedError
 
 
 def ask(typed: str, *, is_required: bool = False) -> tuple[str, str, int]:
@@ -38,7 +41,18 @@ def test_answer_that_is_neither_is_asked_for_again_in_plain_words() -> None:
     )
 
 
-@pytest.mark.parametrize(("typed", "code"), [("nee\n", 1), ("", 1), ("ja\n", 0)])
-def test_yes_that_is_required_goes_on_or_ends(typed: str, code: int) -> None:
-    told, _, found = ask(typed, is_required=True)
-    assert (found, told) == (code, "" if code else "done\n")
+def test_yes_that_is_required_goes_on() -> None:
+    assert ask("ja\n", is_required=True)[::2] == ("done\n", 0)
+
+
+def test_no_to_what_is_required_says_that_nothing_was_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("nee\n"))
+    with pytest.raises(RefusedError) as caught:
+        require_yes("Do it?")
+    assert str(caught.value) == "Nothing was done."
+
+
+def test_nobody_who_answers_is_an_interruption() -> None:
+    assert ask("", is_required=True)[::2] == ("", 1)

@@ -68,7 +68,7 @@ def _ask(address: str, *, is_completely: bool, as_json: bool) -> None:
 
     Raises:
         UsageError: There is nobody to be asked.
-        Abort: The answer is no.
+        RefusedError: The answer is no.
     """
     if as_json or not is_terminal():
         raise UsageError(
