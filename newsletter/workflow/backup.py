@@ -83,6 +83,8 @@ class _Plan:
     files: dict[str, Path]
     #: Path of the database in the file.
     database: str
+    #: Where the keys are read.
+    keys: Path
     remarks: tuple[str, ...]
 
 
@@ -169,9 +171,11 @@ def _make(database: Database, plan: _Plan, about: dict[str, Any], order: _Order)
             _still(database, order),
         ):
             copy, part = room / "copy.db", room / "backup.tar"
+            keys = plan.keys.stat()
             copy_database(database.path, copy)
             about["subscribers"] = count_people_in(copy)
             _write(part, {**plan.files, plan.database: copy}, about)
+            _refuse_other_keys(plan.keys.stat(), keys)
             # Unlike a rename, a link never replaces what is there.
             target.hardlink_to(part)
             is_there = True
@@ -184,6 +188,19 @@ def _make(database: Database, plan: _Plan, about: dict[str, Any], order: _Order)
             raise _not_written(target, error) from error
         raise
     return int(about["subscribers"])
+
+
+def _refuse_other_keys(found: os.stat_result, before: os.stat_result) -> None:
+    """See that the keys belong to the copy, which is older than they may be.
+
+    Raises:
+        OperationError: `newsletter db rotate-key` came in between.
+    """
+    if (found.st_ino, found.st_mtime_ns) != (before.st_ino, before.st_mtime_ns):
+        raise OperationError(
+            "the keys were changed while the backup was written; it was not kept.",
+            "Make it again.",
+        )
 
 
 def _not_written(target: Path, error: Exception) -> OperationError:
@@ -261,7 +278,8 @@ def _plan(project: Project, database: Database) -> _Plan:
             "The password of the mail server is not in it: on another computer, run "
             "newsletter login there."
         )
-    return _Plan(files, database.path.relative_to(root).as_posix(), tuple(remarks))
+    name = database.path.relative_to(root).as_posix()
+    return _Plan(files, name, key_path(root), tuple(remarks))
 
 
 def _dkim_keys(project: Project) -> tuple[list[Path], list[str]]:

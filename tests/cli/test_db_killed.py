@@ -1,6 +1,7 @@
 """kill -9 of `newsletter db`: what is left behind is found, named and removed."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -138,6 +139,27 @@ def test_backup_under_way_is_left_alone_and_named_by_forget(
         assert named == [str(room / "copy.db"), "subscribers/a.csv"]
         assert (room / "copy.db").exists()
     assert (rooms(folder), signs(folder)) == ([], [])
+
+
+def test_backup_during_which_the_keys_change_is_not_kept(folder: Path) -> None:
+    program = "from newsletter.cli import main; main()"
+    arguments = ("db", "backup", "--project", "news", "-o", "kept.tar")
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE
+    ) as process:
+        while not rooms(folder, "backup.tar"):
+            assert process.poll() is None
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGSTOP)
+        assert run(["db", "rotate-key", "--project", "news"]) == 0
+        os.kill(process.pid, signal.SIGCONT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.decode()) == (
+        3,
+        "the keys were changed while the backup was written; it was not kept. "
+        "Make it again.\n",
+    )
+    assert (rooms(folder), (folder / "kept.tar").exists()) == ([], False)
 
 
 @contextmanager
