@@ -111,7 +111,7 @@ def test_forget_on_a_terminal_asks(root: Path, answer: bytes, is_left: bool) -> 
     )
     os.close(theirs)
     os.write(ours, answer)
-    assert child.wait(timeout=30) == (130 if is_left else 0)
+    assert child.wait(timeout=30) == (1 if is_left else 0)
     shown = os.read(ours, 4096).decode()
     os.close(ours)
     assert f"Erase all that is kept of {ANNA}? Nobody can undo it. [y/N]:" in shown
