@@ -14,6 +14,7 @@ from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.dialect import insert_missing, insert_or_update
 from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.joinings import take_back_joinings
 from newsletter.store.people import read_list_ids
 from newsletter.store.tables import (
     consent_events,
@@ -32,6 +33,8 @@ WAS = {
 
 #: The reason of whoever left by themselves.
 LEFT = "unsubscribed"
+#: The reason of whom no mail reaches; nobody's word.
+BOUNCED = "bounced"
 
 # Put together once: that takes longer than to execute them.
 _INSERT_EVENT = insert(consent_events)
@@ -141,7 +144,11 @@ def suppress(
 
     A reason of `FOR_GOOD` takes the place of a weaker one. Whoever left before, and may
     take that back, is kept off for good by another reason all the same.
+
+    Links to confirm of before are void, unless it is only that mail came back: whoever
+    presses a button there is reached.
     """
+    hashes = list(address_hashes)
     rows = [
         {
             "address_hash": address_hash,
@@ -150,22 +157,24 @@ def suppress(
             "at": to_millis(word.at),
             "source": word.source,
         }
-        for address_hash in address_hashes
+        for address_hash in hashes
     ]
     new = insert_missing(connection, suppressions, rows)
     if new < len(rows):
-        hashes = [row["address_hash"] for row in rows]
         _keep_over_undo(connection, hashes, scope)
         if reason in FOR_GOOD:
             _say_stronger(connection, hashes, scope, reason, word)
         elif reason != LEFT:
             _outlive_undo(connection, hashes, scope, word)
+    if reason != BOUNCED:
+        for address_hash in hashes:
+            take_back_joinings(connection, address_hash, scope=scope, at=word.at)
     return new
 
 
 def _say_stronger(
     connection: Connection,
-    hashes: Sequence[object],
+    hashes: Sequence[bytes],
     scope: str,
     reason: str,
     word: Word,
@@ -186,7 +195,7 @@ def _say_stronger(
 
 
 def _outlive_undo(
-    connection: Connection, hashes: Sequence[object], scope: str, word: Word
+    connection: Connection, hashes: Sequence[bytes], scope: str, word: Word
 ) -> None:
     """Let no undo of leaving bring back whom something else keeps off since.
 
@@ -206,7 +215,7 @@ def _outlive_undo(
 
 
 def _keep_over_undo(
-    connection: Connection, address_hashes: Sequence[object], scope: str
+    connection: Connection, address_hashes: Sequence[bytes], scope: str
 ) -> None:
     """Let what an import suppressed outlive its undo: others say so too now."""
     connection.execute(

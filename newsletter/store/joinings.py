@@ -4,16 +4,18 @@ All functions take a connection, a writing one where they change something, and 
 the transaction to the caller.
 
 Law: what was typed is nobody's until it is confirmed. A row is written each time
-somebody asks, whoever it is, and holds nothing where nothing comes of it.
+somebody asks, whoever it is, and holds nothing where nothing comes of it. Whoever goes
+takes back what they asked for before: no older link brings them on again.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.store.audience import EVERY_LIST
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import (
     address_changes,
@@ -29,7 +31,13 @@ from newsletter.store.tables import (
 #: The kind of event of who asked on a page and did not confirm.
 ASKED = "asked"
 
+# Put together once: that takes longer than to execute them.
 _INSERT = insert(joinings)
+_OPEN = select(joinings.c.id, joinings.c.lists, joinings.c.fields).where(
+    joinings.c.address_hash == bindparam("address"),
+    joinings.c.confirmed_at.is_(None),
+    joinings.c.at <= bindparam("until"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +107,31 @@ def note_confirmed(connection: Connection, joining_id: int, *, now: datetime) ->
     )
 
 
-def take_back_joinings(connection: Connection, address_hash: bytes) -> None:
-    """Empty every request for an address that is not confirmed.
+def take_back_joinings(
+    connection: Connection, address_hash: bytes, *, scope: str, at: datetime
+) -> None:
+    """Empty what was asked for an address until then, and is not confirmed.
 
     The rows stay until their time is over, so that a second visit to the link that did
     it finds the same page; a link to confirm is void.
+
+    Args:
+        connection: Writing.
+        address_hash: Of the address.
+        scope: Slug of the list that is not wanted any more, or `EVERY_LIST`.
+        at: What was asked for later stays good.
     """
-    connection.execute(
-        update(joinings)
-        .where(
-            joinings.c.address_hash == address_hash, joinings.c.confirmed_at.is_(None)
+    until = {"address": address_hash, "until": to_millis(at)}
+    for row in connection.execute(_OPEN, until).all():
+        kept = [] if scope == EVERY_LIST else [one for one in row.lists if one != scope]
+        if kept == row.lists:
+            continue
+        fields = row.fields if kept else {}
+        connection.execute(
+            update(joinings)
+            .where(joinings.c.id == row.id)
+            .values(lists=kept, fields=fields)
         )
-        .values(lists=[], fields={})
-    )
 
 
 def is_newcomer(connection: Connection, subscriber_id: int) -> bool:

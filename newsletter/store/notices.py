@@ -348,6 +348,8 @@ def _is_wanted() -> ColumnElement[bool]:
             asked.c.id == notices.c.about_id,
             asked.c.subscriber_id == notices.c.subscriber_id,
             asked.c.confirmed_at.is_(None),
+            # None is left of what was taken back.
+            func.json_array_length(asked.c.lists) > 0,
         )
         .correlate(notices)
     )

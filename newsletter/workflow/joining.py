@@ -2,7 +2,7 @@
 
 Law: who asks learns nothing of the address, and the same is done for each: one row.
 What was typed counts once its owner confirms; nothing is overwritten by a stranger.
-Only the owner's own button brings back whoever left.
+Only the owner's own button brings back whoever left, by a link asked for since.
 """
 
 from collections.abc import Collection, Mapping
@@ -327,7 +327,7 @@ def decline_joining(
     if person is not None and joining.confirmed_at is not None:
         for slug in joining.lists:
             unsubscribe(connection, person, scope=slug, word=word)
-    take_back_joinings(connection, joining.address_hash)
+    take_back_joinings(connection, joining.address_hash, scope=EVERY_LIST, at=now)
     for kind in (NoticeKind.CONFIRM, NoticeKind.PRESENT):
         forbid_notices(connection, kind, joining.address_hash, now=now)
     if person is not None:

@@ -7,16 +7,20 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.model.notice import NoticeKind
+from newsletter.store.audience import EVERY_LIST
+from newsletter.store.consent import Word, unsubscribe
 from newsletter.store.database import Database
+from newsletter.store.joinings import Joining, insert_joining
 from newsletter.store.notices import (
     MARKS_COUNT_FOR,
     exhaust_marks,
     forbid_notices,
     may_notify,
     queue_notice,
+    read_due,
 )
 from newsletter.store.retention import erase_marks
-from newsletter.store.tables import courtesy_marks
+from newsletter.store.tables import courtesy_marks, subscribers
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -97,3 +101,27 @@ def test_owner_who_wants_no_such_mail_gets_none_for_good(database: Database) -> 
     later = NOW + 9000 * DAY
     assert len(erase(database, later)) == 1
     assert not is_allowed(database, later)
+
+
+@pytest.mark.parametrize(
+    ("scope", "due"), [("main", 0), (EVERY_LIST, 0), ("events", 1)]
+)
+def test_mail_to_confirm_is_not_sent_to_who_left_since(
+    database: Database, people: Any, scope: str, due: int
+) -> None:
+    reader = people.add("anna@example.org")
+    with database.writing() as connection:
+        hashed = connection.execute(select(subscribers.c.address_hash)).scalar_one()
+        asked = Joining(hashed, "2026-03", "nl", "/join", NOW, reader, ("main",))
+        queue_notice(
+            connection,
+            NoticeKind.CONFIRM,
+            subscriber_id=reader,
+            address_hash=hashed,
+            about_id=insert_joining(connection, asked),
+            language="nl",
+            now=NOW,
+        )
+        assert len(read_due(connection, now=NOW, most=9)) == 1
+        unsubscribe(connection, reader, scope=scope, word=Word(NOW + DAY, "page"))
+        assert len(read_due(connection, now=NOW + DAY, most=9)) == due

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from newsletter.errors import NewsletterError
+from newsletter.model.settings import Settings
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST, is_mailable
 from newsletter.store.consent import Word, set_status, suppress, unsubscribe
@@ -381,6 +382,74 @@ def test_who_wants_no_mail_at_all_is_not_even_asked(
         assert connection.scalar(select(joinings.c.subscriber_id)) is None
 
     place.write(look)
+
+
+def _asked_before(place: Place) -> None:
+    """She asked for both lists while she was on none; the link lies in her mailbox."""
+    before = NOW - timedelta(hours=2)
+
+    def work(connection: Connection, keyring: Keyring) -> None:
+        anna = find_by_key(connection, ANNA)
+        assert anna is not None
+        word = Word(before, "page")
+        unsubscribe(connection, anna.id, scope=EVERY_LIST, word=word)
+        request, settings = JoinRequest(ANNA, LISTS), place.project.settings
+        ask_to_join(connection, keyring, settings, request, now=before)
+
+    place.write(work)
+
+
+def _confirm_first(place: Place) -> None:
+    settings = place.project.settings
+    place.write(lambda connection, _: _press(connection, settings))
+
+
+def _press(connection: Connection, settings: Settings) -> None:
+    number = connection.scalar(select(joinings.c.id).order_by(joinings.c.id)) or 0
+    confirm_joining(connection, settings, number, now=LATER)
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        leaves_all,
+        leaves_one,
+        is_forgotten,
+        complained,
+        blocked,
+        moves,
+        moves_and_leaves,
+    ],
+)
+@pytest.mark.parametrize("comes_back", [True, False], ids=["on again", "never on"])
+def test_link_asked_for_before_somebody_went_brings_nobody_back(
+    place: Place, away: Callable[[Place], None], comes_back: bool
+) -> None:
+    _asked_before(place)
+    if comes_back:
+        for slug in LISTS:
+            newcomer = Newcomer(ANNA, slug, consent="paper form")
+            add_subscriber(place.project, newcomer, now=NOW - timedelta(hours=1))
+    away(place)
+    _confirm_first(place)
+    assert place.mailable() & AWAY[away] == set()
+
+
+def test_link_asked_for_before_she_left_one_list_is_good_for_the_other(
+    place: Place,
+) -> None:
+    _asked_before(place)
+    leaves_one(place)
+    _confirm_first(place)
+    assert place.mailable() == {"events"}
+
+
+def test_link_asked_for_before_mail_came_back_is_good(place: Place) -> None:
+    """Whoever presses the button there has a mailbox that works."""
+    _asked_before(place)
+    bounced(place)
+    _confirm_first(place)
+    assert place.mailable() == set(LISTS)
 
 
 def test_undoing_takes_back_what_it_undoes_and_no_more(place: Place) -> None:
