@@ -52,6 +52,8 @@ class Outlet:
     connections: int
     #: Moments by the limits of this server and of the lane.
     pace: Pace
+    #: So many letters a line may have on their way.
+    window: int = 1
 
 
 class Lane:
@@ -91,7 +93,9 @@ class Lane:
         self._lines: set[Transport] = set()
         self._outlets = tuple(outlets)
         self._seats = max(outlet.connections for outlet in outlets)
-        self._streak = Streak(self._seats)
+        #: So many letters can be out at once.
+        self._most_out = max(one.connections * one.window for one in outlets)
+        self._streak = Streak(self._most_out)
         self._changed = changed
         self._bell = Bell()
         #: Rings when there is a letter.
@@ -202,8 +206,8 @@ class Lane:
         scribe = self._scribe
         if scribe is not None:
             found = scribe.take()
-            # One for each line, and work for all the pens.
-            ahead = 0 if self.is_paced else self._seats + 3 * scribe.chunk
+            # One for each that may be out, and work for all the pens.
+            ahead = 0 if self.is_paced else self._most_out + 3 * scribe.chunk
             scribe.refill(ahead + scribe.chunk)
             return found
         if not self.queue:

@@ -2,7 +2,8 @@
 
 Law: orders are committed in the order they were given, many in one transaction. So a
 result that was given before an intent is on the disk no later than that intent, and no
-line ever has more than two letters of which a crash would leave doubt.
+line ever has more than two letters of which a crash would leave doubt (or as many as
+its window holds).
 """
 
 import asyncio

@@ -131,6 +131,9 @@ class Seat:
 
     def _fail(self) -> None:
         trouble, now = self.desk.trouble, self.desk.steady()
+        if self.failures and now < self._rest_until:
+            # Several letters of one connection: that is one fault.
+            return
         self.failures += 1
         if self.failures == 1:
             self._failing_since = now

@@ -85,8 +85,8 @@ class Trouble:
 class Streak:
     """What came one after the other in a lane without anything going well between."""
 
-    #: Connections that are used at once: each can lose one message to a broken network.
-    connections: int
+    #: So many messages can be out at once, and be lost to a broken network.
+    most_out: int
     refused: int = 0
     unknown: int = 0
     policy: int = 0
@@ -130,7 +130,7 @@ class Streak:
         A server that never answers must not be given everybody's message.
         """
         self.unknown += 1
-        if self.unknown <= self.connections + 1:
+        if self.unknown <= self.most_out + 1:
             return None
         return Halt(
             DispatchState.PAUSED,

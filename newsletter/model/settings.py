@@ -120,6 +120,9 @@ class ServerSettings:
     allow_clear_text: bool = False
     connections: int = 4
     messages_per_connection: int = 100
+    #: How many mails a connection may have on their way at a time; more than one only
+    #: where the server takes them by BDAT (RFC 3030).
+    window: int = 1
     #: (messages, seconds): at most so many messages in so many seconds.
     limits: tuple[tuple[int, int], ...] = ()
     #: Seconds to wait for a reply (the reply to the final dot has ten minutes).

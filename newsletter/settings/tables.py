@@ -174,6 +174,7 @@ class ServerTable(Table):
     password: Annotated[PasswordSource, AfterValidator(_judge_password)] = ""
     connections: Annotated[int, Field(ge=1, le=50)] = 4
     messages_per_connection: Annotated[int, Field(ge=1, le=10_000)] = 100
+    window: Annotated[int, Field(ge=1, le=8)] = 1
     limits: list[Limit] = []
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
 

@@ -21,8 +21,9 @@ Step = Literal[
 ]
 
 #: Ways in which a whole server is not what it says: it waits for a message that nobody
-#: will get; it forgets what came in the same moment as a command or a message.
-Lie = Literal["go-ahead", "forgets-group"]
+#: will get; it forgets what came in the same moment as a command or a message; it
+#: offers CHUNKING and has no BDAT, or says yes to a message for nobody.
+Lie = Literal["go-ahead", "forgets-group", "no-chunks", "for-nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Fault:
     """Something that goes wrong: at which step, for whom, and how."""
 
     #: What the client just did; "body" is the first bytes of a message, "end" its final
-    #: dot, "idle" the moment after the answer to that.
+    #: dot or its last byte, "idle" the moment after the answer to that.
     step: Step
     #: Which time it does so, counted from 1 over all connections; 0: every time.
     nth: int = 0

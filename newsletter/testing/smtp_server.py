@@ -2,7 +2,8 @@
 
 Runs in a thread of its own, so that it serves tests, other processes and `newsletter
 demo` alike. Speaks ESMTP with PIPELINING, SIZE, 8BITMIME, SMTPUTF8, STARTTLS, AUTH
-PLAIN and LOGIN, and DSN when told to offer it. Nothing it takes ever leaves it.
+PLAIN and LOGIN, and DSN and CHUNKING when told to offer them. Nothing it takes ever
+leaves it.
 """
 
 import asyncio
@@ -31,10 +32,10 @@ class SmtpServer:
         certificate: Context with certificate and key; needed for *security*.
         security: "none", "starttls" (offered) or "tls" (from the first byte).
         users: User -> password; with users, mail is taken after a login only.
-        on_message: Called with each message at its final dot, before the answer.
+        on_message: Called with each message that is all there, before the answer.
         port: 0: any free one.
-        offers: What EHLO tells of, besides STARTTLS and AUTH; add "DSN", or leave out
-            "PIPELINING".
+        offers: What EHLO tells of, besides STARTTLS and AUTH; add "DSN" or "CHUNKING",
+            or leave out "PIPELINING".
         lies: How it is not what it says.
     """
 

@@ -5,7 +5,7 @@ import base64
 import binascii
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -158,7 +158,26 @@ class Session:
         else:
             await self._say("554 5.5.1 no valid recipients")
             return
-        await self._take(await self._read_message())
+        await self._take(await self._read_message(self.inbox.message))
+
+    async def bdat(self, rest: str) -> None:
+        """Take a message of so many bytes, or throw them away (RFC 3030)."""
+        size, _, last = rest.partition(" ")
+        if last.upper() != "LAST":
+            raise ValueError(rest)
+        length = int(size)
+        if "no-chunks" in self.server.lies:
+            await self._say("502 5.5.1 what is that?")
+            return
+
+        if self.recipients:
+            await self._take(
+                await self._read_message(lambda: self.inbox.exactly(length))
+            )
+            return
+        await self.inbox.exactly(length)
+        is_taken = "for-nobody" in self.server.lies
+        await self._say("250 2.0.0 ok" if is_taken else "554 5.5.1 no valid recipients")
 
     async def rset(self, _: str) -> None:
         """Forget the transaction."""
@@ -174,13 +193,13 @@ class Session:
         await self._answer("quit", "221 2.0.0 bye")
         raise _HangUpError
 
-    async def _read_message(self) -> bytes:
+    async def _read_message(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         try:
             await self.inbox.some()
             fault = self.server.script.find("body", self.recipients)
             if fault is not None:
                 await self._act(fault, "")
-            return await self.inbox.message()
+            return await read()
         except GoneError as gone:
             self.server.recording.broken_off.append(gone.rest)
             raise
@@ -269,6 +288,7 @@ _HANDLERS = {
     "MAIL": Session.mail,
     "RCPT": Session.rcpt,
     "DATA": Session.data,
+    "BDAT": Session.bdat,
     "RSET": Session.rset,
     "NOOP": Session.noop,
     "QUIT": Session.quit,

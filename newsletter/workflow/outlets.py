@@ -43,6 +43,7 @@ def open_outlets(
             connect=partial(SmtpLine, replace(account, server=server)),
             connections=useful_connections(server),
             pace=Pace(scopes, store=store, clock=clock),
+            window=server.window,
         )
         outlets.append(outlet)
     return outlets

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from newsletter.model.message import Message
 from newsletter.model.settings import ServerSettings
 from newsletter.replies import Stage
 from newsletter.testing.letters import SampleFeed, SampleLetter, permit
-from newsletter.testing.smtp_server import SmtpServer
+from newsletter.testing.smtp_server import EXTENSIONS, SmtpServer
 
 DATA = b"Subject: a\r\n\r\nno dot\r\n\r\nend\r\n"
 Permission = Callable[[], Awaitable[bool]]
@@ -29,7 +29,7 @@ class Subject:
     taken: Callable[[], list[bytes]]
 
 
-@pytest.fixture(params=["smtp", "folder", "memory"])
+@pytest.fixture(params=["smtp", "smtp-by-bdat", "folder", "memory"])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     if request.param == "folder":
         folder = tmp_path / "outbox"
@@ -41,8 +41,10 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
         kept: list[Message] = []
         yield Subject(lambda: MemoryTransport(kept), lambda: [m.data for m in kept])
     else:
-        with SmtpServer() as server:
-            account = Account(ServerSettings("127.0.0.1", server.port, security="none"))
+        with SmtpServer(offers=(*EXTENSIONS, "CHUNKING")) as server:
+            settings = ServerSettings("127.0.0.1", server.port, security="none")
+            window = 4 if request.param == "smtp-by-bdat" else 1
+            account = Account(replace(settings, window=window))
             yield Subject(
                 lambda: SmtpLine(account),
                 lambda: [one.data for one in server.messages],

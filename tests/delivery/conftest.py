@@ -145,6 +145,7 @@ class Floor:
         connect: Callable[[], Transport],
         *,
         connections: int = 1,
+        window: int = 1,
         limits: Limits = (),
         lanes: Mapping[str, LaneKind] | None = None,
         spares: Sequence[Callable[[], Transport]] = (),
@@ -162,7 +163,7 @@ class Floor:
             scopes = (Scope("", limits), Scope(lane_key(name), kind.limits))
             pace = Pace(scopes, store=desk.ledger, clock=desk.millis)
             outlets = [
-                Outlet(connector, kind.connections, pace)
+                Outlet(connector, kind.connections, pace, window)
                 for connector in (make, *spares)
             ]
             opened[name] = Lane(name, desk=desk, outlets=outlets, changed=changed)

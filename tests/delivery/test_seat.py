@@ -149,3 +149,29 @@ def test_seat_left_before_the_intent_was_written_keeps_what_the_server_said(
         ).all()
     assert owner is None
     assert next_at is not None
+
+
+def test_seat_whose_connection_ends_with_many_letters_has_failed_once(
+    make_floor: Any,
+) -> None:
+    """Else a line that had four on their way would rest for ten minutes."""
+    floor = make_floor(count=9)
+    kept: list[Message] = []
+    failures: list[int] = []
+
+    class Wide(MemoryTransport):
+        async def work(self, feed: Any) -> None:
+            letters = [await feed.take()]
+            while len(letters) < 4 and (letter := feed.take_ready()) is not None:
+                letters.append(letter)
+            for letter in letters:
+                await letter.ask()
+            for letter in letters:
+                letter.settle(OUT)
+            failures.append(feed.failures)
+            await super().work(feed)
+
+    assert floor.run(lambda: Wide(kept), window=4) is None
+    assert failures == [1]
+    assert floor.dispatch.counts[S.UNKNOWN] == 4
+    assert len(kept) == 5

@@ -100,6 +100,7 @@ password = "env:SMTP_PASSWORD"
 allow_clear_text = false
 connections = 2
 messages_per_connection = 10
+window = 4
 limits = ["300/hour", "2000 / day"]
 timeout_seconds = 30
 
@@ -193,6 +194,7 @@ port = 80
             password="env:SMTP_PASSWORD",
             connections=2,
             messages_per_connection=10,
+            window=4,
             limits=((300, 3600), (2000, 86400)),
             timeout_seconds=30,
         ),

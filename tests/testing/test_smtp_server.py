@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from newsletter.testing.smtp_script import Lie
 from newsletter.testing.smtp_server import Fault, SmtpServer
 
 MAIL = b"Subject: x\r\n\r\n.a\r\n..b\r\n"
@@ -156,6 +157,52 @@ def test_server_that_lies_waits_for_a_message_that_nobody_gets() -> None:
         answers = talk(server, GROUP)
         assert [line[:3] for line in answers.splitlines()] == [b"250", b"550", b"354"]
         assert talk(server, GROUP, b".\r\n") == b"554 5.5.1 no valid recipients\r\n"
+        assert server.messages == []
+
+
+CHUNK = b"MAIL FROM:<a@b.org>\r\nRCPT TO:<c@d.org>\r\nBDAT 10 LAST\r\nhi\r\n.\r\n..\n"
+
+
+def test_server_takes_a_chunk_as_it_is() -> None:
+    with SmtpServer() as server:
+        answers = talk(server, CHUNK + CHUNK)
+        assert [line[:9] for line in answers.splitlines()] == [
+            *[b"250 2.1.0", b"250 2.1.5", b"250 2.0.0"] * 2
+        ]
+        assert [one.data for one in server.messages] == [b"hi\r\n.\r\n..\n"] * 2
+
+
+def test_server_throws_a_chunk_for_nobody_away_and_wants_a_reset() -> None:
+    faults = [Fault("rcpt", nth=1, reply="550 no")]
+    with SmtpServer(faults) as server:
+        answers = talk(server, CHUNK + CHUNK)
+        codes = [line[:3] for line in answers.splitlines()]
+        assert codes == b"250 550 554 503 250 250".split()
+        answers = talk(server, CHUNK + b"RSET\r\n" + CHUNK)
+        assert [line[:3] for line in answers.splitlines()] == [b"250"] * 7
+
+
+@pytest.mark.parametrize(
+    ("lie", "answer"),
+    [
+        ("for-nobody", b"250 2.0.0 ok\r\n"),
+        ("no-chunks", b"502 5.5.1 what is that?\r\n"),
+    ],
+)
+def test_server_that_lies_about_chunks_says_so(lie: Lie, answer: bytes) -> None:
+    with SmtpServer(lies=[lie]) as server:
+        talk(server, b"NOOP\r\n")
+        assert talk(server, b"BDAT 2 LAST\r\n\r\n").startswith(answer)
+        assert server.messages == []
+
+
+def test_server_notes_a_chunk_that_was_broken_off() -> None:
+    with SmtpServer() as server:
+        talk(server, CHUNK[:-4])
+        deadline = time.monotonic() + 5
+        while not server.recording.broken_off and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.recording.broken_off == [b"hi\r\n.\r"]
         assert server.messages == []
 
 

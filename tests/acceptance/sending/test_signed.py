@@ -2,6 +2,7 @@
 
 import os
 import signal
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,28 @@ import pytest
 from newsletter.model.settings import DkimSettings
 from newsletter.store.keys import open_keyring
 from newsletter.testing.processes import children_of, is_running, wait_until
-from newsletter.testing.smtp_server import Received, SmtpServer
+from newsletter.testing.smtp_server import EXTENSIONS, Received, SmtpServer
 from newsletter.tokens import Purpose, verify
 from newsletter.workflow.clerks import MANY
 from newsletter.workflow.dkim_keys import make_key, read_record
 
 TABLE = DkimSettings("example.org", "news", "subscribers/dkim-news.key")
+ISSUE = """\
+---
+subject: Hello
+preheader: What is new this month, and how to answer us
+date: 2026-03-01
+---
+
+Dear reader,
+"""
 LINES = '[dkim]\ndomain = "example.org"\nselector = "news"\nkey = "{key}"\n'
 BOUNCES = 'bounce_address = "news+{token}@example.org"\n'
 
 
-def use_both(post: Any, server: SmtpServer) -> None:
+def use_both(post: Any, server: SmtpServer, **settings: object) -> None:
     """Set up a key and a bounce address."""
-    post.use_server(server.port)
+    post.use_server(server.port, **settings)
     path: Path = post.root / "newsletter.toml"
     text = path.read_text().replace("hold_seconds", f"{BOUNCES}hold_seconds")
     path.write_text(text + LINES.format(key=TABLE.key))
@@ -63,6 +73,30 @@ def test_tests_and_dispatches_are_signed_and_return_to_their_token(
     assert verify(keyring, Purpose.TEST, token_of(test)) is not None
     numbers = {verify(keyring, Purpose.MESSAGE, token_of(mail)) for mail in sent}
     assert numbers == {(1, 1), (1, 2)}
+
+
+@pytest.mark.parametrize("window", [1, 4], ids=["by-data", "by-bdat"])
+def test_mails_with_lines_that_begin_with_a_dot_arrive_whole_and_verify(
+    signing: Any, window: int
+) -> None:
+    """By DATA such a line would have to be doubled, by BDAT it must not be."""
+    dots = "\n\n".join([".", ". a dot", "..two", "x" * 75 + ".y", f"{'é' * 12}.." * 6])
+    signing.write_issue(f"{ISSUE}\n{dots}\n")
+    signing.add("anna", "bob", "carl")
+    with SmtpServer(offers=(*EXTENSIONS, "CHUNKING")) as server:
+        use_both(signing, server, window=window)
+        assert signing.send(3) == 0, signing.err
+        ways = {line.split()[0] for line in server.recording.commands if line}
+        assert ("DATA" in ways, "BDAT" in ways) == (window == 1, window == 4)
+        mails = server.messages
+    assert all(is_signed(signing, mail) for mail in mails)
+    assert len(mails) == 3
+    for mail in mails:
+        assert b"\n." not in mail.data
+        body = message_from_bytes(mail.data, policy=policy.default)
+        part = body.get_body(["plain"])
+        assert part is not None
+        assert {".", ". a dot", "..two"} <= set(part.get_content().splitlines())
 
 
 def test_rehearsal_is_signed_as_well(signing: Any) -> None:

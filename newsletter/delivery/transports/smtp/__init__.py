@@ -1,7 +1,8 @@
 """SMTP: from a letter to the mail server's answer, and nothing in between unknown.
 
 `opening` connects (aiosmtplib: TCP, TLS, EHLO, login), `envelope` writes commands,
-`wire` reads replies, `session` knows which letter is where, `line` connects again.
+`wire` reads replies, `session` (by DATA) and `chunked` (by BDAT) know which letter is
+where, `line` connects again.
 
 Leaned on beyond aiosmtplib's promises, and held by contract tests: `SMTP.transport` and
 `SMTP.protocol` after `connect`, `starttls` and login, the protocol being put aside with

@@ -21,6 +21,8 @@ class Abilities:
 
     #: Several commands in one write (RFC 2920).
     pipelining: bool = False
+    #: Messages in one write with their envelope, by their length (RFC 3030).
+    chunking: bool = False
     #: The largest message it takes, in bytes; 0: it does not say.
     size_limit: int = 0
     #: It wants to know the size beforehand (RFC 1870).
@@ -37,6 +39,7 @@ def read_abilities(extensions: Mapping[str, str]) -> Abilities:
     limit = extensions.get("size", "")
     return Abilities(
         pipelining="pipelining" in extensions,
+        chunking="chunking" in extensions,
         size_limit=int(limit) if limit.isascii() and limit.isdigit() else 0,
         size="size" in extensions,
         eight_bit="8bitmime" in extensions,
@@ -60,8 +63,8 @@ def find_objection(message: Message, abilities: Abilities) -> Answer | None:
     return None
 
 
-def write_commands(message: Message, abilities: Abilities) -> tuple[bytes, ...]:
-    """Return MAIL, RCPT and DATA for *message*, each with its line end.
+def write_envelope(message: Message, abilities: Abilities) -> tuple[bytes, bytes]:
+    """Return MAIL and RCPT for *message*, each with its line end.
 
     Raises:
         ValueError: An address holds a line break and would say a command of its own,
@@ -81,7 +84,7 @@ def write_commands(message: Message, abilities: Abilities) -> tuple[bytes, ...]:
     if abilities.dsn:
         mail += _envelope_id(message)
         rcpt += _wishes(message)
-    commands = (f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode(), b"DATA\r\n")
+    commands = (f"{mail}\r\n".encode(), f"{rcpt}\r\n".encode())
     if any(command.count(b"\n") + command.count(b"\r") != 2 for command in commands):
         raise ValueError("an address with a line break")
     return commands

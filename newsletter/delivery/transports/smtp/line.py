@@ -11,6 +11,9 @@ from aiosmtplib import SMTP, SMTPServerDisconnected
 
 from newsletter.delivery.transports import Answer, Feed, Letter, Loss, Misfit
 from newsletter.delivery.transports.no_answer import explain_no_answer
+from newsletter.delivery.transports.smtp.attempt import Attempt
+from newsletter.delivery.transports.smtp.chunked import ChunkedSession
+from newsletter.delivery.transports.smtp.connection import Connection
 from newsletter.delivery.transports.smtp.envelope import read_abilities
 from newsletter.delivery.transports.smtp.opening import (
     Account,
@@ -19,7 +22,7 @@ from newsletter.delivery.transports.smtp.opening import (
     open_connection,
     refuse_clear_text,
 )
-from newsletter.delivery.transports.smtp.session import Attempt, Session
+from newsletter.delivery.transports.smtp.session import Session
 from newsletter.delivery.transports.smtp.wire import Wire
 
 #: A connection without a letter for so long is closed: many servers would, too, and it
@@ -35,10 +38,10 @@ class SmtpLine:
     def __init__(self, account: Account) -> None:
         refuse_clear_text(account)
         self._account = account
-        self._session: Session | None = None
-        self._opening: asyncio.Task[Session | Answer | Loss | Misfit] | None = None
+        self._session: Connection | None = None
+        self._opening: asyncio.Task[Connection | Answer | Loss | Misfit] | None = None
         self._farewell: asyncio.Task[None] | None = None
-        self._may_pipeline = self._may_connect = True
+        self._may_chunk = self._may_pipeline = self._may_connect = True
 
     async def work(self, feed: Feed) -> None:
         """Hand over one letter after the other; see `Line.work`."""
@@ -102,7 +105,7 @@ class SmtpLine:
         if self._session is None or not self._session.is_usable:
             await self.close()
             opened = await self._open()
-            if not isinstance(opened, Session):
+            if not isinstance(opened, Connection):
                 attempt.letter.settle(opened)
                 return None
             self._session = opened
@@ -112,11 +115,13 @@ class SmtpLine:
                 return None
         session = self._session
         left = await session.run(attempt, feed)
-        if session.has_lied:
+        if session.has_lied and isinstance(session, ChunkedSession):
+            self._may_chunk = False
+        elif session.has_lied:
             self._may_pipeline = False
         return left
 
-    async def _open(self) -> Session | Answer | Loss | Misfit:
+    async def _open(self) -> Connection | Answer | Loss | Misfit:
         """Connect; nothing of a letter has left, so this may be cancelled."""
         if not self._may_connect:
             return _DROPPED
@@ -127,7 +132,7 @@ class SmtpLine:
             return _DROPPED
         return task.result()
 
-    async def _connect(self) -> Session | Answer | Loss | Misfit:
+    async def _connect(self) -> Connection | Answer | Loss | Misfit:
         smtp = make_client(self._account)
         try:
             ending = await open_connection(smtp, self._account)
@@ -135,11 +140,11 @@ class SmtpLine:
         except BaseException:
             hang_up(smtp)
             raise
-        if not isinstance(opened, Session):
+        if not isinstance(opened, Connection):
             hang_up(smtp)
         return opened
 
-    def _begin_session(self, smtp: SMTP) -> Session | Loss:
+    def _begin_session(self, smtp: SMTP) -> Connection | Loss:
         """Take over from aiosmtplib."""
         server = self._account.server
         transport, protocol = smtp.transport, smtp.protocol
@@ -153,4 +158,7 @@ class SmtpLine:
         abilities = read_abilities(smtp.esmtp_extensions)
         if not self._may_pipeline:
             abilities = replace(abilities, pipelining=False)
-        return Session(server, smtp, wire, abilities)
+        is_offered = abilities.chunking and abilities.pipelining
+        is_chunked = is_offered and self._may_chunk and server.window > 1
+        session = ChunkedSession if is_chunked else Session
+        return session(server, smtp, wire, abilities)

@@ -22,6 +22,8 @@ MAX_REPLY_BYTES = 32768
 #: What came meanwhile is in the system's buffer: it is read before anybody gives up.
 LATE_SECONDS = 1.0
 
+#: RFC 5321, section 3.8: the one reply that may come unasked.
+_FAREWELL = re.compile(rb"421[ -]")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -73,10 +75,25 @@ class Wire(asyncio.Protocol):
         """Whether something may be written, and nothing unasked has come."""
         return (
             self._end is None
-            and not self._rest
-            and not self._lines
+            and not self._is_unasked
             and not self._transport.is_closing()
         )
+
+    @property
+    def has_reply(self) -> bool:
+        """Whether `reply` would return at once."""
+        return bool(self._replies)
+
+    @property
+    def has_babbled(self) -> bool:
+        """Whether it ended because something came that nobody asked for."""
+        return self._end is not None and isinstance(
+            self._end.cause, SMTPResponseException
+        )
+
+    @property
+    def _is_unasked(self) -> bool:
+        return not self._owed and bool(self._rest or self._lines)
 
     @property
     def unsent_bytes(self) -> int:
@@ -85,7 +102,7 @@ class Wire(asyncio.Protocol):
 
     def check(self) -> None:
         """Raise `BrokenOffError` unless something may be written now."""
-        if self._end is None and (self._rest or self._lines):
+        if self._end is None and self._is_unasked:
             self._give_up(_not_smtp())
         if self._end is None and self._transport.is_closing():
             self._give_up(SMTPServerDisconnected("closing"), is_hang_up=True)
@@ -93,10 +110,7 @@ class Wire(asyncio.Protocol):
             raise self._end
 
     def send(self, parts: Sequence[bytes], *, replies: int) -> None:
-        """Write *parts*, to which so many *replies* are owed; `check` goes before.
-
-        Only what has been answered in full is followed by more.
-        """
+        """Write *parts*, to which so many *replies* are owed; `check` goes before."""
         self._owed += replies
         self._transport.writelines(parts)
 
@@ -142,6 +156,9 @@ class Wire(asyncio.Protocol):
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
+            if not self._owed and _FAREWELL.match(line):
+                self._give_up(SMTPServerDisconnected("said 421"), is_hang_up=True)
+                return
             if not self._take_line(line.rstrip(b"\r")):
                 self._give_up(_not_smtp())
                 return

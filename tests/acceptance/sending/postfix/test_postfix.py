@@ -62,6 +62,29 @@ def test_send_pipelines_as_postfix_permits(post: Any, postfix: Any) -> None:
     assert session == "ehlo=1 mail=20 rcpt=20 data=20 quit=1 commands=62"
 
 
+def test_send_with_four_on_their_way_puts_one_mail_into_each_mailbox(
+    post: Any, postfix: Any
+) -> None:
+    names = [f"p{number:03}" for number in range(50)]
+    post.add(*names, "nobody", "p000.unknown")
+    post.use_server(postfix.port, connections=2, window=4)
+    before = len(postfix.log())
+    assert send(post, 52) == 1
+    for name in names:
+        (mail,) = postfix.mails(name)
+        assert f"Dear {name}," in body_of(mail)
+    states = post.states()
+    gone = {name for name, state in states.items() if state == "refused"}
+    assert gone == {"nobody", "p000.unknown"}
+    assert list(states.values()).count("accepted") == 50
+    sessions = re.findall(r"disconnect from \S+ (.*)", postfix.log()[before:])
+    said = [dict(word.split("=") for word in one.split()) for one in sessions]
+    # Not understood is nothing; "n/m": so many of those were accepted.
+    assert sum(int(one["bdat"].partition("/")[0]) for one in said) == 50
+    assert sum(int(one["mail"]) for one in said) == 52
+    assert not any("data" in one or "unknown" in one for one in said)
+
+
 def test_send_to_an_unknown_mailbox_is_refused_and_the_others_get_theirs(
     post: Any, postfix: Any
 ) -> None:

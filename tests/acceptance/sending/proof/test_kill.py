@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from newsletter.testing.smtp_server import Fault, SmtpServer
+from newsletter.testing.smtp_server import EXTENSIONS, Fault, SmtpServer
 
 #: What a line may have on its way: a body, and the next one behind it.
 DOUBTFUL = 2
+CHUNKING = (*EXTENSIONS, "CHUNKING")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Kills:
     #: How long the server thinks about a message.
     thinks_seconds: float = 0.002
     settings: Mapping[str, object] = field(default_factory=dict)
+    #: More than one go by BDAT.
+    window: int = 1
+
+    @property
+    def doubtful(self) -> int:
+        """How many a crash may leave in doubt, of all lines."""
+        return (self.window + 1) * self.connections
 
 
 def kill_and_resume(proof: Any, trigger: Any, killing: Any, kills: Kills) -> None:
@@ -36,15 +44,18 @@ def kill_and_resume(proof: Any, trigger: Any, killing: Any, kills: Kills) -> Non
     yes = "250 2.0.0 ok"
     thinks = kills.thinks_seconds
     faults = [Fault("end", delay_seconds=thinks, reply=yes, keeps=True)]
-    with SmtpServer(faults, on_message=trigger.on_message) as server:
-        post.use_server(server.port, connections=kills.connections, **kills.settings)
+    with SmtpServer(faults, on_message=trigger.on_message, offers=CHUNKING) as server:
+        lines = {"connections": kills.connections, "window": kills.window}
+        post.use_server(server.port, **lines, **kills.settings)
+        unknown: set[str] = set()
         for after, seconds in kills.moments:
             with post.start(*command) as sender:
                 trigger.arm(after, killing(sender), delay_seconds=seconds)
                 sender.communicate(timeout=60)
             # It may have been quicker than we.
             assert sender.returncode in (-signal.SIGKILL, 0, 1)
-            unknown = proof.compare(server)
+            before, unknown = unknown, proof.compare(server)
+            assert len(unknown - before) <= kills.doubtful
             command = ["resume"]
             if not post.dispatch().is_open:
                 break
@@ -52,14 +63,24 @@ def kill_and_resume(proof: Any, trigger: Any, killing: Any, kills: Kills) -> Non
             code = post.run("resume")
             unknown = proof.compare(server)
             assert code == (1 if unknown else 0)
-        most = DOUBTFUL * kills.connections * len(kills.moments)
-        proof.compare_done(server, most_unknown=most)
+        is_by_bdat = any(line.startswith("BDAT") for line in server.recording.commands)
+        assert is_by_bdat == (kills.window > 1)
+        proof.compare_done(server, most_unknown=kills.doubtful * len(kills.moments))
 
 
 def test_send_killed_twice_and_resumed_loses_and_repeats_nobody(
     proof: Any, trigger: Any, killing: Any
 ) -> None:
     kills = Kills(people=40, moments=[(7, 0), (11, 0)])
+    kill_and_resume(proof, trigger, killing, kills)
+
+
+@pytest.mark.parametrize("thinks_seconds", [0.0, 0.02])
+def test_send_killed_with_four_on_their_way_loses_and_repeats_nobody(
+    proof: Any, trigger: Any, killing: Any, thinks_seconds: float
+) -> None:
+    moments = [(9, 0.0), (21, 0.004)]
+    kills = Kills(60, moments, 2, thinks_seconds=thinks_seconds, window=4)
     kill_and_resume(proof, trigger, killing, kills)
 
 
@@ -170,9 +191,10 @@ def test_send_of_another_issue_after_a_kill_tells_what_became_of_the_first(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("window", [1, 4])
 @pytest.mark.parametrize("seed", range(50))
 def test_send_killed_at_two_hundred_moments(
-    proof: Any, trigger: Any, killing: Any, seed: int
+    proof: Any, trigger: Any, killing: Any, seed: int, window: int
 ) -> None:
     """Four kills each: by number and by time, quick and slow servers, 1 to 50 lines."""
     random = Random(seed)  # noqa: S311 - the same moments in each run
@@ -186,6 +208,7 @@ def test_send_killed_at_two_hundred_moments(
         connections=connections,
         thinks_seconds=random.choice([0.0, 0.002, 0.02]),
         settings={"limits": ["6000/minute"]} if seed % 5 == 0 else {},
+        window=window,
     )
     kill_and_resume(proof, trigger, killing, kills)
 

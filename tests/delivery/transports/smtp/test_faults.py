@@ -1,7 +1,8 @@
-"""Everything that can go wrong at every stage, and what becomes of three letters.
+"""Everything that can go wrong at every stage, and what becomes of four letters.
 
-Anna's, Bob's and Carl's letters go over one line. The fault hits Anna's connection, or
-Bob's letter where a stage comes once a letter, or what follows Anna's letter at "idle".
+Anna's, Bob's, Carl's and Dora's letters go over one line. The fault hits Anna's
+connection, or Bob's letter where a stage comes once a letter, or what follows Anna's
+letter at "idle"; Carl's at "rset", which comes between letters that are out together.
 All cases run at once, as they mostly wait.
 """
 
@@ -9,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pytest
 import uvloop
@@ -21,7 +22,9 @@ from newsletter.testing.smtp_server import EXTENSIONS, Fault, SmtpServer
 #: What is silent is waited for so long; nothing else takes so long on a busy machine.
 SECONDS = 1.5
 FOREVER = 60.0
-NAMES = ("anna", "bob", "carl")
+NAMES = ("anna", "bob", "carl", "dora")
+#: By DATA with pipelining, by DATA and one command at a time, by BDAT.
+Way = Literal["pipelined", "one-by-one", "chunked"]
 
 #: What a server says at each stage when all is well.
 YES = {
@@ -50,7 +53,7 @@ FAULTS: dict[str, Callable[[str], dict[str, Any]]] = {
 
 #: Stage, faults, and what becomes of the letter that is hit and the one behind it:
 #: with pipelining, and one command at a time where that differs. "or": the moment at
-#: which a surplus reply comes decides.
+#: which a doubtful reply comes decides.
 TABLE = """
 connect   4xx                                      connect 451
 connect   421                                      connect 421
@@ -95,29 +98,80 @@ end       421                                      end 421
 end       5xx                                      end 554
 end       hang-up reset silence partial garbage    unknown, lost  unknown
 end       flood early                              taken, lost    taken, taken or lost
-idle      4xx                                      mail 451       mail 451 or taken
+idle      4xx                            mail 451  mail 451 or taken, taken or lost
 idle      421 hang-up reset                        taken
-idle      5xx                                      mail 554       mail 554 or taken
+idle      5xx                            mail 554  mail 554 or taken, taken or lost
 idle      silence                                  lost
 idle      partial garbage flood early              lost           taken or lost
 quit      4xx 421 5xx hang-up reset silence        taken
 quit      partial garbage flood early              taken
 """
+#: By BDAT, where Bob's, Carl's and Dora's letters are out together; Anna's went alone,
+#: and is the first of the four at "idle". "doubtful": all yeses are alike, so none is
+#: believed when one too many came with it; and a reset may outrun any reply.
+CHUNKED = """
+mail      4xx                                      mail 451
+mail      421                                      mail 421, unread, unread
+mail      5xx                                      mail 554
+mail      hang-up reset                            unknown, unread, unread
+mail      silence partial garbage                  unknown, unknown, unknown
+mail      flood early                              unknown, unknown, unknown
+rcpt      4xx                                      rcpt 451
+rcpt      421                                      rcpt 421, unread, unread
+rcpt      5xx                                      rcpt 554
+rcpt      hang-up reset                            unknown, unread, unread
+rcpt      silence partial garbage                  unknown, unknown, unknown
+rcpt      flood                                    unknown, unknown, unknown
+rcpt      early                                    doubtful, unknown, unknown
+body      421                                      end 421, unread, unread
+body      hang-up reset                            unknown, unread, unread
+body      silence partial garbage                  unknown, unknown, unknown
+body      flood                                    unknown, unknown, unknown
+body      early                                    doubtful, unknown, unknown
+end       4xx                                      end 451
+end       421                                      end 421, unread, unread
+end       5xx                                      end 554
+end       hang-up reset                            unknown, unread, unread
+end       silence partial garbage                  unknown, unknown, unknown
+end       flood                                    unknown, unknown, unknown
+end       early                                    doubtful, unknown, unknown
+idle      4xx 5xx partial garbage flood early      doubtful, anyhow, anyhow, anyhow
+idle      421 hang-up reset                        taken, anyhow, anyhow, anyhow
+idle      silence                                  taken, unknown, unknown, unknown
+rset      4xx 5xx                                  taken
+rset      silence                                  taken, unknown, unknown
+rset      hang-up reset                            doubtful, unknown, unread
+rset      421                                      taken, mail 421, unread
+rset      partial garbage flood early              doubtful, unknown, unknown
+"""
+WORDS = {
+    "doubtful": "taken or unknown",
+    "421": "421 or unknown",
+    "anyhow": "taken or lost or unknown",
+    "unread": "lost or unknown",
+}
 #: Where nothing at all goes wrong for anybody in the end.
 LATE = "taken, taken"
+
+#: Stages at which all ways are alike.
+BEFORE_AND_AFTER = ("connect", "ehlo", "starttls", "auth", "quit")
+OFFERS = {
+    "pipelined": EXTENSIONS,
+    "one-by-one": [one for one in EXTENSIONS if one != "PIPELINING"],
+    "chunked": [*EXTENSIONS, "CHUNKING"],
+}
 
 
 @dataclass(frozen=True)
 class Case:
     stage: str
     fault: str
-    is_pipelined: bool
+    way: Way
     #: What may become of each letter.
     expected: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        mode = "pipelined" if self.is_pipelined else "one-by-one"
-        return f"{self.stage}-{self.fault}-{mode}"
+        return f"{self.stage}-{self.fault}-{self.way}"
 
 
 @dataclass(frozen=True)
@@ -132,25 +186,36 @@ class HasContexts(Protocol):
     client: ssl.SSLContext
 
 
-def read_table() -> Iterator[Case]:
-    rows = [line.split("  ") for line in TABLE.strip().splitlines()]
+def read_table(table: str) -> list[list[str]]:
+    rows = [line.split("  ") for line in table.strip().splitlines()]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     stages = dict.fromkeys(stage for stage, *_ in cells)
-    cells += [[stage, "late", LATE] for stage in stages]
-    for stage, faults, *outcomes in cells:
+    return [*cells, *([stage, "late", LATE] for stage in stages)]
+
+
+def list_cases() -> Iterator[Case]:
+    for stage, faults, *outcomes in read_table(TABLE):
+        behind = int(stage not in BEFORE_AND_AFTER)
         for fault in faults.split():
-            yield Case(stage, fault, True, letters(stage, outcomes[0]))
-            yield Case(stage, fault, False, letters(stage, outcomes[-1]))
+            yield Case(stage, fault, "pipelined", letters(outcomes[0], behind))
+            yield Case(stage, fault, "one-by-one", letters(outcomes[-1], behind))
+            if stage in BEFORE_AND_AFTER:
+                yield Case(stage, fault, "chunked", letters(outcomes[0], behind))
+    for stage, faults, outcome in read_table(CHUNKED):
+        behind = int(stage != "idle")
+        for word, meaning in WORDS.items():
+            outcome = outcome.replace(word, meaning)
+        for fault in faults.split():
+            yield Case(stage, fault, "chunked", letters(outcome, behind))
 
 
-def letters(stage: str, outcomes: str) -> tuple[tuple[str, ...], ...]:
+def letters(outcomes: str, behind: int) -> tuple[tuple[str, ...], ...]:
     hit = [tuple(one.strip().split(" or ")) for one in outcomes.split(",")]
-    is_bobs = stage in ("mail", "rcpt", "data", "body", "end", "idle")
-    found = [("taken",), *hit] if is_bobs else hit
-    return tuple([*found, ("taken",), ("taken",)][:3])
+    before = [("taken",)] * behind
+    return tuple([*before, *hit, *[("taken",)] * len(NAMES)][: len(NAMES)])
 
 
-CASES = list(read_table())
+CASES = list(list_cases())
 
 
 def make_fault(case: Case) -> Fault:
@@ -162,29 +227,31 @@ def make_fault(case: Case) -> Fault:
     return Fault(case.stage, nth=nth, **made)  # type: ignore[arg-type]
 
 
-def test_the_table_names_every_fault_at_every_stage_once() -> None:
-    named = [(case.stage, case.fault) for case in CASES if case.is_pipelined]
+@pytest.mark.parametrize("way", OFFERS)
+def test_the_table_names_every_fault_at_every_stage_once(way: Way) -> None:
+    named = [(case.stage, case.fault) for case in CASES if case.way == way]
     assert len(named) == len(set(named))
-    stages = {case.stage for case in CASES}
+    stages = {stage for stage, _ in named}
+    assert stages >= {*BEFORE_AND_AFTER, "mail", "rcpt", "body", "end", "idle"}
     # A no in the middle of a message comes with a hang-up: else it would be a lie.
     wanted = {(stage, fault) for stage in stages for fault in FAULTS}
     assert wanted - set(named) == {("body", "4xx"), ("body", "5xx")}
 
 
 async def run_case(case: Case, post: Any, certificate: HasContexts) -> Seen:
-    offers = [one for one in EXTENSIONS if case.is_pipelined or one != "PIPELINING"]
     has_login = case.stage in ("starttls", "auth")
     security: Security = "starttls" if has_login else "none"
     server = SmtpServer(
         [make_fault(case)],
-        offers=offers,
+        offers=OFFERS[case.way],
         certificate=certificate.server,
         security=security,
         users={"u": "p"} if has_login else None,
     )
     await asyncio.to_thread(server.start)
     try:
-        account = post.account(server, security=security, user="u" if has_login else "")
+        user = "u" if has_login else ""
+        account = post.account(server, security=security, user=user, window=4)
         account = post.with_password(account, "p" if has_login else "", certificate)
         sent: list[SampleLetter] = [post.letter(name) for name in NAMES]
         await asyncio.wait_for(post.hand_over(account, SampleFeed(sent)), 30)
@@ -212,10 +279,10 @@ def seen(
         found = await asyncio.gather(*map(one, CASES))
         return dict(zip(CASES, found, strict=True))
 
-    session = "newsletter.delivery.transports.smtp.session"
+    connection = "newsletter.delivery.transports.smtp.connection"
     with pytest.MonkeyPatch.context() as patch:
         for name in ("ENVELOPE", "DATA", "PROGRESS", "FINAL_REPLY", "GOODBYE"):
-            patch.setattr(f"{session}.{name}_SECONDS", SECONDS)
+            patch.setattr(f"{connection}.{name}_SECONDS", SECONDS)
         opening = "newsletter.delivery.transports.smtp.opening"
         patch.setattr(f"{opening}.GREETING_SECONDS", SECONDS)
         with asyncio.Runner(loop_factory=request.param) as runner:
@@ -231,7 +298,9 @@ def test_faults_end_each_letter_as_the_table_says(
 ) -> None:
     for case in (case for case in CASES if case.stage == stage):
         endings = seen[case].endings
-        assert [len(one) for one in endings] == [1, 1, 1], f"{case}: not settled once"
+        assert [len(one) for one in endings] == [1] * len(NAMES), (
+            f"{case}: not settled once"
+        )
         for name, (ending,), allowed in zip(NAMES, endings, case.expected, strict=True):
             assert ending in allowed, f"{case}: {name}"
 

@@ -16,7 +16,7 @@ from newsletter.testing.letters import SampleFeed, SampleLetter
 from newsletter.testing.smtp_server import EXTENSIONS, Fault, SmtpServer
 
 LINE = "newsletter.delivery.transports.smtp.line"
-SESSION = "newsletter.delivery.transports.smtp.session"
+CONNECTION = "newsletter.delivery.transports.smtp.connection"
 TAKEN = Answer(Stage.END, Reply(250, "ok, kept", "2.0.0"))
 PLAIN = tuple(one for one in EXTENSIONS if one != "PIPELINING")
 
@@ -57,7 +57,7 @@ def test_line_takes_a_new_connection_after_the_set_number(
 def test_line_takes_a_new_connection_when_the_old_one_is_old(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{SESSION}.MAX_AGE_SECONDS", 0.1)
+    monkeypatch.setattr(f"{CONNECTION}.MAX_AGE_SECONDS", 0.1)
     with SmtpServer() as server:
         post.send(
             post.account(server), names(post, 3), is_ready=False, pause_seconds=0.15
@@ -165,7 +165,8 @@ def test_line_with_a_permission_that_is_too_old_does_not_use_it_elsewhere(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Meanwhile the dispatch may have been paused."""
-    monkeypatch.setattr(f"{SESSION}.FRESH_SECONDS", 0.1)
+    attempt = "newsletter.delivery.transports.smtp.attempt"
+    monkeypatch.setattr(f"{attempt}.FRESH_SECONDS", 0.1)
     faults = [
         Fault("mail", nth=2, closes=True),
         Fault("connect", nth=2, delay_seconds=0.3),
@@ -242,7 +243,7 @@ def test_close_does_not_wait_for_the_servers_farewell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The socket is closed at once; a warning of one left open would fail this test."""
-    monkeypatch.setattr(f"{SESSION}.GOODBYE_SECONDS", 0.1)
+    monkeypatch.setattr(f"{CONNECTION}.GOODBYE_SECONDS", 0.1)
     faults = [Fault("quit", delay_seconds=30)]
     with SmtpServer(
         faults, security=security, certificate=certificate.server

@@ -11,13 +11,13 @@ import pytest
 
 from newsletter.delivery.transports import Answer, Denial, Loss
 from newsletter.delivery.transports.smtp import SmtpLine
-from newsletter.delivery.transports.smtp.session import MAX_REFUSALS
+from newsletter.delivery.transports.smtp.connection import MAX_REFUSALS
 from newsletter.model.outcome import Reply
 from newsletter.replies import Stage
 from newsletter.testing.letters import SampleFeed, SampleLetter
 from newsletter.testing.smtp_server import EXTENSIONS, Fault, SmtpServer
 
-SESSION = "newsletter.delivery.transports.smtp.session"
+CONNECTION = "newsletter.delivery.transports.smtp.connection"
 TAKEN = Answer(Stage.END, Reply(250, "ok, kept", "2.0.0"))
 PLAIN = tuple(one for one in EXTENSIONS if one != "PIPELINING")
 NO = Fault("rcpt", recipient="gone", reply="550 5.1.1 no such user")
@@ -287,7 +287,7 @@ def test_session_asks_for_reports_where_they_are_offered(post: Any) -> None:
 def test_session_that_forgets_pipelined_commands_is_not_pipelined_again(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{SESSION}.ENVELOPE_SECONDS", 0.3)
+    monkeypatch.setattr(f"{CONNECTION}.ENVELOPE_SECONDS", 0.3)
     with SmtpServer(lies=["forgets-group"]) as server:
         letters = [post.letter(name) for name in "abcd"]
         first, *rest = post.send(post.account(server), letters)
@@ -308,7 +308,7 @@ def test_session_waits_for_the_final_reply_longer_than_for_others(
 def test_session_gives_up_on_a_server_that_stops_reading(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{SESSION}.PROGRESS_SECONDS", 0.3)
+    monkeypatch.setattr(f"{CONNECTION}.PROGRESS_SECONDS", 0.3)
     data = b"Subject: x\r\n\r\n" + (b"x" * 76 + b"\r\n") * 200_000
     with SmtpServer([Fault("body", nth=1, delay_seconds=60)]) as server:
         letters = [post.letter("a", data), post.letter("b")]
@@ -323,7 +323,7 @@ def test_session_waits_for_a_server_that_reads_slowly(
     post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of it takes longer than any progress may take."""
-    monkeypatch.setattr(f"{SESSION}.PROGRESS_SECONDS", 0.4)
+    monkeypatch.setattr(f"{CONNECTION}.PROGRESS_SECONDS", 0.4)
     began_at: list[float] = []
 
     async def answer(

@@ -126,6 +126,49 @@ def test_check_with_a_piece_of_an_unasked_reply_drops_the_connection() -> None:
     assert read(1, b"250 ok\r\n4") == [(250, "ok"), SMTPResponseException]
 
 
+def test_check_with_a_piece_of_a_reply_that_is_owed_is_fine() -> None:
+    """More may be written while replies are on their way."""
+
+    async def work(wire: Wire, _: Pipe) -> None:
+        wire.send([b"x"], replies=2)
+        wire.data_received(b"250 ok\r\n25")
+        assert wire.is_open
+        wire.check()
+        wire.send([b"y"], replies=1)
+        wire.data_received(b"0 and\r\n250 more\r\n")
+        assert wire.has_reply
+        assert [await wire.reply(0.05) for _ in range(3)] == [
+            *((250, "ok"), (250, "and"), (250, "more"))
+        ]
+        assert not wire.has_reply
+
+    use(work)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_hang_up"),
+    [
+        (b"421 4.3.2 closing\r\n", True),
+        (b"421-4.3.2 closing\r\n421 bye\r\n", True),
+        (b"4210\r\n", False),
+        (b"250 ok\r\n", False),
+    ],
+)
+def test_reply_that_nobody_asked_for_is_a_hang_up_if_it_says_so(
+    said: bytes, is_hang_up: bool
+) -> None:
+    """RFC 5321, section 3.8: a server may say 421 and close at any time."""
+
+    async def work(wire: Wire, _: Pipe) -> None:
+        wire.data_received(said)
+        with pytest.raises(BrokenOffError) as caught:
+            wire.check()
+        assert caught.value.is_hang_up == is_hang_up
+        assert wire.has_babbled != is_hang_up
+
+    use(work)
+
+
 def test_reply_that_does_not_come_drops_the_connection() -> None:
     assert read(2, b"250 ok\r\n250 o") == [(250, "ok"), TimeoutError]
 
