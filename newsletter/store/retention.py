@@ -1,8 +1,9 @@
 """Erase what is older than it is needed: in pieces, so that nobody waits for it.
 
 Each function erases at most so many rows and tells how many it did; it is called again
-until there are none. The rows of deliveries and bounces stay, without anything about a
-person: so the numbers of a dispatch stay, and nobody gets an issue twice.
+until there are none. The rows of deliveries and returned mails stay, without anything
+about a person: so the numbers of a dispatch stay, nobody gets an issue twice, and no
+mail counts twice.
 """
 
 from datetime import datetime
@@ -23,7 +24,6 @@ from sqlalchemy import (
 )
 
 from newsletter.model.delivery import DispatchState
-from newsletter.model.returned import MailKind
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.dispatch_records import ERASED
 from newsletter.store.forget import without_replies
@@ -47,8 +47,6 @@ from newsletter.store.tables import (
 )
 
 _OVER = (DispatchState.DONE, DispatchState.CANCELLED)
-#: What a dispatch is told to have come back: their number stays.
-_COUNTED = (MailKind.BOUNCE, MailKind.COMPLAINT)
 
 
 # --- deliveries -----------------------------------------------------------------------
@@ -108,23 +106,18 @@ def erase_deliveries(
 
 
 def erase_returned(connection: Connection, *, before: datetime, most: int) -> int:
-    """Erase what is known of mails that came back before then.
+    """Erase whose the mails were that came back before then, and why they did.
 
-    Of a bounce or complaint stays that there was one, for the dispatch's numbers.
+    That there was one stays, for the numbers of its dispatch; and its key, by which a
+    mailbox that nobody empties does not make it act again.
     """
-    is_counted = and_(
-        returned_mails.c.kind.in_(_COUNTED), returned_mails.c.dispatch_id.is_not(None)
-    )
     says_something = or_(
-        ~is_counted,
-        returned_mails.c.subscriber_id.is_not(None),
-        returned_mails.c.diagnostic != "",
+        returned_mails.c.subscriber_id.is_not(None), returned_mails.c.diagnostic != ""
     )
     is_old = returned_mails.c.at < to_millis(before)
     chosen = select(returned_mails.c.id).where(is_old, says_something).limit(most)
     ids = connection.scalars(chosen).all()
     of_them = returned_mails.c.id.in_(ids)
-    connection.execute(delete(returned_mails).where(of_them, ~is_counted))
     connection.execute(
         update(returned_mails).where(of_them).values(subscriber_id=None, diagnostic="")
     )

@@ -105,7 +105,9 @@ def add_mail(connection: Connection, **values: Any) -> None:
     connection.execute(insert(returned_mails).values({**usual, **values}))
 
 
-def test_erase_returned_keeps_the_numbers_of_the_dispatch(database: Database) -> None:
+def test_erase_returned_keeps_no_person_and_that_there_was_a_mail(
+    database: Database,
+) -> None:
     with database.writing() as connection:
         add_mail(connection, at=LONG_AGO)
         add_mail(connection, at=LONG_AGO, kind="reply", dispatch_id=None)
@@ -119,7 +121,7 @@ def test_erase_returned_keeps_the_numbers_of_the_dispatch(database: Database) ->
                 returned_mails.c.diagnostic,
             )
         ).all()
-    assert rows == [(LONG_AGO, None, ""), (LATELY, 1, "full")]
+    assert rows == [(LONG_AGO, None, ""), (LONG_AGO, None, ""), (LATELY, 1, "full")]
 
 
 # --- who never confirmed --------------------------------------------------------------

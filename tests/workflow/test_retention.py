@@ -26,14 +26,20 @@ from newsletter.store.tables import (
     import_changes,
     probes,
 )
-from newsletter.tokens import address_hash
+from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.imports import import_subscribers, order_import
+from newsletter.workflow.inbox import read_inbox
 from newsletter.workflow.project import Project, open_project
 from newsletter.workflow.reached import NOT_REACHED, reading_people
 from newsletter.workflow.resume import Again, resume
 from newsletter.workflow.retention import Erased, erase_outdated
 from newsletter.workflow.status import read_dispatch
+from newsletter.workflow.subscribers import (
+    Newcomer,
+    add_subscriber,
+    list_subscribers,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETTINGS = """
@@ -199,3 +205,29 @@ def test_resume_of_an_erased_dispatch_is_refused(
         "dispatch 1 of i is long over, and its addresses are erased ([retention] "
         f"deliveries): none of them can be tried again. {advice}"
     )
+
+
+def test_mail_of_an_mbox_counts_once_though_what_was_kept_of_it_is_erased(
+    tmp_path: Path,
+) -> None:
+    """Nobody empties an mbox: she came back since, and its mail must not act again."""
+    project, anna = make_project(tmp_path), "anna@example.org"
+    add_subscriber(project, Newcomer(anna), now=NOW)
+    with open_desk(project) as desk:
+        token = sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, 0)
+    (tmp_path / "box").write_text(
+        f"From x Mon Jan  1 00:00:00 2026\nFrom: {anna}\nSubject: {token}\n\n"
+    )
+
+    def look(now: datetime) -> tuple[bool, str]:
+        source = f"mbox:{tmp_path / 'box'}"
+        (mail,) = read_inbox(project, source, environment={}, now=now)
+        ((_, standing),) = list_subscribers(project)
+        return mail.is_known, standing.status.name
+
+    assert look(NOW) == (False, "UNSUBSCRIBED")
+    returns = Newcomer(anna, consent="paper form")
+    add_subscriber(project, returns, now=NOW + timedelta(days=1))
+    later = NOW + timedelta(days=999)
+    erase_outdated(project, now=later)
+    assert look(later) == (True, "ACTIVE")
