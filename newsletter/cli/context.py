@@ -15,6 +15,9 @@ import click
 if TYPE_CHECKING:
     from newsletter.workflow.project import Project
 
+#: Not printable, to Python; Persian, Arabic and Indic names are written with them.
+_JOINERS = "\u200c\u200d"
+
 
 def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--project DIR`` and hand the opened `Project` as first argument.
@@ -99,6 +102,16 @@ def program() -> str:
 def say(text: str = "") -> None:
     """Print a line for people: on standard error, so that output stays clean."""
     click.echo(text, err=True)
+
+
+def printable(line: str) -> str:
+    """Return a line by which whoever wrote some of it cannot control the terminal."""
+    return "".join(
+        letter
+        if letter.isprintable() or letter in _JOINERS
+        else "\N{REPLACEMENT CHARACTER}"
+        for letter in line
+    )
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.context import print_json, say
+from newsletter.cli.context import print_json, printable, say
 from newsletter.cli.findings import count_of
 from newsletter.model.returned import Decision
 
@@ -59,11 +59,6 @@ def said_words(reason: str) -> str:
     if not reason:
         return ""
     return f" ({shorten(reason, _MOST_SAID, placeholder='…').rstrip('.')})"
-
-
-def printable(line: str) -> str:
-    """Return a line by which whoever wrote the mail cannot write to the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def _line(one: "HeldReturn", *, is_true: bool, is_applied: bool) -> str:

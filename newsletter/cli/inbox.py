@@ -14,11 +14,12 @@ from newsletter.cli.context import (
     json_option,
     pass_silent_project,
     print_json,
+    printable,
     say,
     tell_open_dispatches,
 )
 from newsletter.cli.findings import count_of
-from newsletter.cli.held_returns import printable, said_words
+from newsletter.cli.held_returns import said_words
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.model.returned import BounceClass, MailKind
 from newsletter.workflow.people_table import instant_json

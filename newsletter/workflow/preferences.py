@@ -36,6 +36,7 @@ from newsletter.store.people import (
     update_fields,
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, verify
+from newsletter.workflow.joining import public_lists
 from newsletter.workflow.leaving import undo_token
 
 #: How the history names these pages.
@@ -88,8 +89,7 @@ def read_preferences(
     if person is None:
         return None
     active = _active_lists(connection, keyring, person)
-    offered = [slug for slug, one in settings.lists.items() if one.is_public]
-    slugs = dict.fromkeys([*offered, *sorted(active)])
+    slugs = dict.fromkeys([*public_lists(settings), *sorted(active)])
     return Preferences(
         person.id,
         mask(person.email),
@@ -114,16 +114,18 @@ def save_preferences(
         keyring: The keys that tokens are signed with.
         settings: Which lists and fields there are.
         token: From the address.
-        wish: Lists that are not public, or not known, are left out of what is joined.
+        wish: Lists that are not public are left out of what is joined; those that no
+            page of theirs ever showed, of what is left.
         now: The present, aware.
     """
     person = find_person(connection, keyring, token)
     if person is None:
         return None
     word = Word(now, SOURCE, wording=WORDING, language=wish.language)
+    theirs = {one.list for one in read_subscriptions(connection, person.id)}
     left = [
         slug
-        for scope in sorted(wish.left)
+        for scope in sorted(wish.left & (theirs | set(public_lists(settings))))
         for slug in unsubscribe(connection, person.id, scope=scope, word=word) or ()
     ]
     _join(connection, keyring, settings, person, wish.joined, word)
@@ -180,7 +182,7 @@ def _join(
     wanted: Collection[str],
     word: Word,
 ) -> None:
-    public = {slug for slug, one in settings.lists.items() if one.is_public}
+    public = set(public_lists(settings))
     joined = sorted(public & set(wanted) - _active_lists(connection, keyring, person))
     if not joined:
         return

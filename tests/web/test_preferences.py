@@ -115,6 +115,16 @@ def test_list_that_is_not_public_cannot_be_joined(open_site: Site, slug: str) ->
     assert open_site.statuses(reader) == before
 
 
+@pytest.mark.parametrize("slug", ["board", "nothing", "*", "\x1b[31mRED"])
+def test_list_that_was_never_shown_cannot_be_left(open_site: Site, slug: str) -> None:
+    reader = open_site.add_reader(f"heidi-{len(slug)}@example.org")
+    before = open_site.statuses(reader)
+    answer = save(open_site, reader, ("was", "main"), ("list", "main"), ("was", slug))
+    assert answer.status == 200
+    assert open_site.statuses(reader) == before
+    assert open_site.suppressed(f"heidi-{len(slug)}@example.org") == []
+
+
 def test_page_left_open_overnight_brings_nobody_back(open_site: Site) -> None:
     reader = open_site.add_reader("ines@example.org", "main", "events")
     open_site.post_form(open_site.link(reader), b"List-Unsubscribe=One-Click")

@@ -1,6 +1,6 @@
 """`newsletter subscribers add|unsubscribe|list|count|show`: one person, or all."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from newsletter.cli.context import (
     pass_project,
     print_json,
     print_rows,
+    printable,
     where_option,
 )
 from newsletter.cli.people import missed_words, print_json_with
@@ -173,7 +174,8 @@ def show(project: "Project", address: str, as_json: bool) -> None:
     if as_json:
         print_json(_record_json(record))
     else:
-        _show_record(record, project.settings.newsletter.time_zone)
+        for line in _record_lines(record, project.settings.newsletter.time_zone):
+            click.echo(printable(line))
 
 
 def _read_where(project: "Project", where: str | None) -> "Segment | None":
@@ -255,23 +257,23 @@ def _record_json(record: "Record") -> dict[str, Any]:
     }
 
 
-def _show_record(record: "Record", time_zone: str) -> None:
+def _record_lines(record: "Record", time_zone: str) -> Iterator[str]:
     def shown(at: datetime) -> str:
         return show_time(at, time_zone)
 
-    click.echo(record.email)
-    _show_fields(record.fields)
+    yield record.email
+    yield from (f"{name}: {value}" for name, value in record.fields.items())
     for standing in record.subscriptions:
         status = standing.status.name.lower()
-        click.echo(f"list {standing.list}: {status}, {shown(standing.changed_at)}")
+        yield f"list {standing.list}: {status}, {shown(standing.changed_at)}"
     for item in record.suppressions:
         scope = "any list" if item.scope == "*" else item.scope
-        click.echo(
+        yield (
             f"gets no mail of {scope} any more: {item.reason}, {shown(item.at)}, "
             f"{item.source}"
         )
     for event in record.history:
-        click.echo(f"{shown(event.at)}  {_event_words(event)}")
+        yield f"{shown(event.at)}  {_event_words(event)}"
 
 
 def _event_words(event: "ConsentEvent") -> str:
@@ -287,8 +289,3 @@ def _event_words(event: "ConsentEvent") -> str:
 def _month(wording: str) -> str:
     """Return ``November 2026`` for ``2026-11``, which looks like an issue."""
     return f"{date.fromisoformat(f'{wording}-01'):%B %Y}"
-
-
-def _show_fields(fields: Mapping[str, str]) -> None:
-    for name, value in fields.items():
-        click.echo(f"{name}: {value}")

@@ -10,9 +10,9 @@ import pytest
 
 from newsletter.cli import run
 from newsletter.model.subscriber import SubscriptionStatus
-from newsletter.store.consent import Word, set_status
+from newsletter.store.consent import Word, set_status, unsubscribe
 from newsletter.store.database import open_database
-from newsletter.store.people import ensure_lists
+from newsletter.store.people import ensure_lists, update_fields
 from newsletter.workflow.project import open_project
 
 SETTINGS = """
@@ -239,3 +239,33 @@ def test_show_tells_what_was_read_and_in_which_language(
         "wording": "2026-11",
         "language": "nl",
     }
+
+
+def test_show_writes_nothing_to_the_terminal_but_words(
+    readers: Type, tmp_path: Path
+) -> None:
+    """Joiners, which Persian names are written with, are such."""
+    typed = "\x1b]0;owned\x07 \u202eRED"
+    name = "\u0646\u200c\u0646"
+    at = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+    url = open_project(tmp_path, search=False).settings.database_url
+    with (
+        open_database(url, root=tmp_path) as database,
+        database.writing() as connection,
+    ):
+        word = Word(at, typed, evidence=typed)
+        unsubscribe(connection, 4, scope="main", word=word)
+        unsubscribe(connection, 4, scope=typed, word=word)
+        update_fields(connection, {4: {"first_name": name}})
+    _, out, _ = readers("show", "dora@example.org")
+    shown = "\ufffd]0;owned\ufffd \ufffdRED"
+    when = "2026-11-22 09:30 CET"
+    assert out.splitlines() == [
+        "dora@example.org",
+        f"first_name: {name}",
+        f"list main: unsubscribed, {when}",
+        f"gets no mail of {shown} any more: unsubscribed, {when}, {shown}",
+        f"gets no mail of main any more: unsubscribed, {when}, {shown}",
+        out.splitlines()[-2],
+        f"{when}  unsubscribed, main, {shown}: {shown}",
+    ]
