@@ -130,7 +130,10 @@ def _skip_who_left(
 
 
 def may_be_mailed(lists: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that the person of a delivery may be mailed now."""
+    """Return the condition that the person of a delivery may be mailed now.
+
+    Where the address was erased (`forget`), nobody is.
+    """
     return _may_be_mailed(tuple(lists))
 
 
@@ -140,7 +143,7 @@ def _may_be_mailed(lists: tuple[str, ...]) -> ColumnElement[bool]:
     person = select(subscribers.c.id).where(
         subscribers.c.id == deliveries.c.subscriber_id, is_mailable(lists)
     )
-    return exists(person.correlate(deliveries))
+    return and_(deliveries.c.email != "", exists(person.correlate(deliveries)))
 
 
 def read_due(connection: Connection, claim: Claim, *, now: datetime) -> list[Delivery]:

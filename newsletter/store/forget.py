@@ -8,6 +8,7 @@ Law: all of it is one transaction. What binds the recipients of a dispatch to it
 content is looked at before, and written anew only if it was right.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,11 +25,13 @@ from sqlalchemy import (
     update,
 )
 
+from newsletter.addresses import address_key
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import ABOUT_CHANGES
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.claims import LEFT, note_next_due
 from newsletter.store.consent import FOR_GOOD, Word, suppress
+from newsletter.store.dialect import domain_of, fold_case
 from newsletter.store.dispatch_records import (
     CANCELLED,
     counter,
@@ -102,27 +105,72 @@ def forget_person(
         now: Aware.
     """
     theirs = connection.execute(
-        select(deliveries.c.dispatch_id, deliveries.c.seq, deliveries.c.state).where(
+        select(deliveries.c.dispatch_id, deliveries.c.seq).where(
             deliveries.c.dispatch_id.in_(select(dispatches.c.id)),
             deliveries.c.subscriber_id == subscriber_id,
         )
     ).all()
-    bound = [
-        row.dispatch_id
-        for row in theirs
-        if _is_rightly_bound(connection, row.dispatch_id)
-    ]
-    for row in theirs:
-        _skip(connection, row.dispatch_id, row.seq, now)
-        _blank(connection, row.dispatch_id, row.seq)
-    for dispatch_id in bound:
-        connection.execute(
-            update(dispatches)
-            .where(dispatches.c.id == dispatch_id)
-            .values(recipients_hash=hash_recipients(connection, dispatch_id))
-        )
+    _erase(connection, theirs, now)
     was_known = _delete_person(connection, subscriber_id)
     return Erased(len(theirs), was_known)
+
+
+def forget_mailed(
+    connection: Connection, email_key: str, *, now: datetime
+) -> list[int]:
+    """Erase an address in the deliveries to it, also of those who moved away since.
+
+    All deliveries are looked at: an index of them by address, for this alone, would
+    cost each dispatch more. 1,000,000 take a second.
+
+    Args:
+        connection: Of `Database.erasing`.
+        email_key: `addresses.address_key`.
+        now: Aware.
+
+    Returns:
+        Subscribers, once for each delivery that was theirs.
+    """
+    domain = email_key.rpartition("@")[2]
+    rows = connection.execute(
+        select(
+            deliveries.c.dispatch_id,
+            deliveries.c.seq,
+            deliveries.c.subscriber_id,
+            deliveries.c.email,
+        ).where(fold_case(domain_of(deliveries.c.email)) == domain)
+    )
+    found = [row for row in rows if address_key(row.email) == email_key]
+    _erase(connection, found, now)
+    return [row.subscriber_id for row in found]
+
+
+def find_moved(
+    connection: Connection,
+    email_key: str,
+    address_hash: bytes,
+    *,
+    mailed: Collection[int],
+) -> tuple[str, ...]:
+    """Return the present addresses of those who had this one before.
+
+    Args:
+        connection: Reading or writing; not after `forget_address`.
+        email_key: `addresses.address_key`.
+        address_hash: `tokens.address_hash`.
+        mailed: Subscribers who were mailed there.
+    """
+    changes = address_changes.c
+    moved = connection.scalars(
+        select(changes.subscriber_id).where(
+            changes.confirmed_at.is_not(None),
+            or_(changes.address_hash == address_hash, changes.old_hash == address_hash),
+        )
+    )
+    present = select(subscribers.c.email).where(
+        subscribers.c.id.in_({*mailed, *moved}), subscribers.c.email_key != email_key
+    )
+    return tuple(sorted(connection.scalars(present)))
 
 
 def forget_address(
@@ -181,6 +229,21 @@ def _is_about(asked: Any, changes: Any) -> ColumnElement[bool]:
 # --- deliveries -----------------------------------------------------------------------
 
 
+def _erase(connection: Connection, rows: Sequence[Any], now: datetime) -> None:
+    """Erase address and fields in deliveries; none of them goes out any more."""
+    dispatch_ids = sorted({row.dispatch_id for row in rows})
+    bound = [one for one in dispatch_ids if _is_rightly_bound(connection, one)]
+    for row in rows:
+        _skip(connection, row.dispatch_id, row.seq, now)
+        _blank(connection, row.dispatch_id, row.seq)
+    for dispatch_id in bound:
+        connection.execute(
+            update(dispatches)
+            .where(dispatches.c.id == dispatch_id)
+            .values(recipients_hash=hash_recipients(connection, dispatch_id))
+        )
+
+
 def _is_rightly_bound(connection: Connection, dispatch_id: int) -> bool:
     """Tell whether a dispatch may go on, and has the very recipients confirmed."""
     dispatch = load_dispatch(connection, dispatch_id)
@@ -196,8 +259,8 @@ def _is_rightly_bound(connection: Connection, dispatch_id: int) -> bool:
 def _skip(connection: Connection, dispatch_id: int, seq: int, now: datetime) -> None:
     """Skip a delivery that waits, unless a process has it in hand.
 
-    That one asks before each mail, finds nobody and skips it itself; what the server
-    said before to the address must find the row as it was.
+    That one asks before each mail, finds no address and skips it itself; what the
+    server said before to the address must find the row as it was.
     """
     of_its_batch = (
         batches.c.dispatch_id == dispatch_id,

@@ -23,11 +23,10 @@ from newsletter.model.delivery import (
 )
 from newsletter.model.dispatch import Claim, Permission, Result
 from newsletter.model.outcome import Reply
-from newsletter.store.audience import is_mailable
-from newsletter.store.claims import LEFT
+from newsletter.store.claims import LEFT, may_be_mailed
 from newsletter.store.dispatch_records import CANCELLED, counter
 from newsletter.store.instants import to_millis
-from newsletter.store.tables import batches, deliveries, dispatches, subscribers
+from newsletter.store.tables import batches, deliveries, dispatches
 
 #: What the server said of a recipient; a fault of ours is no try of theirs.
 _TRIES = (DeliveryState.DEFERRED, DeliveryState.REFUSED)
@@ -51,7 +50,7 @@ def write_intent(
     """Write down that the message is about to leave, if it may.
 
     In this very transaction the dispatch must be running, the claim be the newest one,
-    and the subscriber be on one of the lists and not suppressed.
+    and the subscriber be on one of the lists, not suppressed and not forgotten.
     """
     row = connection.execute(
         select(batches.c.epoch, dispatches.c.state, dispatches.c.lists)
@@ -61,8 +60,10 @@ def write_intent(
     if row.epoch != claim.epoch or row.state != DispatchState.RUNNING:
         return Permission.HALTED
     is_wanted = connection.scalar(
-        select(subscribers.c.id).where(
-            subscribers.c.id == delivery.subscriber_id, is_mailable(row.lists)
+        select(deliveries.c.seq).where(
+            deliveries.c.dispatch_id == claim.dispatch_id,
+            deliveries.c.seq == delivery.seq,
+            may_be_mailed(row.lists),
         )
     )
     if is_wanted is None:
@@ -94,7 +95,8 @@ def write_result(
         "at": to_millis(now),
         "next_at": None if result.next_at is None else to_millis(result.next_at),
         "reply_code": code,
-        "reply_text": words,
+        # They may say the address once more, which `forget` has erased.
+        "reply_text": words if row.email else None,
     }
     if row.state == result.state == DeliveryState.PENDING:
         values["next_at"] = None

@@ -21,7 +21,9 @@ from sqlalchemy import (
     Text,
     Update,
     bindparam,
+    case,
     exists,
+    literal_column,
     select,
     update,
 )
@@ -300,7 +302,8 @@ _ACCEPT = (
         state=int(_ACCEPTED),
         at=_given("at_"),
         reply_code=_code,
-        reply_text=_text,
+        # As in `write_result`: no words to an address that was erased.
+        reply_text=case((deliveries.c.email != literal_column("''"), _text)),
         next_at=None,
     )
 )

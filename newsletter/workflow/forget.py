@@ -8,7 +8,9 @@ from newsletter.errors import RefusedError, UsageError
 from newsletter.store.consent import read_suppressions
 from newsletter.store.forget import (
     Erased,
+    find_moved,
     forget_address,
+    forget_mailed,
     forget_person,
     read_addresses,
 )
@@ -29,6 +31,8 @@ class Forgotten:
     deliveries: int
     #: False: nobody had it.
     was_known: bool
+    #: Present addresses of those who had it before: they are not forgotten.
+    moved_to: tuple[str, ...] = ()
     #: Files of the project that still hold it, or an address they had before.
     files: tuple[str, ...] = ()
     #: False: another command uses the database, and its log still holds old pages.
@@ -39,6 +43,8 @@ def forget_subscriber(
     project: Project, address: str, *, is_completely: bool = False, now: datetime
 ) -> Forgotten:
     """Erase all that is kept of an address, but that it is never to be mailed.
+
+    Who had it before, and moved to another one, goes on there.
 
     Args:
         project: The project.
@@ -62,19 +68,24 @@ def forget_subscriber(
         hashed = address_hash(desk.keyring, key)
         with desk.database.erasing() as connection:
             known = find_by_key(connection, key)
-            suppressions = read_suppressions(connection, hashed)
-            if is_completely and known is None and not suppressions:
+            mailed = forget_mailed(connection, key, now=now)
+            moved_to = find_moved(connection, key, hashed, mailed=mailed)
+            is_kept = known or mailed or moved_to
+            if is_completely and not (is_kept or read_suppressions(connection, hashed)):
+                # Leaving the transaction like this undoes all of it.
                 raise RefusedError("nothing is kept of this address.")
             emails, erased = frozenset({email}), Erased()
             if known is not None:
                 emails |= read_addresses(connection, known.id)
+                mailed = [one for one in mailed if one != known.id]
                 erased = forget_person(connection, known.id, now=now)
             forget_address(connection, hashed, is_completely=is_completely, now=now)
         is_overwritten = desk.database.rewrite()
     return Forgotten(
         email=email,
-        deliveries=erased.deliveries,
-        was_known=erased.was_known,
+        deliveries=erased.deliveries + len(mailed),
+        was_known=bool(is_kept),
+        moved_to=moved_to,
         files=find_files_with(project, *emails),
         is_overwritten=is_overwritten,
     )

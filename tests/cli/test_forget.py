@@ -3,6 +3,7 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy import select
 from newsletter.cli import run
 from newsletter.cli.subscribers.person import export_person
 from newsletter.store.tables import subscribers
+from newsletter.tokens import Purpose, sign
 from newsletter.workflow.desk import open_desk
+from newsletter.workflow.new_address import ask_for_address, confirm_change
 from newsletter.workflow.project import open_project
 
 ANNA = "anna@example.org"
+NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 SETTINGS = """
 [newsletter]
 name = "Harbour"
@@ -85,8 +89,28 @@ def test_forget_as_json_has_the_promised_shape(
         "email": ANNA,
         "forgotten": True,
         "deliveries": 0,
+        "moved_to": [],
         "files": [],
     }
+
+
+def test_forget_of_an_address_of_before_says_where_its_reader_is(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_desk(open_project(root)) as desk, desk.database.writing() as connection:
+        token = sign(desk.keyring, Purpose.PREFERENCES, 1)
+        new = "anna@example.net"
+        ask_for_address(connection, desk.keyring, token, new, language="en", now=NOW)
+        token = sign(desk.keyring, Purpose.CHANGE, 1)
+        confirm_change(connection, desk.keyring, token, now=NOW)
+    assert run(["subscribers", "forget", ANNA, "--yes"]) == 0
+    assert capsys.readouterr().out == (
+        "anna@example.org is forgotten.\n"
+        "It will not be imported any more.\n"
+        "Its reader moved to anna@example.net: that address is kept. To forget it "
+        "too: newsletter subscribers forget anna@example.net\n"
+        "Backups and lists that you keep elsewhere may hold it too: see to them.\n"
+    )
 
 
 def test_forget_without_a_terminal_wants_yes(

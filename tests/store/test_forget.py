@@ -29,6 +29,7 @@ from newsletter.store.dispatches import (
 )
 from newsletter.store.forget import Erased, forget_address, forget_person
 from newsletter.store.ledger import write_intent, write_result
+from newsletter.store.ledger_groups import Groups, Record
 from newsletter.store.people import insert_people, update_fields
 from newsletter.store.tables import (
     address_changes,
@@ -343,6 +344,25 @@ def test_result_of_a_letter_under_way_is_still_written_after_forget(
     accepted = Result(1, S.ACCEPTED, Reply(250, "queued"))
     assert dispatching.write(lambda c: write_result(c, claim, accepted, now=NOW))
     assert dispatching.counts(dispatch) == {S.ACCEPTED: 1}
+
+
+@pytest.mark.parametrize("state", [S.ACCEPTED, S.REFUSED])
+def test_words_of_a_server_are_not_kept_when_they_come_after_forget(
+    database: Database, people: Any, dispatching: Any, state: DeliveryState
+) -> None:
+    """They may say the address once more, in a row that was erased."""
+    anna = people.add(ANNA, ("main", ACTIVE))
+    dispatch = dispatching.make()
+    claim = dispatching.write(lambda c: claim_batch(c, dispatch.id, owner="t", now=NOW))
+    (letter,) = dispatching.write(lambda c: read_due(c, claim, now=NOW))
+    dispatching.write(lambda c: write_intent(c, claim, letter, now=NOW))
+    forget(database, anna)
+    record = Record(claim, Result(1, state, Reply(550, f"<{ANNA}>: no anna here")))
+    with database.connect_writer() as connection:
+        Groups(connection.dialect).write(connection, [record], NOW)
+    row = delivery(database, anna)
+    assert record.is_kept
+    assert (row.state, row.reply_code, row.reply_text) == (state, 550, None)
 
 
 # --- the address ----------------------------------------------------------------------

@@ -56,6 +56,7 @@ def forget(
                 "email": done.email,
                 "forgotten": True,
                 "deliveries": done.deliveries,
+                "moved_to": list(done.moved_to),
                 "files": list(done.files),
             }
         )
@@ -87,6 +88,11 @@ def _show(done: "Forgotten", *, is_completely: bool) -> None:
     click.echo(
         _NOTHING_REMEMBERS if is_completely else "It will not be imported any more."
     )
+    for address in done.moved_to:
+        click.echo(
+            f"Its reader moved to {address}: that address is kept. To forget it "
+            f"too: newsletter subscribers forget {address}"
+        )
     if done.deliveries:
         click.echo(f"Deliveries without address now: {done.deliveries:,}")
     if done.files:
