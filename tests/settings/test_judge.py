@@ -419,8 +419,8 @@ _PASSWORD = (
         ),
         (
             'unsubscribe_address = "a@b@c"',
-            'n.toml:4:1: "unsubscribe_address" cannot be "a@b@c": there is more than '
-            'one address. Write it as "news@example.org".',
+            'n.toml:4:1: "unsubscribe_address" cannot be "a@b@c": the address has more '
+            'than one @. Write it as "news@example.org".',
         ),
         (
             'address = "a\\u0007b"',
