@@ -1,9 +1,12 @@
 """Which files of a project hold an address besides the database.
 
 What the program itself cannot erase is at least named: lists that were imported,
-rehearsals, copies of the database. Copies that lie elsewhere are beyond its sight.
+rehearsals, copies of the database, what was written for somebody who asked. Copies that
+lie elsewhere are beyond its sight.
 """
 
+import codecs
+import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -13,14 +16,24 @@ from typing import IO
 from newsletter.addresses import display_address
 from newsletter.store.database import database_path
 from newsletter.store.key_file import key_path
+from newsletter.workflow.dossiers import DOSSIER_FILES
 from newsletter.workflow.leftovers import find_leftovers
 from newsletter.workflow.project import Project
 
-#: Files at the top of the project, or of the working folder, that people export to.
+#: Files in the project, or at the top of the working folder, that people export to;
+#: they are searched whole. Of all others in the project only texts are, of a size that
+#: a person writes.
 _LOOSE = (".csv", ".tsv", ".xlsx", ".txt", ".tar", ".json", ".eml", ".mbox", ".db")
 #: Packed: searched file by file.
 _PACKED = (".xlsx", ".zip")
+#: Searched with all that is in them.
 _FOLDERS = ("subscribers", "outbox")
+#: What programs of others keep in a folder, in their thousands; hidden ones besides.
+_NOT_OURS = ("node_modules", "__pycache__")
+_MOST_TEXT_BYTES = 1 << 24
+#: From what lies there it is told whether a file is text.
+_FIRST_BYTES = 1 << 13
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK_BYTES = 1 << 20
 #: Longer is no address.
 _OVERLAP_BYTES = 600
@@ -49,25 +62,55 @@ def _candidates(project: Project) -> Iterator[Path]:
     database = database_path(project.settings.database_url, root=project.root)
     skipped = {key_path(project.root), database}
     skipped |= {database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm")}
-    loose = {project.root, Path.cwd()}
-    found = {path for folder in loose for path in folder.iterdir() if _is_loose(path)}
-    found |= set(find_leftovers(project))
+    found = {path for path in Path.cwd().iterdir() if _is_loose(path)}
+    for name in DOSSIER_FILES:
+        found |= set(Path.cwd().glob(f"*/{name}"))
+    found |= set(find_leftovers(project)) | set(_texts_and_lists(project.root))
     for name in _FOLDERS:
         found |= set((project.root / name).rglob("*"))
     yield from sorted(path for path in found - skipped if path.is_file())
+
+
+def _texts_and_lists(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if _is_ours(Path(folder, name))]
+        for name in names:
+            path = Path(folder, name)
+            if _is_loose(path) or _is_small_text(path):
+                yield path
+
+
+def _is_ours(folder: Path) -> bool:
+    is_of_a_tool = folder.name.startswith(".") or folder.name in _NOT_OURS
+    return not is_of_a_tool and not (folder / "pyvenv.cfg").exists()
 
 
 def _is_loose(path: Path) -> bool:
     return path.suffix.lower() in _LOOSE
 
 
+def _is_small_text(path: Path) -> bool:
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_TEXT_BYTES:
+            return False
+        with path.open("rb") as file:
+            return _is_text(file.read(_FIRST_BYTES))
+    except OSError:
+        return False
+
+
+def _is_text(begin: bytes) -> bool:
+    return b"\0" not in begin or begin.startswith(_UTF_16)
+
+
 def _holds(path: Path, spellings: frozenset[str]) -> bool:
     try:
         if path.suffix.lower() in _PACKED and zipfile.is_zipfile(path):
             return _holds_packed(path, spellings)
-        # A row of a database has no space between one column and the next.
-        is_text = path.suffix.lower() in (".csv", ".tsv", ".txt", ".eml", ".json")
         with path.open("rb") as file:
+            # A row of a database has no space between one column and the next.
+            is_text = _is_text(file.read(_FIRST_BYTES))
+            file.seek(0)
             return _is_in(file, spellings, is_text=is_text)
     except (OSError, zipfile.BadZipFile, NotImplementedError):
         return False

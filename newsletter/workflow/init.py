@@ -55,9 +55,12 @@ _IGNORED = """\
 /outbox/
 /public/
 /subscribers/*
-# Lists of people belong in no repository, wherever they lie.
+# Lists of people belong in no repository, wherever they lie; nor do backups, and what
+# was written for somebody who asked what you keep of them.
 *.csv
 *.xlsx
+*.tar
+dossiers/
 !/subscribers/example.csv
 """
 

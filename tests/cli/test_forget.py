@@ -156,10 +156,3 @@ def test_export_person_writes_private_files_and_names_the_others(
         "Anna@example.org"
     )
     assert (root / "anna/letter.txt").stat().st_mode & 0o777 == 0o600
-
-
-def test_export_person_without_a_folder_prints_the_data(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    export_person(open_project(root), ANNA, folder=None, as_json=False)
-    assert json.loads(capsys.readouterr().out)["deliveries"] == []

@@ -74,3 +74,40 @@ def test_database_and_key_are_not_searched(project: Project) -> None:
     for name in ("newsletter.db", "newsletter.db-wal", "secret.key"):
         (project.root / "subscribers" / name).write_text(ANNA)
     assert find_files_with(project, ANNA) == ()
+
+
+def test_dossiers_and_other_texts_are_found_wherever_they_lie(project: Project) -> None:
+    for name in ("daan/data.json", "daan/letter.txt", "a/b/notes", "public/page.html"):
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"about {ANNA}.")
+    assert find_files_with(project, ANNA) == (
+        "a/b/notes",
+        "daan/data.json",
+        "daan/letter.txt",
+        "public/page.html",
+    )
+
+
+def test_dossier_beside_the_project_is_found_where_one_stands(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("desk")
+    (elsewhere / "anna").mkdir()
+    (elsewhere / "anna" / "letter.txt").write_text(ANNA)
+    (elsewhere / "anna" / "mine.md").write_text(ANNA)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(elsewhere)
+        found = find_files_with(project, ANNA)
+    assert found == (str(elsewhere / "anna" / "letter.txt"),)
+
+
+def test_tools_of_others_and_what_is_no_text_are_not_searched(project: Project) -> None:
+    for name in (".git/logs/HEAD", "node_modules/a/b.js", "env/lib/x.py"):
+        path = project.root / name
+        path.parent.mkdir(parents=True)
+        path.write_text(ANNA)
+    (project.root / "env" / "pyvenv.cfg").write_text("home = /usr\n")
+    (project.root / "photo.jpg").write_bytes(b"\xff\xd8\0\0" + ANNA.encode())
+    (project.root / "log").write_bytes(ANNA.encode() + b"x" * (32 << 20))
+    assert find_files_with(project, ANNA) == ()

@@ -35,7 +35,7 @@ _MARK = "\ufeff"
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file (with --person: a folder); else standard output.",
+    help="The file; else standard output. With --person: a folder; else a private one.",
 )
 @click.option("--excel", is_flag=True, help="With the mark that Excel wants to see.")
 @click.option("--raw", is_flag=True, help="For programs: nothing before =, +, -, @.")

@@ -20,44 +20,49 @@ if TYPE_CHECKING:
 def export_person(
     project: "Project", address: str, *, folder: Path | None, as_json: bool
 ) -> None:
-    """Write letter.txt and data.json into a folder; without one, print the data.
+    """Write letter.txt and data.json into a folder, or print the data for scripts.
 
     Args:
         project: The project.
         address: As typed.
-        folder: Made if it is missing; private.
-        as_json: Print the data, too, where a folder is given.
+        folder: Made if it is missing; None: one of theirs in ``subscribers/``, or
+            none where the data is printed.
+        as_json: Print the data.
     """
     from newsletter.workflow.holdings import read_holdings
 
     held = read_holdings(project, address)
     data = holdings_json(held)
-    if folder is not None:
+    written: tuple[Path, ...] = ()
+    if folder is not None or not as_json:
         written = _write(project, held, data, folder)
-    if folder is None or as_json:
+    if as_json:
         print_json(data)
         return
     for path in written:
-        click.echo(f"Written: {path}")
+        click.echo(f"Written: {project.shown(path)}")
+    ours = {project.shown(path) for path in written}
     for file in held.elsewhere:
-        say(f"{file} holds the address, too: look at what it says there.")
+        if file not in ours:
+            say(f"{file} holds the address, too: look at what it says there.")
     say("Backups and lists that you keep elsewhere are not looked into.")
 
 
 def _write(
-    project: "Project", held: "Holdings", data: dict[str, Any], folder: Path
-) -> list[Path]:
+    project: "Project", held: "Holdings", data: dict[str, Any], folder: Path | None
+) -> tuple[Path, ...]:
+    from newsletter.workflow.dossiers import DATA, LETTER, usual_folder, write_dossier
     from newsletter.workflow.holdings_letter import write_letter
-    from newsletter.workflow.private_files import replace_private
 
     today = datetime.now(UTC).date()
     texts = {
-        "letter.txt": write_letter(held, project.settings, today=today),
-        "data.json": json.dumps(data, ensure_ascii=False, indent=2) + "\n",
+        LETTER: write_letter(held, project.settings, today=today),
+        DATA: json.dumps(data, ensure_ascii=False, indent=2) + "\n",
     }
-    for name, text in texts.items():
-        replace_private(folder / name, text.encode(), what="the file")
-    return [folder / name for name in texts]
+    written = write_dossier(project, folder or usual_folder(project, held.email), texts)
+    for warning in written.warnings:
+        say(f"warning: {warning}")
+    return written.files
 
 
 def holdings_json(held: "Holdings") -> dict[str, Any]:
