@@ -24,8 +24,10 @@ EVERYWHERE: Headers = {
 #: Pages of one person, or about one: nobody keeps or lists them.
 PRIVATE: Headers = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
-#: Where these are, without the first slash; what ends with one has a token behind it.
-PRIVATE_PATHS = ("u/", "p/", "c/", "n/", "a/", "undo/", "leave")
+#: What has a token behind it, without the first slash.
+TOKEN_PATHS = ("u/", "p/", "c/", "n/", "a/", "undo/")
+#: Where these pages are.
+PRIVATE_PATHS = (*TOKEN_PATHS, "leave")
 
 #: Pages that hold the moment when they were made.
 _FRESH: Headers = {"Cache-Control": "no-store"}
@@ -42,11 +44,16 @@ def headers_by_path(content_policy: str) -> Callable[[str], Headers]:
 
     def headers(path: str) -> Headers:
         inner = path.removeprefix("/")
-        if inner.startswith(PRIVATE_PATHS[:-1]) or inner == PRIVATE_PATHS[-1]:
+        if has_token(path) or inner in PRIVATE_PATHS:
             return {**anywhere, **PRIVATE}
         return {**anywhere, **_FRESH} if inner in _FRESH_PATHS else anywhere
 
     return headers
+
+
+def has_token(path: str) -> bool:
+    """Tell whether a path is that of a link which stands in a mail to one person."""
+    return path.removeprefix("/").startswith(TOKEN_PATHS)
 
 
 def path_of(scope: Scope) -> str:

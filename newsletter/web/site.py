@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse
 from newsletter.web.flood import RETRY_AFTER_SECONDS, Flood
 from newsletter.web.language import choose
 from newsletter.web.page import Pages
-from newsletter.web.policy import path_of
+from newsletter.web.policy import has_token, path_of
 from newsletter.workflow.desk import Desk
 from newsletter.workflow.hooks import Hook
 from newsletter.workflow.project import Project
@@ -113,11 +113,13 @@ class Site:
         )
 
     def unknown(self, request: Request) -> HTMLResponse:
-        """Answer whatever leads nowhere: one and the same page, kept by nobody.
+        """Answer what leads nowhere: one page for each kind of path, kept by nobody.
 
-        An issue may be there tomorrow.
+        It says nothing of what we have: a token that was used and one that never was,
+        an issue that nobody may see yet and one that nobody wrote are answered alike.
         """
-        page = self.page(request, "unknown", status=404)
+        is_link = has_token(path_of(request.scope))
+        page = self.page(request, "dead_link" if is_link else "unknown", status=404)
         page.headers["Cache-Control"] = "no-store"
         return page
 

@@ -206,6 +206,7 @@ class House:
             "privacy": ("/privacy", None),
             "archive": ("/", None),
             "unknown": (f"/{LONG}", None),
+            "dead link": (f"/c/{LONG}", None),
             "test mail": (f"/u/{self.token(Purpose.TEST, 1, 1)}", None),
         }
 

@@ -2,6 +2,8 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from newsletter.cli import run
 from newsletter.store.handovers import note_handover
 from newsletter.store.key_file import key_path
@@ -13,11 +15,27 @@ from .conftest import NOW, Site, running_site
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
-def test_address_that_leads_nowhere_gets_the_page_for_it(site: Site) -> None:
-    for path in ("/nothing", "/nothing/", "/a/b/c", "/u/x/", "/leave/"):
-        answer = site.ask("GET", path)
-        assert answer.status == 404
-        assert "<h1>This link does not work.</h1>" in answer.text
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/leave/", "/join", "/u"])
+def test_address_that_leads_nowhere_is_told_of_what_may_come(
+    site: Site, path: str
+) -> None:
+    answer = site.ask("GET", path)
+    assert answer.status == 404
+    assert "<h1>There is nothing here, or not yet.</h1>" in answer.text
+    assert "An issue appears here once it has been sent." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/u/x", "/u/x/", "/p/x", "/c/x", "/n/x", "/undo/x"])
+def test_link_of_a_mail_that_is_no_good_is_told_why_that_may_be(
+    site: Site, path: str
+) -> None:
+    answer = site.ask("GET", path)
+    assert answer.status == 404
+    assert "<h1>This link does not work.</h1>" in answer.text
+    assert (
+        "Perhaps it was used already, was withdrawn or is too old. Perhaps a part of "
+        "it is missing: then open it from the mail once more."
+    ) in answer.text
 
 
 def test_every_answer_keeps_its_address_from_other_sites(site: Site) -> None:

@@ -422,7 +422,7 @@ def test_certificate_that_ran_out_signs_nothing(own_office: Office) -> None:
 def test_path_is_there_only_for_who_is_in_the_settings(
     site: Site, provider: str
 ) -> None:
-    unknown = site.ask("GET", "/u/nothing")
+    unknown = site.ask("GET", "/nothing/at-all")
     assert unknown.status == 404
     for method in ("GET", "POST"):
         answer = site.ask(method, f"/hooks/{provider}", b"{}")

@@ -10,7 +10,7 @@ from newsletter.store.instants import to_millis
 from newsletter.store.tables import batches, contents, dispatches, test_mails
 from newsletter.workflow.publish import publish_issue
 
-from .conftest import Site
+from .conftest import Answer, Site
 
 PICTURE = AssembledImage(
     source="boat.png",
@@ -115,6 +115,25 @@ def test_issue_that_was_tested_shows_its_pictures_alone(site: Site) -> None:
         "boat-3fa9c1.png": 200,
         "kickoff.ics": 404,
     }
+
+
+def test_issue_that_was_not_sent_is_answered_as_one_that_nobody_wrote(
+    site: Site,
+) -> None:
+    publish(site, "secret")
+    lay_test_mail(site, "secret")
+    for name in ("", "/", "/index.html", "/kickoff.ics", "/issue.json"):
+        unsent, unwritten = (
+            site.ask("GET", f"/{slug}{name}") for slug in ("secret", "guesses")
+        )
+        assert unsent.status == 404
+        assert "An issue appears here once it has been sent." in unsent.text
+        assert unsent.text == unwritten.text
+        assert no_date(unsent) == no_date(unwritten)
+
+
+def no_date(answer: Answer) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in answer.headers.items() if name != "date"]
 
 
 def test_issue_kept_off_the_archive_has_files_and_no_page(site: Site) -> None:
