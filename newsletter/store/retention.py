@@ -6,14 +6,19 @@ about a person: so the numbers of a dispatch stay, nobody gets an issue twice, a
 mail counts twice.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    String,
     Table,
     and_,
+    bindparam,
+    cast,
     delete,
     exists,
     func,
@@ -30,6 +35,7 @@ from newsletter.store.forget import without_replies
 from newsletter.store.instants import to_millis
 from newsletter.store.joinings import ASKED, erase_newcomers
 from newsletter.store.notices import is_outdated
+from newsletter.store.returned_counts import SMTP
 from newsletter.store.tables import (
     address_changes,
     consent_events,
@@ -47,6 +53,8 @@ from newsletter.store.tables import (
 )
 
 _OVER = (DispatchState.DONE, DispatchState.CANCELLED)
+#: Why somebody is mailed no more, in a history: `returned.ReturnedMail.word`.
+_TOLD = ("bounced", "complained")
 
 
 # --- deliveries -----------------------------------------------------------------------
@@ -100,6 +108,84 @@ def erase_deliveries(
         .values(email="", fields={}, reply_text=without_replies())
     )
     return last
+
+
+# --- what servers said ----------------------------------------------------------------
+
+
+def erase_answers(connection: Connection, *, most: int) -> int:
+    """Erase what our mail server said of readers, where the addresses are erased."""
+    erased = select(dispatches.c.id).where(dispatches.c.recipients_hash == ERASED)
+    chosen = select(returned_mails.c.id).where(
+        returned_mails.c.dispatch_id.in_(erased),
+        returned_mails.c.source == SMTP,
+        _says_why(),
+    )
+    ids = connection.scalars(chosen.limit(most)).all()
+    of_them = returned_mails.c.id.in_(ids)
+    connection.execute(
+        update(returned_mails).where(of_them).values(status="", diagnostic="")
+    )
+    return len(ids)
+
+
+def find_reasons(
+    connection: Connection, *, after: int, most: int
+) -> Sequence[tuple[int, str]]:
+    """Return entries of histories that say more than is kept of the mail itself.
+
+    Args:
+        connection: Reading: all histories are gone through.
+        after: Those behind this entry.
+        most: So many at once.
+
+    Returns:
+        Number and evidence of each, in order.
+    """
+    events = consent_events.c
+    is_dispatch = events.evidence.startswith("dispatch ")
+    says_why = or_(
+        events.evidence.like("dispatch %: %"),
+        # A notice has no dispatch.
+        and_(events.kind == "complained", events.evidence != "", ~is_dispatch),
+    )
+    of_this = "dispatch " + cast(returned_mails.c.dispatch_id, String) + ": %"
+    is_kept = exists().where(
+        returned_mails.c.subscriber_id == events.subscriber_id,
+        _says_why(),
+        or_(events.evidence.like(of_this), ~is_dispatch),
+    )
+    rows = connection.execute(
+        select(events.id, events.evidence)
+        .where(events.kind.in_(_TOLD), says_why, ~is_kept, events.id > after)
+        .order_by(events.id)
+        .limit(most)
+    )
+    return [(row.id, row.evidence) for row in rows]
+
+
+def erase_reasons(connection: Connection, found: Sequence[tuple[int, str]]) -> None:
+    """Leave of these entries what was, when, and of which dispatch: no server's words.
+
+    Args:
+        connection: Of `Database.erasing`.
+        found: By `find_reasons`.
+    """
+    connection.execute(
+        update(consent_events)
+        .where(consent_events.c.id == bindparam("event"))
+        .values(evidence=bindparam("left")),
+        [{"event": event, "left": _without_reason(said)} for event, said in found],
+    )
+
+
+def _without_reason(evidence: str) -> str:
+    """Return ``dispatch 7`` of ``dispatch 7: 550 5.1.1 User unknown``."""
+    return evidence.partition(": ")[0] if evidence.startswith("dispatch ") else ""
+
+
+def _says_why() -> Any:
+    return or_(returned_mails.c.status != "", returned_mails.c.diagnostic != "")
 
 
 # --- all else -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from newsletter.store.database import Database, exists, open_database
 from newsletter.store.imports import UNDO_WITHIN
 from newsletter.store.notices import MARKS_COUNT_FOR
 from newsletter.store.retention import (
+    erase_answers,
     erase_changes,
     erase_deliveries,
     erase_import_changes,
@@ -20,9 +21,11 @@ from newsletter.store.retention import (
     erase_marks,
     erase_notices,
     erase_probes,
+    erase_reasons,
     erase_returned,
     erase_unconfirmed,
     find_over,
+    find_reasons,
 )
 from newsletter.workflow.project import Project
 
@@ -48,6 +51,8 @@ class Erased:
     notices: int = 0
     #: People whose fields and standing of before an import were kept, to undo it.
     changes: int = 0
+    #: Times a mail server's words stood in a history, or were its answer to us.
+    words: int = 0
 
     @property
     def total(self) -> int:
@@ -59,6 +64,7 @@ class Erased:
             + self.people
             + self.notices
             + self.changes
+            + self.words
         )
 
 
@@ -105,6 +111,8 @@ class _Eraser:
             # After what they asked: who asked lately is still wanted.
             people=self._all_of(erase_unconfirmed, pending),
             changes=self._all_of(erase_import_changes, UNDO_WITHIN),
+            # After deliveries and returned mails: these say what is still kept.
+            words=self._answers() + self._reasons(),
         )
         self._all_of(erase_marks, MARKS_COUNT_FOR)
         return erased
@@ -127,6 +135,28 @@ class _Eraser:
                     connection, dispatch_id, after=last, most=_AT_ONCE
                 )
         return True
+
+    def _answers(self) -> int:
+        """Erase the answers of our mail server with the deliveries they were about."""
+        erased, found = 0, _AT_ONCE
+        while found == _AT_ONCE and not self._is_over():
+            with self._database.erasing() as connection:
+                found = erase_answers(connection, most=_AT_ONCE)
+            erased += found
+        return erased
+
+    def _reasons(self) -> int:
+        """Erase from histories what is kept of no returned mail any more."""
+        erased = last = 0
+        while not self._is_over():
+            with self._database.reading() as connection:
+                found = find_reasons(connection, after=last, most=_AT_ONCE)
+            if not found:
+                break
+            with self._database.erasing() as connection:
+                erase_reasons(connection, found)
+            erased, last = erased + len(found), found[-1][0]
+        return erased
 
     def _all_of(self, erase: Callable[..., int], age: timedelta) -> int:
         """Call *erase* until nothing is left for it; return how many there were."""
