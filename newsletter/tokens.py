@@ -54,7 +54,7 @@ _SHAPE = re.compile(
 class Purpose(StrEnum):
     """What a token is for; one made for one purpose is worthless for another."""
 
-    #: Leave one list. Numbers: subscriber, list.
+    #: Leave lists. Numbers: subscriber, up to three lists; 0: every list.
     UNSUBSCRIBE = "unsubscribe"
     #: Recognise a message by its Message-ID. Numbers: dispatch, subscriber.
     MESSAGE = "message"
@@ -157,6 +157,19 @@ def verify(keyring: Keyring, purpose: Purpose, token: str) -> tuple[int, ...] | 
     if not hmac.compare_digest(tag, keyring._tag(key_id, purpose, signed)):
         return None
     return tuple(int(number, 16) for number in numbers.split("g")[1:])
+
+
+def read_token(
+    keyring: Keyring, purpose: Purpose, token: str, count: int
+) -> tuple[int, ...] | None:
+    """Return as `verify` the numbers of a token that has so many, or None."""
+    numbers = verify(keyring, purpose, token)
+    return numbers if numbers is not None and len(numbers) == count else None
+
+
+def is_test(keyring: Keyring, token: str) -> bool:
+    """Tell whether a token is that of a test mail."""
+    return verify(keyring, Purpose.TEST, token) is not None
 
 
 def as_of(keyring: Keyring, moment: datetime) -> Keyring | None:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.tokens import Keyring, Purpose, address_hash, as_of, sign, verify
+from newsletter.tokens import (
+    Keyring,
+    Purpose,
+    address_hash,
+    as_of,
+    is_test,
+    read_token,
+    sign,
+    verify,
+)
 
 OLD, NEW = bytes(range(32)), bytes(range(100, 132))
 RING = Keyring({1: OLD}, 1)
@@ -79,6 +88,22 @@ def test_verify_for_another_purpose_gives_none(purpose: Purpose) -> None:
     assert verify(RING, purpose, sign(RING, Purpose.UNSUBSCRIBE, 7, 1)) is None
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, None), (1, None), (2, (7, 1)), (3, None)]
+)
+def test_read_token_gives_numbers_where_there_are_so_many(
+    count: int, expected: tuple[int, ...] | None
+) -> None:
+    token = sign(RING, Purpose.UNSUBSCRIBE, 7, 1)
+    assert read_token(RING, Purpose.UNSUBSCRIBE, token, count) == expected
+    assert read_token(RING, Purpose.UNDO, token, count) is None
+
+
+def test_is_test_knows_the_token_of_a_test_mail_alone() -> None:
+    found = {purpose for purpose in Purpose if is_test(RING, sign(RING, purpose, 7))}
+    assert found == {Purpose.TEST}
+
+
 def test_verify_after_rotation_still_knows_old_tokens() -> None:
     old = sign(RING, Purpose.UNSUBSCRIBE, 7, 1)
     assert verify(ROTATED, Purpose.UNSUBSCRIBE, old) == (7, 1)
@@ -100,6 +125,14 @@ def test_sign_with_the_largest_ids_fits_a_local_part_with_a_prefix() -> None:
     largest = sign(Keyring({255: OLD}, 255), Purpose.MESSAGE, 2**63 - 1, 2**63 - 1)
     assert len(f"unsubscribe+{usual}") <= 64
     assert len(largest) <= 64
+
+
+def test_sign_with_three_lists_fits_a_local_part_with_a_prefix() -> None:
+    """As `settings` measures an unsubscribe_address that holds a token."""
+    ring = Keyring({255: OLD}, 255)
+    many = sign(ring, Purpose.UNSUBSCRIBE, 2**24 - 1, 4095, 4095, 4095)
+    assert len(many) == 48
+    assert len(f"unsubscribe+{many}") <= 64
 
 
 @pytest.mark.parametrize("number", [-1, 2**63])

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from newsletter.addresses import normalise_address
 from newsletter.model.settings import Settings
 from newsletter.store.instants import from_millis, to_millis
-from newsletter.tokens import Keyring, Purpose, sign, verify
+from newsletter.tokens import Keyring, Purpose, is_test, read_token, sign
 from newsletter.web.asked import Typed, read_asked, show_asked
 from newsletter.web.even_time import in_even_time
 from newsletter.web.privacy import privacy_routes
@@ -182,7 +182,7 @@ class Joining:
     async def answer_confirm(self, request: Request) -> Response:
         """Show the button, or let somebody join by it."""
         token, settings = request.path_params["token"], self.site.project.settings
-        if self._is_test(token):
+        if is_test(self._keyring, token):
             return self.site.page(request, "test")
         joining_id = read_number(self._keyring, Purpose.CONFIRM, token)
         if request.method != "POST":
@@ -222,7 +222,7 @@ class Joining:
     async def answer_not_me(self, request: Request) -> Response:
         """Show the button, or never write to that address again."""
         token = request.path_params["token"]
-        if self._is_test(token):
+        if is_test(self._keyring, token):
             return self.site.page(request, "test")
         joining_id = read_number(self._keyring, Purpose.NOT_ME, token)
         if request.method != "POST":
@@ -245,9 +245,6 @@ class Joining:
             own=done.language,
             stays=done.is_subscriber,
         )
-
-    def _is_test(self, token: str) -> bool:
-        return verify(self._keyring, Purpose.TEST, token) is not None
 
     @property
     def _keyring(self) -> Keyring:
@@ -278,11 +275,9 @@ def sign_moment(keyring: Keyring, shown_at: datetime) -> str:
 
 def read_moment(keyring: Keyring, token: str) -> datetime | None:
     """Return when a form was shown; None: it does not say, or not in our words."""
-    numbers = verify(keyring, Purpose.FORM, token)
-    if numbers is None or len(numbers) != 1:
-        return None
+    numbers = read_token(keyring, Purpose.FORM, token, 1)
     try:
-        return from_millis(numbers[0])
+        return None if numbers is None else from_millis(*numbers)
     except OverflowError:
         return None
 
@@ -300,5 +295,5 @@ def next_moment(shown_at: datetime | None, now: datetime) -> datetime:
 
 def read_number(keyring: Keyring, purpose: Purpose, token: str) -> int:
     """Return the row that a token is about; 0, which no row is, for any other token."""
-    numbers = verify(keyring, purpose, token)
-    return numbers[0] if numbers is not None and len(numbers) == 1 else 0
+    numbers = read_token(keyring, purpose, token, 1)
+    return 0 if numbers is None else numbers[0]

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from newsletter.addresses import normalise_address
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import LANGUAGE_FIELD
-from newsletter.tokens import Keyring
+from newsletter.tokens import Keyring, is_test
 from newsletter.web.asked import Typed, read_asked, show_asked
 from newsletter.web.even_time import in_even_time
 from newsletter.web.flood import Flood
@@ -33,7 +33,6 @@ from newsletter.workflow.notices import can_notify
 from newsletter.workflow.preferences import (
     Preferences,
     Wish,
-    is_test,
     leave_all,
     read_preferences,
     save_preferences,

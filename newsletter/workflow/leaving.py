@@ -25,7 +25,7 @@ from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.leavings import read_leaving, take_back
 from newsletter.store.people import find_by_id, read_list_ids, read_subscriptions
 from newsletter.store.probes import receive_probe
-from newsletter.tokens import Keyring, Purpose, sign, verify
+from newsletter.tokens import Keyring, Purpose, is_test, read_token, sign, verify
 from newsletter.workflow.desk import ANY_LIST_ID
 
 #: So long a leaving can be taken back.
@@ -109,7 +109,7 @@ def leave_unseen(
         receive_probe(connection, probe_name(probe), now=now)
         return True
     has_left = leave_by_token(connection, keyring, token, source=source, now=now)
-    return has_left or verify(keyring, Purpose.TEST, token) is not None
+    return has_left or is_test(keyring, token)
 
 
 def leave_by_token(
@@ -182,8 +182,8 @@ def _read_place(
     connection: Connection, keyring: Keyring, token: str
 ) -> tuple[Subscriber, str] | None:
     """Return who would leave by a token, and what: a list slug or `EVERY_LIST`."""
-    numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
-    if numbers is None or len(numbers) != 2:
+    numbers = read_token(keyring, Purpose.UNSUBSCRIBE, token, 2)
+    if numbers is None:
         return None
     person = find_by_id(connection, numbers[0])
     scope = _scope(connection, numbers[1])
@@ -248,11 +248,11 @@ def _undoing(
     connection: Connection, keyring: Keyring, token: str, *, now: datetime, source: str
 ) -> Undoing | None:
     """Take a leaving back if there is a source, else only look."""
-    if verify(keyring, Purpose.TEST, token) is not None:
+    if is_test(keyring, token):
         return Undoing(is_test=True)
-    numbers = verify(keyring, Purpose.UNDO, token)
+    numbers = read_token(keyring, Purpose.UNDO, token, 2)
     # Nobody has left in the future, and its moments are no dates at some point.
-    if numbers is None or len(numbers) != 2 or numbers[1] > to_millis(now):
+    if numbers is None or numbers[1] > to_millis(now):
         return None
     subscriber_id, left_at = numbers[0], from_millis(numbers[1])
     person = find_by_id(connection, subscriber_id)

@@ -26,7 +26,7 @@ from newsletter.store.address_changes import (
 from newsletter.store.consent import Word, read_suppressions
 from newsletter.store.notices import forget_marks, queue_notice
 from newsletter.store.people import Person, find_by_id
-from newsletter.tokens import Keyring, Purpose, address_hash, verify
+from newsletter.tokens import Keyring, Purpose, address_hash, is_test, read_token
 from newsletter.workflow.leaving import settings_token
 from newsletter.workflow.preferences import SOURCE, find_person
 
@@ -103,7 +103,7 @@ def look_at_change(
     connection: Connection, keyring: Keyring, token: str
 ) -> ChangeVisit | None:
     """Return what the link to a new address stands for; None: not ours, or over."""
-    if verify(keyring, Purpose.TEST, token) is not None:
+    if is_test(keyring, token):
         return ChangeVisit(Change.TEST)
     found = _read_change(connection, keyring, token)
     return None if found is None else _visit(connection, keyring, found[1])
@@ -159,8 +159,8 @@ def _read_change(
     connection: Connection, keyring: Keyring, token: str
 ) -> tuple[int, AddressChange] | None:
     """Return the row that a token names, and what was asked for."""
-    numbers = verify(keyring, Purpose.CHANGE, token)
-    if numbers is None or len(numbers) != 1:
+    numbers = read_token(keyring, Purpose.CHANGE, token, 1)
+    if numbers is None:
         return None
     change = read_change(connection, numbers[0])
     return None if change is None else (numbers[0], change)

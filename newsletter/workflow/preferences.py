@@ -35,7 +35,7 @@ from newsletter.store.people import (
     read_subscriptions,
     update_fields,
 )
-from newsletter.tokens import Keyring, Purpose, address_hash, verify
+from newsletter.tokens import Keyring, Purpose, address_hash, read_token
 from newsletter.workflow.joining import public_lists
 from newsletter.workflow.leaving import undo_token
 
@@ -74,11 +74,6 @@ class Wish:
     fields: Mapping[str, str] = field(default_factory=dict)
     #: Of the page.
     language: str = ""
-
-
-def is_test(keyring: Keyring, token: str) -> bool:
-    """Tell whether a token is that of a test mail."""
-    return verify(keyring, Purpose.TEST, token) is not None
 
 
 def read_preferences(
@@ -154,10 +149,8 @@ def find_person(
     connection: Connection, keyring: Keyring, token: str
 ) -> Subscriber | None:
     """Return whose page a token leads to, or None."""
-    numbers = verify(keyring, Purpose.PREFERENCES, token)
-    if numbers is None or len(numbers) != 1:
-        return None
-    return find_by_id(connection, numbers[0])
+    numbers = read_token(keyring, Purpose.PREFERENCES, token, 1)
+    return None if numbers is None else find_by_id(connection, *numbers)
 
 
 def _active_lists(

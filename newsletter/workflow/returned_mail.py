@@ -35,7 +35,7 @@ from newsletter.store.returned_notices import (
     apply_to_notice,
     find_sent_notice,
 )
-from newsletter.tokens import Keyring, Purpose, verify
+from newsletter.tokens import Keyring, Purpose, is_test, read_token
 from newsletter.workflow.hard_returns import Weighed
 from newsletter.workflow.leaving import leave_by_token
 
@@ -152,10 +152,10 @@ def _find_about(
     connection: Connection, keyring: Keyring, tokens: Iterable[str], now: datetime
 ) -> _About:
     for token in list(tokens)[:_MOST_TOKENS]:
-        if verify(keyring, Purpose.TEST, token) is not None:
+        if is_test(keyring, token):
             return _About(is_ours=True, is_test=True)
-        numbers = verify(keyring, Purpose.MESSAGE, token)
-        if numbers is None or len(numbers) != 2:
+        numbers = read_token(keyring, Purpose.MESSAGE, token, 2)
+        if numbers is None:
             continue
         if numbers[0] == 0:
             notice = find_sent_notice(connection, numbers[1], now=now)
@@ -264,7 +264,7 @@ def _choose(reports: tuple[Report, ...], email: str) -> Report:
 
 def _is_of_test(keyring: Keyring, reading: Reading) -> bool:
     tokens = reading.leave_tokens[:_MOST_TOKENS]
-    return any(verify(keyring, Purpose.TEST, token) is not None for token in tokens)
+    return any(is_test(keyring, token) for token in tokens)
 
 
 def _find_leaver(keyring: Keyring, reading: Reading) -> tuple[str, int] | None:
@@ -276,8 +276,8 @@ def _find_leaver(keyring: Keyring, reading: Reading) -> tuple[str, int] | None:
     if reading.kind in (MailKind.BOUNCE, MailKind.COMPLAINT):
         return None
     for token in reading.leave_tokens[:_MOST_TOKENS]:
-        numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
-        if numbers is not None and len(numbers) == 2:
+        numbers = read_token(keyring, Purpose.UNSUBSCRIBE, token, 2)
+        if numbers is not None:
             return token, numbers[0]
     return None
 
