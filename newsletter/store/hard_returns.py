@@ -215,7 +215,7 @@ def apply_returns(
             status=row.status,
             diagnostic=row.diagnostic,
         )
-        if is_current(connection, row) and stop_if_dead(connection, mail):
+        if is_current(connection, row, now=now) and stop_if_dead(connection, mail):
             done.add(row.id)
     decide(connection, ids, was, Decision.APPLIED)
     return done

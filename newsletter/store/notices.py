@@ -6,7 +6,7 @@ the transaction to the caller.
 Law: an address is written to once a day for each kind at the most, and three times
 until it confirms anything, or a year has passed. The intent is written before a message
 leaves; what is found under way at the next start is *unknown*, and never sent again by
-itself.
+itself. Moments too far ahead come of a clock that was wrong, and do not count.
 """
 
 from datetime import datetime, timedelta
@@ -46,6 +46,8 @@ MOST_UNANSWERED = 3
 SHORTEST_PAUSE = timedelta(days=1)
 #: After the last mail of a kind: then nobody remembers the three before.
 MARKS_COUNT_FOR = timedelta(days=365)
+#: Nothing is put off for longer (`workflow.notices`).
+_FURTHEST = timedelta(days=1)
 #: Instead of a number of mails: its owner wants none of the kind, ever.
 _FORBIDDEN = 1000
 
@@ -74,7 +76,7 @@ def _count_used(
     mark = connection.execute(_MARK, {"address": address_hash, "about": kind}).first()
     if mark is None:
         return 0
-    age = now - from_millis(mark.last_at)
+    age = abs(now - from_millis(mark.last_at))
     if age >= MARKS_COUNT_FOR and mark.used != _FORBIDDEN:
         return 0
     is_rested = age >= SHORTEST_PAUSE
@@ -309,12 +311,15 @@ def count_waiting(connection: Connection) -> int:
     ).scalar_one()
 
 
-def count_confirmed(connection: Connection, *, since: datetime) -> tuple[int, int]:
+def count_confirmed(
+    connection: Connection, *, since: datetime, until: datetime
+) -> tuple[int, int]:
     """Return how many were asked to confirm that they want to join, and who did.
 
     Args:
         connection: Reading.
         since: When the first of those mails was taken by the mail server.
+        until: When the last was.
     """
     is_confirmed = exists(
         select(joinings.c.id).where(
@@ -328,14 +333,18 @@ def count_confirmed(connection: Connection, *, since: datetime) -> tuple[int, in
         ).where(
             notices.c.kind == NoticeKind.CONFIRM,
             notices.c.state == DeliveryState.ACCEPTED,
-            notices.c.at >= to_millis(since),
+            notices.c.at.between(to_millis(since), to_millis(until)),
         )
     ).one()
     return row.asked, row.confirmed
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(notices.c.state.in_(_WAITING), notices.c.next_at <= to_millis(now))
+    is_time = or_(
+        notices.c.next_at <= to_millis(now),
+        notices.c.next_at > to_millis(now + _FURTHEST),
+    )
+    return and_(notices.c.state.in_(_WAITING), is_time)
 
 
 def _is_wanted() -> ColumnElement[bool]:

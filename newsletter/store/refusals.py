@@ -97,7 +97,7 @@ def are_believable(connection: Connection, dispatch_id: int) -> bool:
 
 
 def read_refusals(
-    connection: Connection, dispatch_id: int, *, after: int = 0
+    connection: Connection, dispatch_id: int, *, after: int = 0, now: datetime
 ) -> list[Refusal]:
     """Return some refusals of a dispatch that were not counted, in order.
 
@@ -105,13 +105,14 @@ def read_refusals(
         connection: Reading: a long dispatch takes a second to go through.
         dispatch_id: A dispatch.
         after: Those behind this `Refusal.seq`.
+        now: Aware.
     """
     return [
         Refusal(
             row.seq,
             row.subscriber_id,
             read_reply(row.reply_code, row.reply_text),
-            is_current(connection, row),
+            is_current(connection, row, now=now),
         )
         for row in connection.execute(_refused(dispatch_id, after)).all()
     ]

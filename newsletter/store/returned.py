@@ -170,7 +170,7 @@ def find_sent(
         dispatch_id,
         row.subscriber_id,
         row.present,
-        is_current=is_current(connection, row),
+        is_current=is_current(connection, row, now=now),
     )
 
 
@@ -218,7 +218,7 @@ def bounces_for_long(
         return False
     since = max(
         _last_success(connection, subscriber_id, now) or 0,
-        _last_own_word(connection, subscriber_id) or 0,
+        _last_own_word(connection, subscriber_id, now) or 0,
     )
     times = connection.scalars(
         select(deliveries.c.at)
@@ -258,7 +258,7 @@ def pause_if_blocked(connection: Connection, dispatch_id: int) -> Dispatch | Non
     return pause_dispatch(connection, dispatch_id, reason=reason)
 
 
-def is_current(connection: Connection, row: Any) -> bool:
+def is_current(connection: Connection, row: Any, *, now: datetime) -> bool:
     """Tell whether a mail says something of the address that its subscriber has now.
 
     It does not if it went to an earlier one, or before they last confirmed this one.
@@ -266,8 +266,9 @@ def is_current(connection: Connection, row: Any) -> bool:
     Args:
         connection: Reading or writing.
         row: subscriber_id, email_key, and email and at of the delivery.
+        now: Aware; a word in the future comes of a clock that was wrong.
     """
-    if (_last_own_word(connection, row.subscriber_id) or 0) > row.at:
+    if (_last_own_word(connection, row.subscriber_id, now) or 0) > row.at:
         return False
     # Erased after its time: then only the history tells, as above.
     return not row.email or bool(address_key(row.email) == row.email_key)
@@ -352,11 +353,14 @@ def _last_success(
     return found
 
 
-def _last_own_word(connection: Connection, subscriber_id: int) -> int | None:
+def _last_own_word(
+    connection: Connection, subscriber_id: int, now: datetime
+) -> int | None:
     found: int | None = connection.scalar(
         select(func.max(consent_events.c.at)).where(
             consent_events.c.subscriber_id == subscriber_id,
             consent_events.c.kind.in_(_OWN_WORDS),
+            consent_events.c.at <= to_millis(now),
         )
     )
     return found

@@ -119,7 +119,7 @@ def send_notices(
 
 def warn_of_few(connection: Connection, *, now: datetime) -> str:
     """Return what to tell when hardly anybody confirms, or nothing."""
-    asked, confirmed = count_confirmed(connection, since=now - _LATELY)
+    asked, confirmed = count_confirmed(connection, since=now - _LATELY, until=now)
     if asked < _FEW or confirmed * _USUAL_SHARE >= asked:
         return ""
     return (

@@ -54,7 +54,7 @@ def settle_refusals_of(
         with database.reading() as connection:
             if not are_believable(connection, dispatch_id):
                 return
-            found = read_refusals(connection, dispatch_id, after=last)
+            found = read_refusals(connection, dispatch_id, after=last, now=now)
         if not found:
             return
         with database.writing() as connection:

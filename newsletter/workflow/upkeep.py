@@ -308,9 +308,11 @@ class _ChoreThread(threading.Thread):
         url, root = project.settings.database_url, project.root
         with open_database(url, root=root) as database, database.reading() as reading:
             done = last_done(reading, self._chore.name)
-        if done is None:
+        now = datetime.now(UTC)
+        if done is None or done > now:
+            # Never; or the clock ran ahead, and nobody knows when it was.
             return 0.0
-        return max(0.0, (done + every - datetime.now(UTC)).total_seconds())
+        return max(0.0, (done + every - now).total_seconds())
 
     def _fail(self, error: NewsletterError, every: timedelta) -> float:
         """Rest, longer each time; tell a failure that is another one than last time."""

@@ -15,6 +15,7 @@ from newsletter.store.notices import (
     MARKS_COUNT_FOR,
     exhaust_marks,
     forbid_notices,
+    is_anything_due,
     may_notify,
     queue_notice,
     read_due,
@@ -101,6 +102,29 @@ def test_owner_who_wants_no_such_mail_gets_none_for_good(database: Database) -> 
     later = NOW + 9000 * DAY
     assert len(erase(database, later)) == 1
     assert not is_allowed(database, later)
+
+
+@pytest.mark.parametrize("years", [1, 10])
+def test_mail_of_a_clock_that_ran_ahead_is_due_and_forbids_none_when_it_is_right(
+    database: Database, people: Any, years: int
+) -> None:
+    reader = people.add("anna@example.org")
+    write(database, reader, NOW + years * 366 * DAY)
+    with database.reading() as connection:
+        assert is_anything_due(connection, now=NOW)
+        assert len(read_due(connection, now=NOW, most=9)) == 1
+    assert write(database, reader, NOW)
+
+
+def test_clock_that_is_put_back_a_little_lets_nobody_be_written_to_at_once(
+    database: Database, people: Any
+) -> None:
+    reader = people.add("anna@example.org")
+    write(database, reader, NOW + timedelta(minutes=5))
+    assert not write(database, reader, NOW)
+    with database.reading() as connection:
+        assert not is_anything_due(connection, now=NOW)
+        assert is_anything_due(connection, now=NOW + timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(

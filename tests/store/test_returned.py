@@ -304,6 +304,24 @@ def test_mail_that_came_back_before_their_own_word_is_forgiven(
     assert not found.is_current
 
 
+def test_word_of_a_clock_that_ran_ahead_forgives_nothing(letters: Letters) -> None:
+    ann = letters.people.add("ann@example.org", ("main", ACTIVE))
+    with letters.database.writing() as connection:
+        set_status(
+            connection,
+            [ann],
+            list_id=read_list_ids(connection)["main"],
+            status=ACTIVE,
+            kind="confirmed",
+            word=Word(NOON + timedelta(days=3650), "preferences"),
+        )
+    dispatch = letters.send("a")
+    with letters.database.reading() as connection:
+        found = find_sent(connection, dispatch.id, ann, now=NOON)
+    assert found is not None
+    assert found.is_current
+
+
 # --- blocked --------------------------------------------------------------------------
 
 

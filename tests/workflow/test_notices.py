@@ -458,6 +458,10 @@ def test_alarm_is_over_a_day_later(office: Office) -> None:
     assert _asked(office, 20, 0, now() - DAY - timedelta(minutes=1)) == ""
 
 
+def test_mails_of_a_clock_that_ran_ahead_are_no_alarm(office: Office) -> None:
+    assert _asked(office, 20, 0, now() + 3650 * DAY) == ""
+
+
 def test_mails_need_a_server_and_a_public_address() -> None:
     whole = make_settings(25)
     assert can_notify(whole)

@@ -207,6 +207,20 @@ def test_what_was_done_long_ago_is_done_at_once(
     assert datetime.now(UTC) - found < timedelta(minutes=1)
 
 
+def test_what_was_done_by_a_clock_that_ran_ahead_is_done_at_once(
+    project: Project, switch: Switch
+) -> None:
+    done: list[int] = []
+    daily = chore(lambda _: done.append(1), every=timedelta(days=1), is_remembered=True)
+    url = project.settings.database_url
+    with open_database(url, root=project.root) as database:
+        with database.writing() as connection:
+            ahead = datetime.now(UTC) + timedelta(days=3650)
+            mark_done(connection, "sweep", ahead)
+        with keeping(project, switch, Told(), daily):
+            wait_until(lambda: done)
+
+
 def test_changed_settings_are_noticed(
     project: Project, switch: Switch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
