@@ -42,7 +42,7 @@ from sqlalchemy.schema import CreateTable
 
 from newsletter.errors import OperationError
 from newsletter.model.subscriber import Standing, SubscriptionStatus
-from newsletter.store.audience import EVERY_LIST
+from newsletter.store.audience import EVERY_LIST, is_mailable
 from newsletter.store.database import Database
 from newsletter.store.sqlite import explained, make_engine
 from newsletter.store.tables import metadata, subscribers, subscriptions, suppressions
@@ -213,6 +213,18 @@ def gather(connection: Connection, chunks: Iterable[Chunk]) -> None:
 def count_people(connection: Connection) -> int:
     """Return how many rows are people, each of them once."""
     return _count(connection, select(arrivals.c.number).where(COUNTS))
+
+
+def count_mailable_arrivals(connection: Connection, list_slugs: Sequence[str]) -> int:
+    """Return how many people of the file get mail of these lists now."""
+    people = (
+        select(arrivals.c.number)
+        .join_from(
+            arrivals, subscribers, subscribers.c.email_key == arrivals.c.email_key
+        )
+        .where(COUNTS, is_mailable(list_slugs))
+    )
+    return _count(connection, people)
 
 
 def count_duplicates(connection: Connection) -> int:

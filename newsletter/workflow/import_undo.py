@@ -6,6 +6,8 @@ Law: who left, was mailed or changed anything since the import stays as they are
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from newsletter.errors import RefusedError
 from newsletter.store.consent import Word
 from newsletter.store.database import exists
@@ -24,7 +26,10 @@ from newsletter.workflow.project import Project
 #: How the history names what is done here.
 _SOURCE = "command"
 #: What can be done where nothing can be undone.
-_INSTEAD = "let people leave one by one, or import them with --as unsubscribed."
+_INSTEAD = (
+    "take out who came by it, one by one: newsletter subscribers forget ADDRESS "
+    "--completely. Import with --as unsubscribed only who is never to come back."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,23 @@ def undo_import(project: Project, *, now: datetime) -> Undoing:
         word = Word(now, _SOURCE, f"import of {last.file} undone")
         with desk.database.writing() as connection:
             return Undoing(last, retreat(connection, last, word))
+
+
+def tell_what_ends(
+    connection: Connection, project: Project, *, now: datetime
+) -> tuple[str, ...]:
+    """Return a sentence where the next import ends the time of undoing the last one."""
+    last = read_last_import(connection)
+    if last is None or last.undone_at or last.at < now - UNDO_WITHIN:
+        return ()
+    would_be = count_retreat(connection, last)
+    if not would_be.removed + would_be.restored:
+        return ()
+    when = show_time(last.at, project.settings.newsletter.time_zone)
+    return (
+        f"{last.file}, imported on {when}, can be undone until you import again: "
+        "newsletter subscribers import --undo",
+    )
 
 
 def _refuse_without_database(project: Project) -> None:

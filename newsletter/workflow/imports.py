@@ -23,6 +23,7 @@ from newsletter.store.arrivals import (
     Judged,
     Known,
     count_duplicates,
+    count_mailable_arrivals,
     count_people,
     count_setbacks,
     gather,
@@ -58,6 +59,7 @@ from newsletter.tokens import Keyring
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.import_files import open_sheet
 from newsletter.workflow.import_rows import Aim, RowVerdict, judge_rows, rows_to_gather
+from newsletter.workflow.import_undo import tell_what_ends
 from newsletter.workflow.project import Project
 
 #: So many bad rows, and so many duplicates, are kept whole; the others are counted.
@@ -107,8 +109,8 @@ class ImportReport:
     duplicates: tuple[Duplicate, ...] = ()
     #: The first `MOST_KEPT` rows that cannot be imported.
     problems: tuple[Problem, ...] = ()
-    #: How many people of the list, or of any where it is about every list, get mail:
-    #: now, or (when it was only told) still.
+    #: How many people of the list, or of any where it is about every list, get mail
+    #: now, or would get it when it was only told.
     mailable: int = 0
     #: What the editor should know of the file, and of where the project lies.
     warnings: tuple[str, ...] = ()
@@ -170,18 +172,20 @@ def order_import(
     return ImportOrder(sheet, path, slug, status, is_everywhere)
 
 
-def plan_import(project: Project, order: ImportOrder) -> ImportReport:
+def plan_import(project: Project, order: ImportOrder, *, now: datetime) -> ImportReport:
     """Say what `import_subscribers` would do; change nothing, make nothing.
 
     Raises:
         OperationError: Database or keys cannot be used.
     """
-    with foreseeing(project, order) as prospect:
+    with foreseeing(project, order, now=now) as prospect:
         return prospect.report
 
 
 @contextmanager
-def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
+def foreseeing(
+    project: Project, order: ImportOrder, *, now: datetime
+) -> Iterator[Prospect]:
     """Say what `import_subscribers` would do, row by row, while the block runs.
 
     Raises:
@@ -201,8 +205,10 @@ def foreseeing(project: Project, order: ImportOrder) -> Iterator[Prospect]:
             yield Prospect(
                 replace(
                     report,
-                    mailable=_count_mailable(connection, project, order),
-                    warnings=_warnings(project, order) + database.warnings,
+                    mailable=_foresee_mailable(connection, project, order, counts),
+                    warnings=_warnings(project, order)
+                    + database.warnings
+                    + tell_what_ends(connection, project, now=now),
                 ),
                 partial(
                     judge_rows, connection, aim, seen_on, order.sheet.columns.names
@@ -317,8 +323,26 @@ def _count_mailable(
     connection: Connection, project: Project, order: ImportOrder
 ) -> int:
     """Return how many people get the mail of the lists that an import is about."""
-    slugs = list(project.settings.lists) if order.is_everywhere else [order.list]
-    return count_audience(connection, slugs).recipients
+    return count_audience(connection, _lists_of(project, order)).recipients
+
+
+def _foresee_mailable(
+    connection: Connection,
+    project: Project,
+    order: ImportOrder,
+    counts: Mapping[Verdict, int],
+) -> int:
+    """Return how many people would get it after the import."""
+    now = _count_mailable(connection, project, order)
+    if order.status in _AWAY:
+        return now - count_mailable_arrivals(connection, _lists_of(project, order))
+    if order.status is SubscriptionStatus.ACTIVE:
+        return now + counts.get(Verdict.NEW, 0)
+    return now
+
+
+def _lists_of(project: Project, order: ImportOrder) -> list[str]:
+    return list(project.settings.lists) if order.is_everywhere else [order.list]
 
 
 def _bringing(order: ImportOrder, import_id: int, list_id: int, word: Word) -> Bringing:

@@ -112,7 +112,7 @@ def _do(project: "Project", part: str) -> str:
         return f"{sum(1 for _ in export_rows(project, Selection())):,} rows"
     order = order_import(project, project.root / "readers.csv")
     if part == "plan":
-        found = plan_import(project, order)
+        found = plan_import(project, order, now=now)
     else:
         found = import_subscribers(project, order, now=now)
     return ", ".join(f"{n:,} {verdict}" for verdict, n in found.counts.items())

@@ -20,8 +20,13 @@ from newsletter.store.people import find_by_key
 from newsletter.store.tables import contents, deliveries, dispatches
 from newsletter.tokens import address_hash
 from newsletter.workflow.desk import open_desk
+from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.import_undo import plan_undo, undo_import
-from newsletter.workflow.imports import import_subscribers, order_import
+from newsletter.workflow.imports import (
+    import_subscribers,
+    order_import,
+    plan_import,
+)
 from newsletter.workflow.project import Project
 from newsletter.workflow.subscribers import (
     Newcomer,
@@ -253,8 +258,9 @@ def test_undo_is_done_once(project: Project) -> None:
         undo_import(project, now=LATER)
     assert str(caught.value) == (
         "the last import, readers.csv, was undone on 2023-02-14 10:30 UTC. Those "
-        "before it cannot be undone any more; let people leave one by one, or import "
-        "them with --as unsubscribed."
+        "before it cannot be undone any more; take out who came by it, one by one: "
+        "newsletter subscribers forget ADDRESS --completely. Import with --as "
+        "unsubscribed only who is never to come back."
     )
     assert standings(project) == {"old": "active"}
 
@@ -269,8 +275,9 @@ def test_undo_after_two_weeks_is_refused_whether_or_not_all_is_erased_by_then(
         plan_undo(project, now=late)
     assert str(caught.value) == (
         "the last import, readers.csv, is more than 14 days old: how people stood "
-        "before it is not kept any longer. Let people leave one by one, or import "
-        "them with --as unsubscribed."
+        "before it is not kept any longer. Take out who came by it, one by one: "
+        "newsletter subscribers forget ADDRESS --completely. Import with --as "
+        "unsubscribed only who is never to come back."
     )
     with pytest.raises(RefusedError, match="more than 14 days old"):
         undo_import(project, now=late)
@@ -284,3 +291,40 @@ def test_undo_where_nothing_was_imported_says_so(project: Project) -> None:
     add_subscriber(project, Newcomer("anna@example.org"), now=NOW)
     with pytest.raises(RefusedError, match=r"nothing was imported so far\."):
         undo_import(project, now=LATER)
+
+
+def test_import_that_ends_the_time_of_undoing_another_says_so_before(
+    project: Project,
+) -> None:
+    path = project.root / "readers.csv"
+    path.write_text("anna@example.org\n")
+    order = order_import(project, path)
+    assert plan_import(project, order, now=NOW).warnings == ()
+    import_subscribers(project, order, now=NOW)
+    assert plan_import(project, order, now=LATER).warnings == (
+        "readers.csv, imported on 2023-02-14 09:30 UTC, can be undone until you import "
+        "again: newsletter subscribers import --undo",
+    )
+    late = NOW + timedelta(days=14, minutes=1)
+    assert plan_import(project, order, now=late).warnings == ()
+    undo(project)
+    assert plan_import(project, order, now=LATER).warnings == ()
+
+
+def test_import_after_one_that_undoing_would_not_change_says_nothing(
+    project: Project,
+) -> None:
+    bring_in(project, "anna@example.org\n")
+    stand_in_a_dispatch(project, "anna@example.org")
+    order = order_import(project, project.root / "readers.csv")
+    assert plan_import(project, order, now=LATER).warnings == ()
+
+
+def test_remedy_where_nothing_can_be_undone_lets_people_be_imported_later(
+    project: Project,
+) -> None:
+    bring_in(project, "anna@example.org\n")
+    forget_subscriber(project, "anna@example.org", is_completely=True, now=LATER)
+    assert standings(project) == {}
+    bring_in(project, "anna@example.org\n", now=LATER)
+    assert standings(project) == {"anna": "active"}

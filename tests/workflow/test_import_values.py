@@ -57,7 +57,7 @@ def test_person_with_a_value_that_cannot_be_used_is_imported_without_it(
     project: Project,
 ) -> None:
     asked = order(project, "a@example.org;Anna;soon;38", "b@example.org;;31-12-2022;x")
-    plan = plan_import(project, asked)
+    plan = plan_import(project, asked, now=NOW)
     report = import_subscribers(project, asked, now=NOW)
     assert report.counts == {Verdict.NEW: 2}
     assert (report.n_problems, report.n_incomplete) == (0, 2)
@@ -86,7 +86,7 @@ def test_value_that_cannot_be_used_empties_no_field(project: Project) -> None:
 
 def test_values_of_a_row_that_repeats_another_are_not_told(project: Project) -> None:
     asked = order(project, "a@example.org;;;", "A@example.org;;soon;")
-    report = plan_import(project, asked)
+    report = plan_import(project, asked, now=NOW)
     assert (report.n_duplicates, report.n_incomplete) == (1, 0)
     assert report.omissions == ()
 
@@ -108,14 +108,14 @@ def test_dates_of_who_left_raise_no_question(project: Project) -> None:
     asked = order(
         project, "a@example.org;;03/04/2022;", status=SubscriptionStatus.UNSUBSCRIBED
     )
-    assert plan_import(project, asked).warnings == ()
+    assert plan_import(project, asked, now=NOW).warnings == ()
 
 
 def test_values_of_many_rows_are_counted_and_the_first_five_told(
     project: Project,
 ) -> None:
     lines = [f"a{number}@example.org;;soon;" for number in range(2500)]
-    report = plan_import(project, order(project, *lines, "z@example.org;;;x"))
+    report = plan_import(project, order(project, *lines, "z@example.org;;;x"), now=NOW)
     assert report.n_incomplete == 2501
     assert report.omissions == (
         ColumnOmissions("shoe", 1, ((2502, '"x", which is not a number'),)),
@@ -126,7 +126,7 @@ def test_values_of_many_rows_are_counted_and_the_first_five_told(
 def test_rows_are_foreseen_with_what_is_left_out_of_them(project: Project) -> None:
     lines = [f"a{number}@example.org;;;" for number in range(1500)]
     asked = order(project, *lines, "b@example.org;;soon;x", "c@example.org;;;")
-    with foreseeing(project, asked) as prospect:
+    with foreseeing(project, asked, now=NOW) as prospect:
         *_, before, row, after = prospect.rows()
     assert row == RowVerdict(
         1502,

@@ -57,9 +57,9 @@ def bring_in(
     path = project.root / "readers.csv"
     path.write_text("\n".join(("email", *addresses)), "utf-8")
     order = order_import(project, path, list_slug=list_slug, status=status)
-    told = plan_import(project, order).counts
+    told = plan_import(project, order, now=now)
     done = import_subscribers(project, order, now=now)
-    assert done.counts == told
+    assert (done.counts, done.mailable) == (told.counts, told.mailable)
     return done
 
 
@@ -148,8 +148,8 @@ def test_rows_of_leavers_without_a_list_are_told_of_every_list(
     path = project.root / "left.csv"
     path.write_text("email\nanna@example.org\nnew@example.org\n")
     order = order_import(project, path, status=UNSUBSCRIBED)
-    with foreseeing(project, order) as prospect:
-        assert prospect.report.mailable == 1
+    with foreseeing(project, order, now=NOW) as prospect:
+        assert prospect.report.mailable == 0
         assert [(row.verdict, row.reason) for row in prospect.rows()] == [
             ("changed", "is on a list, and gets no mail of any list any more"),
             ("new", "was on no list"),

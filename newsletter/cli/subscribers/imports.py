@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,7 +186,7 @@ def _import(
     from newsletter.workflow.imports import import_subscribers, plan_import
 
     if is_asking:
-        plan = plan_import(project, order)
+        plan = plan_import(project, order, now=datetime.now(UTC))
         _show_problems(order, plan)
         _show_reading(order)
         _show_counts(order, plan, "would be imported")
@@ -207,7 +209,7 @@ def _foresee(
     """Tell what an import would do, of each row if a script or a file wants it."""
     from newsletter.workflow.imports import foreseeing
 
-    with foreseeing(project, order) as prospect:
+    with foreseeing(project, order, now=datetime.now(UTC)) as prospect:
         report = prospect.report
         if output is not None:
             with private_csv(output) as file:
@@ -235,12 +237,12 @@ def _show_problems(order: "ImportOrder", report: "ImportReport") -> None:
     file = order.sheet.file
     for warning in report.warnings:
         say(f"warning: {warning}")
-    lines = [str(problem) for problem in report.problems]
-    lines += [
-        f"{file}:{item.number}: the same address as in row {item.first}."
-        for item in report.duplicates
-    ]
-    for line in lines[:_MAX_SHOWN]:
+    setbacks = ((one.place.line, str(one)) for one in report.problems)
+    doubles = (
+        (one.number, f"{file}:{one.number}: the same address as in row {one.first}.")
+        for one in report.duplicates
+    )
+    for _, line in islice(merge(setbacks, doubles), _MAX_SHOWN):
         say(line)
     more = report.n_problems + report.n_duplicates - _MAX_SHOWN
     if more > 0:
@@ -287,9 +289,12 @@ def _count_rows(
 
 
 def _say_mailable(order: "ImportOrder", report: "ImportReport") -> None:
-    people = "person gets" if report.mailable == 1 else "people get"
+    people = f"{report.mailable:,} {'person' if report.mailable == 1 else 'people'}"
     mail = "mail of your lists" if order.is_everywhere else f"the mail of {order.list}"
-    click.echo(f"{report.mailable:,} {people} {mail} now.")
+    if report.import_id is None:
+        click.echo(f"{people} would get {mail}.")
+    else:
+        click.echo(f"{people} {'gets' if report.mailable == 1 else 'get'} {mail} now.")
 
 
 def _report_json(order: "ImportOrder", report: "ImportReport") -> dict[str, Any]:

@@ -125,5 +125,5 @@ def test_import_of_headings_alone_shows_that_there_are_no_rows(
     assert out.splitlines()[1:] == [
         "readers.csv: would be imported into main as active",
         "  0 rows",
-        "0 people get the mail of main now.",
+        "0 people would get the mail of main.",
     ]
