@@ -1,4 +1,4 @@
-"""The public application: leaving, published issues, and nothing else.
+"""The public application: the pages of readers, the archive, reports of providers.
 
 In: the project, its open database and keys. Out: an ASGI application for any server.
 Every address that leads nowhere gets one and the same answer.
@@ -26,6 +26,7 @@ from newsletter.web.lost_link import lost_link_routes
 from newsletter.web.page import Pages
 from newsletter.web.policy import PRIVATE_PATHS, WithHeaders, headers_by_path
 from newsletter.web.preferences import preferences_routes
+from newsletter.web.privacy import privacy_routes
 from newsletter.web.site import Site
 from newsletter.workflow.desk import Desk
 from newsletter.workflow.hooks import Hook
@@ -38,6 +39,7 @@ ROUTES: tuple[Callable[[Site], list[Route]], ...] = (
     address_routes,
     lost_link_routes,
     joining_routes,
+    privacy_routes,
     health_routes,
     hook_routes,
     archive_routes,

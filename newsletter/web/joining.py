@@ -16,11 +16,9 @@ from starlette.routing import Route
 
 from newsletter.addresses import normalise_address
 from newsletter.model.settings import Settings
-from newsletter.store.instants import from_millis, to_millis
-from newsletter.tokens import Keyring, Purpose, is_test, read_token, sign
+from newsletter.tokens import Keyring, Purpose, is_test
 from newsletter.web.asked import Typed, read_asked, show_asked
 from newsletter.web.even_time import in_even_time
-from newsletter.web.privacy import privacy_routes
 from newsletter.web.proxies import client_network
 from newsletter.web.site import (
     ACTING,
@@ -38,10 +36,14 @@ from newsletter.workflow.joining import (
     ask_to_join,
     confirm_joining,
     decline_joining,
+    form_token,
+    joining_of,
     language_of,
     public_lists,
+    read_form_token,
     read_invitation,
 )
+from newsletter.workflow.leaving import settings_token
 from newsletter.workflow.notices import can_notify
 
 PATH = "/join"
@@ -59,14 +61,13 @@ _PAGES: Mapping[Step, str] = {
 
 
 def joining_routes(site: Site) -> list[Route]:
-    """Return the paths of joining, and that of the privacy page."""
+    """Return the paths of joining."""
     joining = Joining(site)
     confirm, not_me = joining.answer_confirm, joining.answer_not_me
     return [
         Route(PATH, joining.answer_form, methods=ACTING, max_body_size=MOST_FORM_BYTES),
         Route("/c/{token}", confirm, methods=ACTING, max_body_size=MOST_BODY_BYTES),
         Route("/n/{token}", not_me, methods=ACTING, max_body_size=MOST_BODY_BYTES),
-        *privacy_routes(site),
     ]
 
 
@@ -110,7 +111,7 @@ class Joining:
             return self.site.unknown(request)
         if request.method == "POST":
             return await self._take(request, await read_form(request))
-        return self._form(request, sign_moment(self._keyring, self.site.now()))
+        return self._form(request, form_token(self._keyring, self.site.now()))
 
     async def _take(self, request: Request, form: Form) -> Response:
         now, settings = self.site.now(), self.site.project.settings
@@ -119,10 +120,10 @@ class Joining:
         if text_of(form, "website"):
             return self._sent(request)
         filled = read_filled(settings, form)
-        shown_at = read_moment(self._keyring, text_of(form, "shown"))
+        shown_at = read_form_token(self._keyring, text_of(form, "shown"))
         is_timely = shown_at is not None and _SHORTEST <= now - shown_at <= _LONGEST
         if filled.has_problems or not is_timely:
-            again = sign_moment(self._keyring, next_moment(shown_at, now))
+            again = form_token(self._keyring, next_moment(shown_at, now))
             return self._form(request, again, filled)
         if not self.site.flood.allows(
             client_network(request.scope, settings.web.trusted_hops), now
@@ -184,7 +185,7 @@ class Joining:
         token, settings = request.path_params["token"], self.site.project.settings
         if is_test(self._keyring, token):
             return self.site.page(request, "test")
-        joining_id = read_number(self._keyring, Purpose.CONFIRM, token)
+        joining_id = joining_of(self._keyring, Purpose.CONFIRM, token)
         if request.method != "POST":
             return self._invitation(
                 request,
@@ -214,9 +215,7 @@ class Joining:
             titles=self.site.pages.titles_of(
                 found.lists, self.site.language(request, found.language)
             ),
-            settings_token=sign(
-                self._keyring, Purpose.PREFERENCES, found.subscriber_id
-            ),
+            settings_token=settings_token(self._keyring, found.subscriber_id),
         )
 
     async def answer_not_me(self, request: Request) -> Response:
@@ -224,7 +223,7 @@ class Joining:
         token = request.path_params["token"]
         if is_test(self._keyring, token):
             return self.site.page(request, "test")
-        joining_id = read_number(self._keyring, Purpose.NOT_ME, token)
+        joining_id = joining_of(self._keyring, Purpose.NOT_ME, token)
         if request.method != "POST":
             language = await self.site.read(
                 lambda connection: language_of(connection, joining_id)
@@ -268,20 +267,6 @@ def read_filled(settings: Settings, form: Form) -> Filled:
     return Filled(email, address, lists, read_asked(settings, form))
 
 
-def sign_moment(keyring: Keyring, shown_at: datetime) -> str:
-    """Return what a form says of the moment at which it was shown."""
-    return sign(keyring, Purpose.FORM, to_millis(shown_at))
-
-
-def read_moment(keyring: Keyring, token: str) -> datetime | None:
-    """Return when a form was shown; None: it does not say, or not in our words."""
-    numbers = read_token(keyring, Purpose.FORM, token, 1)
-    try:
-        return None if numbers is None else from_millis(*numbers)
-    except OverflowError:
-        return None
-
-
 def next_moment(shown_at: datetime | None, now: datetime) -> datetime:
     """Return the moment that a form is shown with again.
 
@@ -291,9 +276,3 @@ def next_moment(shown_at: datetime | None, now: datetime) -> datetime:
     if shown_at is None or shown_at > now:
         return now
     return now - _SHORTEST if now - shown_at > _LONGEST else shown_at
-
-
-def read_number(keyring: Keyring, purpose: Purpose, token: str) -> int:
-    """Return the row that a token is about; 0, which no row is, for any other token."""
-    numbers = read_token(keyring, purpose, token, 1)
-    return 0 if numbers is None else numbers[0]

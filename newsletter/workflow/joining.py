@@ -31,6 +31,7 @@ from newsletter.store.consent import (
     suppress,
     unsubscribe,
 )
+from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.joinings import (
     ASKED,
     Joining,
@@ -57,7 +58,7 @@ from newsletter.store.people import (
     read_subscriptions,
     update_fields,
 )
-from newsletter.tokens import Keyring, address_hash
+from newsletter.tokens import Keyring, Purpose, address_hash, read_token, sign
 from newsletter.workflow.local_time import show_time
 
 #: Whose word we take that they never want to hear of us again.
@@ -119,6 +120,26 @@ class Declined:
 def public_lists(settings: Settings) -> tuple[str, ...]:
     """Return the slugs of the lists that anybody may join."""
     return tuple(slug for slug, one in settings.lists.items() if one.is_public)
+
+
+def form_token(keyring: Keyring, shown_at: datetime) -> str:
+    """Return what a form says of the moment at which it was shown."""
+    return sign(keyring, Purpose.FORM, to_millis(shown_at))
+
+
+def read_form_token(keyring: Keyring, token: str) -> datetime | None:
+    """Return when a form was shown; None: it does not say, or not in our words."""
+    numbers = read_token(keyring, Purpose.FORM, token, 1)
+    try:
+        return None if numbers is None else from_millis(*numbers)
+    except OverflowError:
+        return None
+
+
+def joining_of(keyring: Keyring, purpose: Purpose, token: str) -> int:
+    """Return the row that a token is about; 0, which no row is, for any other token."""
+    numbers = read_token(keyring, purpose, token, 1)
+    return 0 if numbers is None else numbers[0]
 
 
 def ask_to_join(
