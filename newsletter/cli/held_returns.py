@@ -28,7 +28,11 @@ def settle(project: "Project", *, is_true: bool, dry_run: bool, as_json: bool) -
     def tell(one: "HeldReturn", is_applied: bool) -> None:
         told.append((one, is_applied))
         if not as_json:
-            click.echo(printable(_line(one, is_true=is_true, is_applied=is_applied)))
+            if dry_run:
+                line = _would_line(one, is_true=is_true)
+            else:
+                line = _line(one, is_true=is_true, is_applied=is_applied)
+            click.echo(printable(line))
 
     decision = Decision.APPLIED if is_true else Decision.DROPPED
     now = datetime.now(UTC)
@@ -36,8 +40,8 @@ def settle(project: "Project", *, is_true: bool, dry_run: bool, as_json: bool) -
     dispatches = dict.fromkeys(one.dispatch_id for one, _ in told)
     before = [] if is_true else taken_off_before(project, dispatches)
     if as_json:
-        returns = [_json(one, is_applied=is_applied) for one, is_applied in told]
-        print_json({"returns": returns, "taken_off": before})
+        returns = [_json(one, is_applied=it and not dry_run) for one, it in told]
+        print_json({"dry_run": dry_run, "returns": returns, "taken_off": before})
         return
     for email in before:
         click.echo(printable(_before_line(email)))
@@ -73,6 +77,18 @@ def _line(one: "HeldReturn", *, is_true: bool, is_applied: bool) -> str:
     )
 
 
+def _would_line(one: "HeldReturn", *, is_true: bool) -> str:
+    said = said_words(one.reason)
+    if is_true:
+        return (
+            f"{one.email}: the address is dead{said}. No mail would go there any more."
+        )
+    return (
+        f"{one.email}: called dead{said}. It would be dropped; they would go on "
+        "getting mail."
+    )
+
+
 def _before_line(email: str) -> str:
     return (
         f"{email} was taken off before it was seen that too many are. If that was the "
@@ -96,6 +112,7 @@ def _show_end(count: int, *, is_true: bool, dry_run: bool) -> None:
         say("No returned mail is held back.")
         return
     done = "believed" if is_true else "dropped"
+    done = f"would be {done}" if dry_run else done
     say(f"{count_of(count, 'returned mail')} {done}.")
     if dry_run:
         say("Nothing was changed: this was a dry run.")

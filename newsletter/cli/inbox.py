@@ -4,7 +4,6 @@ import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,9 +18,9 @@ from newsletter.cli.context import (
     tell_open_dispatches,
 )
 from newsletter.cli.findings import count_of
-from newsletter.cli.held_returns import said_words
+from newsletter.cli.inbox_lines import mail_line
 from newsletter.errors import NewsletterError, UsageError
-from newsletter.model.returned import BounceClass, MailKind
+from newsletter.model.returned import FOR_PEOPLE
 from newsletter.workflow.people_table import instant_json
 
 if TYPE_CHECKING:
@@ -109,21 +108,27 @@ def _read(project: "Project", source: str, *, dry_run: bool, as_json: bool) -> N
 
     now = datetime.now(UTC)
     is_logged = source == _STDIN and not sys.stdout.isatty()
-    done = read_inbox(
-        project,
-        source,
-        environment=os.environ,
-        now=now,
-        dry_run=dry_run,
-        tell=_ignore if as_json else partial(_show, is_logged=is_logged),
-        stdin=sys.stdin.buffer if source == _STDIN else None,
-    )
+    teller = _Teller(is_logged=is_logged, is_dry=dry_run)
+    try:
+        done = read_inbox(
+            project,
+            source,
+            environment=os.environ,
+            now=now,
+            dry_run=dry_run,
+            tell=_ignore if as_json else teller.take,
+            stdin=sys.stdin.buffer if source == _STDIN else None,
+        )
+    finally:
+        # Whatever broke off: what was read is told.
+        teller.end()
     wishes = [] if is_logged and not as_json else open_wishes(project, now=now)
     held = held_returns(project)
     if as_json:
         print_json(
             {
-                "messages": [_json(one) for one in done],
+                "dry_run": dry_run,
+                "messages": [_json(one, is_dry=dry_run) for one in done],
                 "waiting": [_wish_json(wish) for wish in wishes],
                 "held": [held_json(one) for one in held],
             }
@@ -136,7 +141,7 @@ def _ignore(_: "Handled") -> None:
     pass
 
 
-def _json(one: "Handled") -> dict[str, Any]:
+def _json(one: "Handled", *, is_dry: bool) -> dict[str, Any]:
     return {
         "source": one.source,
         "kind": one.kind.value,
@@ -144,8 +149,8 @@ def _json(one: "Handled") -> dict[str, Any]:
         "recipient": one.recipient,
         "status": one.status,
         "diagnostic": one.diagnostic,
-        "applied": one.is_applied,
-        "held": one.is_held,
+        "applied": one.is_applied and not is_dry,
+        "held": one.is_held and not is_dry,
         "known": one.is_known,
         "advice": one.advice or None,
     }
@@ -161,115 +166,36 @@ def _wish_json(wish: "Wish") -> dict[str, Any]:
     }
 
 
-def _show(one: "Handled", *, is_logged: bool) -> None:
-    if not one.is_known:
-        # Postfix writes into its log what a pipe says: nothing of a person goes there.
-        line = (
-            mask_addresses(_line(replace(one, subject=""))) if is_logged else _line(one)
-        )
-        click.echo(printable(line))
+class _Teller:
+    """Shows each mail as it is done; what people wrote last, or it drowns.
 
+    Args:
+        is_logged: Names nobody: Postfix writes into its log what a pipe says.
+        is_dry: Nothing is done.
+    """
 
-def _line(one: "Handled") -> str:
-    who = one.recipient or "Somebody"
-    if one.is_test:
-        return f"A test mail: {_kind_words(one)}. Nothing to do."
-    if one.kind is MailKind.UNSUBSCRIBE:
-        return f"{who} has left by mail." if one.is_applied else _GONE
-    if one.kind is MailKind.COMPLAINT:
-        return _complaint_line(one, who)
-    if one.kind is MailKind.BOUNCE:
-        return _bounce_line(one, who)
-    if one.kind is MailKind.AUTO_REPLY:
-        end = "Nothing to do." if one.is_ours else _stays(one)
-        return f"{who}: an automatic answer. {end}"
-    subject = f": “{one.subject}”" if one.subject else ""
-    if one.kind is MailKind.ASKS_TO_LEAVE:
-        if one.advice:
-            return f"{who} asks to leave{subject}. If so: {one.advice}"
-        return (
-            f"{who} asks to leave{subject}, and has no mail of yours under this "
-            "address. Answer them, and ask which one it is."
-        )
-    if one.kind is MailKind.REPLY:
-        return f"{who} wrote to you{subject}. {_stays(one)}"
-    return f"A mail for you to read{subject}. {_stays(one)}"
+    def __init__(self, *, is_logged: bool, is_dry: bool) -> None:
+        self._is_logged = is_logged
+        self._is_dry = is_dry
+        self._letters: list[Handled] = []
 
+    def take(self, one: "Handled") -> None:
+        if one.is_known:
+            return
+        if one.kind in FOR_PEOPLE:
+            self._letters.append(one)
+        else:
+            self._show(one)
 
-_GONE = "Somebody left by mail who is no subscriber any more. Nothing to do."
+    def end(self) -> None:
+        for one in self._letters:
+            self._show(one)
 
-
-def _kind_words(one: "Handled") -> str:
-    words = {
-        MailKind.BOUNCE: f"it came back{_said(one)}",
-        MailKind.COMPLAINT: "it was called spam",
-        MailKind.UNSUBSCRIBE: "its link to leave was tried",
-        MailKind.AUTO_REPLY: "an automatic answer",
-    }
-    return words.get(one.kind, "an answer, which stays unread")
-
-
-def _complaint_line(one: "Handled", who: str) -> str:
-    if one.is_applied:
-        return f"{who} called it spam, and gets no mail any more."
-    if one.is_ours:
-        return f"{who} called an old mail spam. Nothing was changed."
-    return _unproved(one, "was called spam")
-
-
-def _bounce_line(one: "Handled", who: str) -> str:
-    said = _said(one)
-    if not one.is_ours:
-        return _unproved(one, f"came back{said}")
-    if one.is_applied and one.bounce_class is BounceClass.HARD:
-        return f"{who}: the address is dead{said}. No mail goes there any more."
-    if one.is_held:
-        return (
-            f"{who}: called dead{said}, as too many others are at once. Held back; "
-            "nothing was changed."
-        )
-    if one.is_applied:
-        return (
-            f"{who}: nothing has arrived for two weeks{said}. No mail goes there any "
-            "more."
-        )
-    if one.paused:
-        return (
-            f"{who}: blocked by the receiving side{said}. Dispatch {one.paused} is "
-            "paused: too many came back so. See: newsletter doctor"
-        )
-    return f"{who}: {_UNAPPLIED[one.bounce_class or BounceClass.SOFT].format(said)}"
-
-
-#: What bounces without an effect on anybody say; {} is what the server said.
-_UNAPPLIED = {
-    BounceClass.HARD: "a mail to an earlier address, or an old one, came back{}. "
-    "Nothing was changed.",
-    BounceClass.SOFT: "the mail did not arrive this time{}. Counted; nothing was "
-    "changed.",
-    BounceClass.BLOCKED: "blocked by the receiving side{}. That is not the reader's "
-    "matter; nothing was changed.",
-    BounceClass.DELAY: "not there yet{}; the mail server goes on trying. Nothing to "
-    "do.",
-}
-
-
-def _unproved(one: "Handled", what: str) -> str:
-    to = f" to {one.recipient}" if one.recipient else ""
-    advice = f" If you believe it: {one.advice}" if one.advice else ""
-    return (
-        f"A mail{to} {what}, but nothing proves that it is one of yours. Nothing was "
-        f"changed. {_stays(one)}{advice}"
-    )
-
-
-def _stays(one: "Handled") -> str:
-    """Return where a mail is that somebody has to read."""
-    return "A pipe keeps no mail." if one.source == "stdin" else "It stays unread."
-
-
-def _said(one: "Handled") -> str:
-    return said_words(one.reason)
+    def _show(self, one: "Handled") -> None:
+        if self._is_logged:
+            one = replace(one, subject="")
+        line = mail_line(one, is_dry=self._is_dry)
+        click.echo(printable(mask_addresses(line) if self._is_logged else line))
 
 
 def _show_end(
@@ -285,7 +211,7 @@ def _show_end(
     from newsletter.workflow.returned_mail import leaving_command
 
     new = [one for one in done if not one.is_known]
-    for line in summarise(done):
+    for line in summarise(done, is_dry=dry_run):
         say(line)
     if not new:
         say("No new mail.")

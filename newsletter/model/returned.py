@@ -22,6 +22,10 @@ class MailKind(StrEnum):
     UNREAD = "unread"
 
 
+#: Somebody has to read it.
+FOR_PEOPLE = frozenset({MailKind.ASKS_TO_LEAVE, MailKind.REPLY, MailKind.UNREAD})
+
+
 class BounceClass(StrEnum):
     """Whose matter a bounce is."""
 

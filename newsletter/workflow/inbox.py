@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.inbound.reading import read_mail
-from newsletter.model.returned import BounceClass, MailKind, Reading
+from newsletter.model.returned import FOR_PEOPLE, BounceClass, MailKind, Reading
 from newsletter.store.inbox_marks import read_mark, write_mark
 from newsletter.store.returned import is_noted, note_returned
 from newsletter.workflow.desk import Desk, open_desk
@@ -84,18 +84,28 @@ def read_inbox(
     return tuple(look.done)
 
 
-def summarise(done: Sequence[Handled]) -> list[str]:
-    """Return what came of a look, in short sentences without an address."""
+def summarise(done: Sequence[Handled], *, is_dry: bool = False) -> list[str]:
+    """Return what came of a look, in short sentences without an address.
+
+    Args:
+        done: The mails.
+        is_dry: Nothing was done: say what would be.
+    """
     new = [one for one in done if not one.is_known]
     counts = Counter(_group(one) for one in new)
     return [
-        text.format(count=count, mails="mail" if count == 1 else "mails")
+        _in_number(_WOULD.get(group, text) if is_dry else text, count)
         for group, text in _SUMMARY.items()
         if (count := counts[group])
     ]
 
 
-#: In the order in which it is told.
+def _in_number(text: str, count: int) -> str:
+    mails, are = ("mail", "it is") if count == 1 else ("mails", "they are")
+    return text.format(count=count, mails=mails, they_are=are)
+
+
+#: In the order in which it is told; what people wrote last, or it drowns.
 _SUMMARY = {
     "paused": "{count} dispatch paused: too many mails came back blocked.",
     "held": "{count} {mails}: held back until you decide, as too many addresses were "
@@ -105,9 +115,21 @@ _SUMMARY = {
     "left": "{count} {mails}: left by mail.",
     "soft": "{count} {mails}: did not arrive this time; counted.",
     "blocked": "{count} {mails}: blocked by the receiving side, not by readers.",
+    "rest": "{count} {mails}: nothing to do.",
+    "unproved": "{count} {mails}: returned or by a program, and nothing proves that "
+    "{they_are} about one of yours.",
     "asks": "{count} {mails}: somebody asks to leave; that is yours to do.",
     "read": "{count} {mails}: for you to read.",
-    "rest": "{count} {mails}: nothing to do.",
+}
+#: Of a dry run, where something would be done.
+_WOULD = {
+    "paused": "{count} dispatch would be paused: too many mails came back blocked.",
+    "held": "{count} {mails}: would be held back until you decide, as too many "
+    "addresses were called dead at once.",
+    "dead": "{count} {mails}: the address is dead, and would get none any more.",
+    "complaint": "{count} {mails}: called spam; who did would get none any more.",
+    "left": "{count} {mails}: would leave by mail.",
+    "soft": "{count} {mails}: did not arrive this time; would be counted.",
 }
 
 
@@ -122,7 +144,7 @@ def _group(one: Handled) -> str:
         groups = {MailKind.COMPLAINT: "complaint", MailKind.UNSUBSCRIBE: "left"}
         return groups.get(one.kind, "dead")
     if not one.is_done:
-        return "read"
+        return "read" if one.kind in FOR_PEOPLE else "unproved"
     if one.kind is MailKind.BOUNCE and not one.is_test:
         classes = {BounceClass.SOFT: "soft", BounceClass.BLOCKED: "blocked"}
         return classes.get(one.bounce_class or BounceClass.SOFT, "rest")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from newsletter.addresses import address_key
 from newsletter.model.returned import (
+    FOR_PEOPLE,
     BounceClass,
     Decision,
     MailKind,
@@ -37,10 +38,8 @@ from newsletter.store.returned_notices import (
 )
 from newsletter.tokens import Keyring, Purpose, is_test, read_token
 from newsletter.workflow.hard_returns import Weighed
-from newsletter.workflow.leaving import leave_by_token
+from newsletter.workflow.leaving import leave_by_token, read_leaver
 
-#: Somebody has to read it.
-_FOR_PEOPLE = frozenset({MailKind.ASKS_TO_LEAVE, MailKind.REPLY, MailKind.UNREAD})
 #: Of a report about several, the mildest counts: which of them is ours nobody knows.
 _MILDEST_FIRST = (
     BounceClass.DELAY,
@@ -93,7 +92,7 @@ class Handled:
     @property
     def is_done(self) -> bool:
         """Whether nobody has to read it."""
-        return self.is_ours and self.kind not in _FOR_PEOPLE
+        return self.is_ours and self.kind not in FOR_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +275,9 @@ def _find_leaver(keyring: Keyring, reading: Reading) -> tuple[str, int] | None:
     if reading.kind in (MailKind.BOUNCE, MailKind.COMPLAINT):
         return None
     for token in reading.leave_tokens[:_MOST_TOKENS]:
-        numbers = read_token(keyring, Purpose.UNSUBSCRIBE, token, 2)
-        if numbers is not None:
-            return token, numbers[0]
+        found = read_leaver(keyring, token)
+        if found is not None:
+            return token, found[0]
     return None
 
 

@@ -73,10 +73,17 @@ def test_nine_of_twelve_are_believed(returns: Returns, maildir: Path) -> None:
     assert Counter(returns.statuses().values()) == {"bounced": 9, "active": 3}
 
 
-def test_dry_run_of_such_a_look_says_the_same(returns: Returns, maildir: Path) -> None:
+def test_dry_run_of_such_a_look_says_what_would_be_held(
+    returns: Returns, maildir: Path
+) -> None:
     deliver(maildir, [returns.hard(name) for name in NAMES])
     returns.post.run("inbox", "--from", f"maildir:{maildir}", "--dry-run")
-    assert returns.post.out == "".join(map(LINE.format, NAMES))
+    would = LINE.replace("Held back; nothing was changed.", "It would be held back.")
+    assert returns.post.out == "".join(map(would.format, NAMES))
+    assert returns.post.err == (
+        "12 mails: would be held back until you decide, as too many addresses were "
+        "called dead at once.\nNothing was changed: this was a dry run.\n"
+    )
     returns.post.run("inbox", "--apply-held")
     assert returns.post.err == "No returned mail is held back.\n"
 
@@ -85,10 +92,14 @@ def test_held_returns_that_are_believed_take_their_readers_off(held: Returns) ->
     post = held.post
     assert post.run("inbox", "--apply-held", "--dry-run") == 0
     lines = "".join(map(DEAD.format, NAMES))
-    assert post.out == lines
+    assert post.out == lines.replace("No mail goes", "No mail would go")
     assert post.err == (
-        "12 returned mails believed.\nNothing was changed: this was a dry run.\n"
+        "12 returned mails would be believed.\nNothing was changed: this was a dry "
+        "run.\n"
     )
+    found = post.json("inbox", "--apply-held", "--dry-run")
+    assert found["dry_run"] is True
+    assert {one["applied"] for one in found["returns"]} == {False}
     assert set(held.statuses().values()) == {"active"}
     assert post.run("inbox", "--apply-held") == 0
     assert (post.out, post.err) == (lines, "12 returned mails believed.\n")
@@ -101,6 +112,11 @@ def test_held_returns_that_are_dropped_change_nobody(
     held: Returns, maildir: Path
 ) -> None:
     post = held.post
+    assert post.run("inbox", "--drop-held", "--dry-run") == 0
+    assert post.out.splitlines()[0] == (
+        "r00@example.org: called dead (550 5.1.1 user unknown). It would be dropped; "
+        "they would go on getting mail."
+    )
     assert post.run("inbox", "--drop-held") == 0
     assert post.out == "".join(
         f"{name}@example.org: called dead (550 5.1.1 user unknown). Dropped; they go "
@@ -158,7 +174,7 @@ def test_json_tells_what_is_held_and_what_was_decided(
         {"dispatch": 1, "returns": 12, "taken_off": 0, "advice": advice}
     ]
     decided = returns.post.json("inbox", "--apply-held")
-    assert decided["taken_off"] == []
+    assert (decided["taken_off"], decided["dry_run"]) == ([], False)
     assert decided["returns"][0] == {
         "dispatch": 1,
         "recipient": "r00@example.org",

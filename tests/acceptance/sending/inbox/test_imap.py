@@ -142,12 +142,12 @@ def test_inbox_reads_what_is_new_and_moves_what_nobody_has_to_read(
     dry = letter.out
     assert len(mailbox.inbox.mails) == 2
     assert letter.run("inbox") == 0
-    assert letter.out == dry
+    assert letter.out == dry.replace("No mail would go", "No mail goes")
     assert letter.out == (
-        "bob@example.org asks to leave: “Re: Hello”. If so: newsletter subscribers "
-        "unsubscribe bob@example.org\n"
         "ann@example.org: the address is dead (550 5.1.1 user unknown). No mail goes "
         "there any more.\n"
+        "bob@example.org asks to leave: “Re: Hello”. If so: newsletter subscribers "
+        "unsubscribe bob@example.org\n"
     )
     (wish,) = mailbox.inbox.mails
     assert (wish.uid, wish.flags) == (2, set())

@@ -8,7 +8,16 @@ from newsletter.store.database import open_database
 
 from .returns import LETTER, WISH, Returns, deliver, write_mbox
 
-#: What an editor reads of all of these; of dead addresses when all were read.
+QUESTION = b"""\
+From: Sanne <sanne@elders.example>
+To: letter@example.org
+Subject: Een vraag
+Message-ID: <q1@elders.example>
+
+Wanneer is de volgende bijeenkomst?
+"""
+#: What an editor reads of all of these: of dead addresses when all were read, of people
+#: last.
 LINES = (
     "bob@example.org: the mail did not arrive this time (452 4.2.2 mailbox full). "
     "Counted; nothing was changed.\n"
@@ -17,14 +26,14 @@ LINES = (
     "dan@example.org called it spam, and gets no mail any more.\n"
     "eva@example.org has left by mail.\n"
     "fay@example.org: an automatic answer. Nothing to do.\n"
-    "gus@example.org asks to leave: “Re: Hello”. If so: newsletter subscribers "
-    "unsubscribe gus@example.org\n"
-    "dora@example.net wrote to you: “Re: Hello”. It stays unread.\n"
     "A mail to ivy@example.org came back (550 5.1.1 user unknown), but nothing proves "
     "that it is one of yours. Nothing was changed. It stays unread. If you believe "
     "it: newsletter subscribers unsubscribe ivy@example.org\n"
     "ann@example.org: the address is dead (550 5.1.1 user unknown). No mail goes there "
     "any more.\n"
+    "gus@example.org asks to leave: “Re: Hello”. If so: newsletter subscribers "
+    "unsubscribe gus@example.org\n"
+    "dora@example.net wrote to you: “Re: Hello”. It stays unread.\n"
 )
 SUMMARY = """\
 1 mail: the address is dead, and gets none any more.
@@ -32,10 +41,24 @@ SUMMARY = """\
 1 mail: left by mail.
 1 mail: did not arrive this time; counted.
 1 mail: blocked by the receiving side, not by readers.
-1 mail: somebody asks to leave; that is yours to do.
-2 mails: for you to read.
 1 mail: nothing to do.
+1 mail: returned or by a program, and nothing proves that it is about one of yours.
+1 mail: somebody asks to leave; that is yours to do.
+1 mail: for you to read.
 """
+#: The same where nothing is done.
+WOULD = (
+    (". Counted; nothing was changed.", ". It would be counted."),
+    ("and gets no mail", "and would get no mail"),
+    ("has left by mail", "would leave by mail"),
+    ("No mail goes there", "No mail would go there"),
+)
+WOULD_SUMMARY = (
+    ("dead, and gets none", "dead, and would get none"),
+    ("who did gets none", "who did would get none"),
+    ("1 mail: left by mail.", "1 mail: would leave by mail."),
+    ("this time; counted.", "this time; would be counted."),
+)
 WISH_LINE = "gus@example.org asked to leave on "
 
 
@@ -117,17 +140,42 @@ def test_mbox_is_only_read_and_counts_once(returns: Returns, tmp_path: Path) -> 
     expect_all_done(returns)
 
 
-def test_dry_run_says_the_same_and_changes_nothing(
+def replace_all(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    for done, would in pairs:
+        assert text.count(done) == 1, done
+        text = text.replace(done, would)
+    return text
+
+
+def test_dry_run_says_what_would_happen_and_changes_nothing(
     returns: Returns, maildir: Path
 ) -> None:
     deliver(maildir, returns.all())
     post = returns.post
     for _ in range(2):
         assert post.run("inbox", "--from", f"maildir:{maildir}", "--dry-run") == 0
-        assert post.out == LINES
-        assert post.err == f"{SUMMARY}Nothing was changed: this was a dry run.\n"
+        assert post.out == replace_all(LINES, WOULD)
+        summary = replace_all(SUMMARY, WOULD_SUMMARY)
+        assert post.err == f"{summary}Nothing was changed: this was a dry run.\n"
     assert len(list((maildir / "new").iterdir())) == 9
     assert set(returns.statuses().values()) == {"active"}
+
+
+def test_letter_to_the_editor_is_told_and_counted_apart_from_foreign_returns(
+    returns: Returns, maildir: Path
+) -> None:
+    foreign = [returns.hard("ivy", message_id="<forged@x.example>") for _ in range(16)]
+    deliver(maildir, [*foreign[:3], QUESTION, *foreign[3:]])
+    post = returns.post
+    assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
+    assert post.out.splitlines()[-1] == (
+        "A mail from sanne@elders.example for you to read: “Een vraag”. It stays "
+        "unread."
+    )
+    assert post.err == (
+        "16 mails: returned or by a program, and nothing proves that they are about "
+        "one of yours.\n1 mail: for you to read.\n"
+    )
 
 
 def test_json_has_the_promised_shape(returns: Returns, maildir: Path) -> None:
@@ -161,6 +209,19 @@ def test_json_has_the_promised_shape(returns: Returns, maildir: Path) -> None:
     ]
     assert [one["recipient"] for one in found["waiting"]] == ["gus@example.org"]
     assert found["held"] == []
+    assert found["dry_run"] is False
+
+
+def test_json_of_a_dry_run_says_that_nothing_was_applied(
+    returns: Returns, maildir: Path
+) -> None:
+    deliver(maildir, returns.all())
+    source = ("--from", f"maildir:{maildir}")
+    found = returns.post.json("inbox", *source, "--dry-run")
+    assert found["dry_run"] is True
+    assert {one["applied"] for one in found["messages"]} == {False}
+    found = returns.post.json("inbox", *source)
+    assert [one["applied"] for one in found["messages"]].count(True) == 3
 
 
 # --- refused --------------------------------------------------------------------------
