@@ -1,10 +1,10 @@
 """The fields that readers may fill in themselves, as a form shows and sends them.
 
-In: the fields of newsletter.toml with ``ask = true``, and what is known or was typed.
+In: the fields of newsletter.toml with ``ask = true``, and what was typed.
 Out: what the template draws, and what may be kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.fieldnames import fold_name
@@ -58,6 +58,10 @@ class Entry:
     #: Words in English, or empty.
     hint: str = ""
     problem: str = ""
+    #: Whether we have something that is not shown.
+    is_stored: bool = False
+    #: Whether that is to be erased.
+    is_erased: bool = False
 
     @property
     def autocomplete(self) -> str:
@@ -67,7 +71,7 @@ class Entry:
     @property
     def described_by(self) -> str:
         """The ids of what a screen reader tells with it."""
-        told = {"hint": self.hint, "problem": self.problem}
+        told = {"stored": self.is_stored, "hint": self.hint, "problem": self.problem}
         return " ".join(f"{kind}-{self.name}" for kind, text in told.items() if text)
 
 
@@ -102,24 +106,31 @@ def read_asked(settings: Settings, form: Form) -> Typed:
 
 
 def show_asked(
-    settings: Settings, known: Mapping[str, str], refused: Iterable[str] = ()
+    settings: Settings,
+    typed: Typed,
+    *,
+    stored: Container[str] = (),
+    erased: Container[str] = (),
 ) -> list[Entry]:
     """Return the fields for the template.
 
     Args:
         settings: Which are asked for.
-        known: Field -> what stands in it.
-        refused: Fields whose value cannot be kept.
+        typed: What stands in them: what this very visitor typed, and nothing else.
+        stored: Fields that we know.
+        erased: Those of them that are to be erased.
     """
-    wrong = set(refused)
+    values = {**typed.values, **typed.refused}
     return [
         Entry(
             name,
             title=settings.field_title(name),
             kind=_INPUTS.get(one.type, "text"),
-            value=known.get(name, ""),
+            value=values.get(name, ""),
             hint=_HINTS.get(one.type, ""),
-            problem=_PROBLEMS[one.type] if name in wrong else "",
+            problem=_PROBLEMS[one.type] if name in typed.refused else "",
+            is_stored=name in stored,
+            is_erased=name in erased,
         )
         for name, one in asked_fields(settings).items()
     ]

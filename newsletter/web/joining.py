@@ -170,9 +170,7 @@ class Joining:
             email=filled.email if filled else "",
             email_problem=filled is not None and not filled.address,
             list_problem=filled is not None and not filled.lists,
-            entries=show_asked(
-                settings, {**typed.values, **typed.refused}, typed.refused
-            ),
+            entries=show_asked(settings, typed),
             has_problems=filled is not None and filled.has_problems,
             is_again=filled is not None,
             shown=shown,

@@ -1,7 +1,8 @@
 """The page of somebody's own settings: GET shows it, POST acts and shows it again.
 
 Law: GET, HEAD and OPTIONS change nothing; "everything off" comes first and takes one
-press. The address is shown masked, as the mail may have been forwarded.
+press. The mail may have been forwarded: so the address is shown masked, and of the
+fields only whether something is stored.
 """
 
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ class _PreferencesPage:
         if before is None:
             return self.site.unknown(request)
         settings, now, of = self._settings, self.site.now(), self._of(request)
-        typed = read_typed(settings, form, before)
+        typed = read_asked(settings, form)
         if typed.refused:
             return self._page(
                 request, before, result="problems", form=form, typed=typed
@@ -108,8 +109,11 @@ class _PreferencesPage:
         after = await self.site.commit(
             lambda connection: save_preferences(connection, *of, wish, now=now)
         )
-        is_same = after is not None and (
-            (after.lists, after.fields) == (before.lists, before.fields)
+        # What is typed counts as changed: nobody learns by guessing what is stored.
+        is_same = (
+            after is not None
+            and (after.lists, after.language) == (before.lists, before.language)
+            and not wish.fields.keys() - {LANGUAGE_FIELD}
         )
         is_other_language = after is not None and after.language != before.language
         return self._page(
@@ -173,9 +177,12 @@ class _PreferencesPage:
     ) -> Response:
         if shown is None:
             return self.site.unknown(request)
-        typed = typed or Typed()
-        values = {**shown.fields, **typed.values, **typed.refused}
-        entries = show_asked(self._settings, values, typed.refused)
+        entries = show_asked(
+            self._settings,
+            typed or Typed(),
+            stored=shown.filled_in,
+            erased=form.get("erase", ()) if form else (),
+        )
         chosen = text_of(form, "language") if form else shown.language
         return self.site.page(
             request,
@@ -213,34 +220,20 @@ class _PreferencesPage:
         return listed.description if listed else ""
 
 
-def read_typed(settings: Settings, form: Form, before: Preferences) -> Typed:
-    """Return what a form says of the fields; what was not touched is not judged."""
-    typed = read_asked(settings, form)
-    return Typed(
-        typed.values,
-        {
-            name: text
-            for name, text in typed.refused.items()
-            if text != before.fields.get(name)
-        },
-    )
-
-
 def read_wish(form: Form, before: Preferences, typed: Typed, *, language: str) -> Wish:
     """Return what a form changes.
 
     Args:
-        form: ``list`` is what is ticked, ``was`` what was when the page was shown.
+        form: ``list`` is what is ticked, ``was`` what was when the page was shown,
+            ``erase`` the fields that nothing is to be stored in.
         before: How things stand.
         typed: The fields that were asked for.
         language: Of the page.
     """
     ticked, was = frozenset(form.get("list", ())), frozenset(form.get("was", ()))
-    fields = {
-        name: value
-        for name, value in typed.values.items()
-        if text_of(form, f"field-{name}") != before.fields.get(name, "")
-    }
+    erased = before.filled_in & frozenset(form.get("erase", ()))
+    filled_in = {name: value for name, value in typed.values.items() if value}
+    fields = {**dict.fromkeys(erased, ""), **filled_in}
     wanted = text_of(form, "language")
     if wanted and wanted in languages_for(before.language):
         fields[LANGUAGE_FIELD] = wanted

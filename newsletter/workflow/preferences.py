@@ -2,6 +2,7 @@
 
 Law: looking changes nothing. What a reader ticks counts against what the page showed,
 not against how things stand by then: a page left open overnight brings nobody back.
+What they told us is changed here and never shown: the mail may have been forwarded.
 Ticking a public list is their own word, as they hold the token that only their mail
 has.
 """
@@ -17,6 +18,7 @@ from newsletter.i18n import WORDING
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import (
     LANGUAGE_FIELD,
+    ConsentKind,
     Subscriber,
     SubscriptionStatus,
 )
@@ -51,15 +53,12 @@ class Preferences:
     masked_address: str
     #: Slugs of the lists they may choose from -> whether they get them.
     lists: Mapping[str, bool]
-    #: All that is known of them, language included.
-    fields: Mapping[str, str] = field(default_factory=dict)
+    #: A BCP 47 tag, or empty.
+    language: str = ""
+    #: Fields that something is stored in, language aside.
+    filled_in: frozenset[str] = frozenset()
     #: Token to take back what they left just now, or empty.
     undo_token: str = ""
-
-    @property
-    def language(self) -> str:
-        """A BCP 47 tag, or empty."""
-        return self.fields.get(LANGUAGE_FIELD, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,8 @@ def read_preferences(
         person.id,
         mask(person.email),
         {slug: slug in active for slug in slugs},
-        person.fields,
+        person.fields.get(LANGUAGE_FIELD, ""),
+        frozenset(person.fields) - {LANGUAGE_FIELD},
     )
 
 
@@ -188,7 +188,7 @@ def _join(
             [person.id],
             list_id=list_ids[slug],
             status=SubscriptionStatus.ACTIVE,
-            kind="confirmed",
+            kind=ConsentKind.CONFIRMED,
             word=word,
         )
 

@@ -37,6 +37,7 @@ from newsletter.store.people import (
     insert_people,
     read_ids,
     read_subscriptions,
+    update_fields,
 )
 from newsletter.tokens import Purpose, address_hash, sign
 from newsletter.web.app import public_app
@@ -115,6 +116,7 @@ class House:
                     kind="imported",
                     word=Word(NOW, "sample.csv"),
                 )
+            update_fields(connection, {reader: {"first_name": "Anna", "born": "x"}})
         return reader
 
     def change(self, email: str) -> str:

@@ -227,6 +227,10 @@ def test_what_is_wrong_is_said_beside_it_and_what_was_typed_stays(
     page = html.fromstring(answer.text)
     assert answer.status == 422
     assert [one.text for one in page.find_class("problem")] == [problem]
+    # The summary at the top leads to the very place.
+    (place,) = page.xpath("//*[@role='status']//a/@href")
+    wrong = page.get_element_by_id(place.removeprefix("#"))
+    assert wrong.xpath("ancestor-or-self::*[contains(@aria-describedby, 'problem-')]")
     assert page.xpath("//input[@name='email']/@value") == [email]
     typed = {"field-first_name": "Anna", **fields}["field-first_name"]
     assert page.xpath("//input[@name='field-first_name']/@value") == [typed]
