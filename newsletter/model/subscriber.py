@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 #: The field that says in which language somebody reads, a BCP 47 tag: always there,
 #: declared in newsletter.toml or not. Empty: that of the newsletter.
@@ -21,6 +21,52 @@ class SubscriptionStatus(IntEnum):
     UNSUBSCRIBED = 2
     #: Mail to the address came back for good.
     BOUNCED = 3
+
+
+class ConsentKind(StrEnum):
+    """How somebody came or went: the word in their history."""
+
+    #: By a file of the editor's.
+    IMPORTED = "imported"
+    #: By a command, or with a word of theirs on paper.
+    ADDED = "added"
+    #: On the public page; nothing came of it yet.
+    ASKED = "asked"
+    #: By a button that their mail led to.
+    CONFIRMED = "confirmed"
+    UNSUBSCRIBED = "unsubscribed"
+    #: What came before was taken back.
+    UNDONE = "undone"
+    #: Mail to the address came back for good.
+    BOUNCED = "bounced"
+    #: Called a mail of ours spam.
+    COMPLAINED = "complained"
+    #: Says that somebody else asked.
+    BLOCKED = "blocked"
+    #: Took another address.
+    CHANGED_ADDRESS = "changed-address"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is not mailed."""
+
+    #: Its owner left.
+    UNSUBSCRIBED = "unsubscribed"
+    #: Mail to it came back for good; nobody's word.
+    BOUNCED = "bounced"
+    #: Its owner called a mail of ours spam.
+    COMPLAINED = "complained"
+    #: Its owner says that somebody else asked.
+    BLOCKED = "blocked"
+    #: Its owner was forgotten.
+    FORGOTTEN = "forgotten"
+    #: Its owner took another one: whoever adds it again does not know that they write
+    #: from elsewhere, or have left there.
+    MOVED = "moved"
+
+
+#: Reasons after which nobody is even sent a mail to confirm that they want ours.
+FOR_GOOD = (SuppressionReason.COMPLAINED, SuppressionReason.BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +98,5 @@ class Standing:
     fields: Mapping[str, str] = field(default_factory=dict)
     #: None: never had to do with the list.
     status: SubscriptionStatus | None = None
-    #: Why the address is never mailed ("unsubscribed", "bounced", …), or empty.
+    #: `SuppressionReason`, or empty.
     suppressed: str = ""

@@ -13,7 +13,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import (
+    ConsentKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import (
     Word,
@@ -31,11 +35,8 @@ from newsletter.store.people import (
 )
 from newsletter.store.tables import address_changes, subscribers, suppressions
 
-#: Reason of the suppression that is left of the old address: whoever adds it again does
-#: not know that its owner writes from elsewhere, or has left there.
-MOVED = "moved"
-#: Mail to the old address came back: that says nothing of the new one.
-_OF_THE_OLD_ADDRESS = "bounced"
+#: These say nothing of the new address.
+_OF_THE_OLD_ADDRESS = (SuppressionReason.BOUNCED, SuppressionReason.MOVED)
 _ON = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.BOUNCED})
 
 
@@ -150,10 +151,12 @@ def _swap(connection: Connection, old_hash: bytes, new_hash: bytes, word: Word) 
     """Let nobody add the old address again; the new one may have been theirs before."""
     connection.execute(
         delete(suppressions).where(
-            suppressions.c.address_hash == new_hash, suppressions.c.reason == MOVED
+            suppressions.c.address_hash == new_hash,
+            suppressions.c.reason == SuppressionReason.MOVED,
         )
     )
-    suppress(connection, [old_hash], scope=EVERY_LIST, reason=MOVED, word=word)
+    reason = SuppressionReason.MOVED
+    suppress(connection, [old_hash], scope=EVERY_LIST, reason=reason, word=word)
 
 
 def _carry_over(
@@ -167,7 +170,7 @@ def _carry_over(
     kept_off = [
         one
         for one in read_suppressions(connection, old_hash)
-        if one.reason not in (_OF_THE_OLD_ADDRESS, MOVED)
+        if one.reason not in _OF_THE_OLD_ADDRESS
     ]
     for one in kept_off:
         word = Word(one.at, one.source)
@@ -189,6 +192,6 @@ def _bring_along(
             [change.subscriber_id],
             list_id=list_ids[one.list],
             status=SubscriptionStatus.ACTIVE,
-            kind="changed-address",
+            kind=ConsentKind.CHANGED_ADDRESS,
             word=word,
         )

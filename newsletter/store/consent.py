@@ -10,7 +10,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import (
+    FOR_GOOD,
+    ConsentKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.dialect import insert_missing, insert_or_update
 from newsletter.store.instants import from_millis, to_millis
@@ -31,11 +36,6 @@ WAS = {
     SubscriptionStatus.BOUNCED: "was bounced",
 }
 
-#: The reason of whoever left by themselves.
-LEFT = "unsubscribed"
-#: The reason of whom no mail reaches; nobody's word.
-BOUNCED = "bounced"
-
 # Put together once: that takes longer than to execute them.
 _INSERT_EVENT = insert(consent_events)
 _ADDRESS_HASH = select(subscribers.c.address_hash).where(
@@ -55,9 +55,6 @@ _NOT_LEFT_YET = (
     )
     .order_by(lists.c.slug)
 )
-
-#: Reasons after which nobody is even sent a mail to confirm that they want ours.
-FOR_GOOD = ("complained", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,7 @@ class ConsentEvent:
     """One entry of somebody's history."""
 
     list: str
-    #: "imported", "added", "asked", "confirmed", "unsubscribed", "undone", "bounced",
-    #: "complained", "blocked" or "changed-address".
+    #: `ConsentKind`.
     kind: str
     at: datetime
     source: str
@@ -96,6 +92,7 @@ class Suppression:
 
     #: List slug, or "*".
     scope: str
+    #: `SuppressionReason`.
     reason: str
     at: datetime
     source: str
@@ -164,9 +161,9 @@ def suppress(
         _keep_over_undo(connection, hashes, scope)
         if reason in FOR_GOOD:
             _say_stronger(connection, hashes, scope, reason, word)
-        elif reason != LEFT:
+        elif reason != SuppressionReason.UNSUBSCRIBED:
             _outlive_undo(connection, hashes, scope, word)
-    if reason != BOUNCED:
+    if reason != SuppressionReason.BOUNCED:
         for address_hash in hashes:
             take_back_joinings(connection, address_hash, scope=scope, at=word.at)
     return new
@@ -207,7 +204,7 @@ def _outlive_undo(
         .where(
             suppressions.c.address_hash.in_(hashes),
             suppressions.c.scope == scope,
-            suppressions.c.reason == LEFT,
+            suppressions.c.reason == SuppressionReason.UNSUBSCRIBED,
             suppressions.c.at < to_millis(word.at),
         )
         .values(at=to_millis(word.at))
@@ -246,7 +243,8 @@ def unsubscribe(
     address_hash = connection.scalar(_ADDRESS_HASH, {"person": subscriber_id})
     if address_hash is None:
         return None
-    suppress(connection, [address_hash], scope=scope, reason=LEFT, word=word)
+    reason = SuppressionReason.UNSUBSCRIBED
+    suppress(connection, [address_hash], scope=scope, reason=reason, word=word)
     left = _subscribed_lists(connection, subscriber_id, scope)
     for list_id, status in left.values():
         evidence = word.evidence or WAS.get(status, "")
@@ -255,7 +253,7 @@ def unsubscribe(
             [subscriber_id],
             list_id=list_id,
             status=SubscriptionStatus.UNSUBSCRIBED,
-            kind="unsubscribed",
+            kind=ConsentKind.UNSUBSCRIBED,
             word=replace(word, evidence=evidence),
         )
     return tuple(left)

@@ -28,9 +28,10 @@ from sqlalchemy import (
 from newsletter.addresses import address_key
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import ABOUT_CHANGES
+from newsletter.model.subscriber import FOR_GOOD, SuppressionReason
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.claims import LEFT, note_next_due
-from newsletter.store.consent import FOR_GOOD, Word, suppress
+from newsletter.store.consent import Word, suppress
 from newsletter.store.dialect import domain_of, fold_case
 from newsletter.store.dispatch_records import (
     CANCELLED,
@@ -56,8 +57,6 @@ from newsletter.store.tables import (
     suppressions,
 )
 
-#: Reason of the suppression that is left.
-FORGOTTEN = "forgotten"
 _WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 #: A dispatch that is over may go on with these: `resume --refused`, `--unknown`.
 _MAY_COME_BACK = (DeliveryState.REFUSED, DeliveryState.UNKNOWN)
@@ -212,7 +211,7 @@ def forget_address(
         connection,
         [address_hash],
         scope=EVERY_LIST,
-        reason=FORGOTTEN,
+        reason=SuppressionReason.FORGOTTEN,
         word=Word(now, "command"),
     )
 

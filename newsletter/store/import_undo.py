@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import ConsentKind, SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import Word
 from newsletter.store.imports import enlarge_cache
@@ -315,7 +315,7 @@ def _restore(connection: Connection, last: LastImport, word: Word) -> None:
     event = select(
         import_changes.c.subscriber_id,
         import_changes.c.list_id,
-        literal("undone"),
+        literal(ConsentKind.UNDONE),
         literal(to_millis(word.at)),
         literal(word.source),
         literal(word.evidence),

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import ConsentKind, SubscriptionStatus
 from newsletter.store.arrivals import COUNTS, arrivals, is_on
 from newsletter.store.consent import Word
 from newsletter.store.dialect import insert_missing_from, insert_or_update_from
@@ -66,8 +66,8 @@ class Bringing:
     #: Where those are put who were on no list yet.
     list_id: int
     status: SubscriptionStatus
-    #: In their history: "imported", "unsubscribed", "bounced".
-    kind: str
+    #: In their history, and why they are kept away.
+    kind: ConsentKind
     word: Word
     #: Keep their addresses away: from a list, or from every one; empty: do not.
     suppressed_scope: str = ""

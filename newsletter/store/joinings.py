@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import ConsentKind, SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import (
@@ -27,9 +27,6 @@ from newsletter.store.tables import (
     subscribers,
     subscriptions,
 )
-
-#: The kind of event of who asked on a page and did not confirm.
-ASKED = "asked"
 
 # Put together once: that takes longer than to execute them.
 _INSERT = insert(joinings)
@@ -146,7 +143,7 @@ def is_newcomer(connection: Connection, subscriber_id: int) -> bool:
         ),
         exists().where(
             consent_events.c.subscriber_id == subscriber_id,
-            consent_events.c.kind != ASKED,
+            consent_events.c.kind != ConsentKind.ASKED,
         ),
     ]
     return not any(connection.scalar(select(one)) for one in others)

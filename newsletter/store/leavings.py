@@ -7,7 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, select
 
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import (
+    ConsentKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import WAS, Word, set_status
 from newsletter.store.instants import to_millis
@@ -30,7 +34,7 @@ _ADDRESS_HASH = (
 )
 _IS_OF_IT = and_(
     suppressions.c.address_hash == _ADDRESS_HASH,
-    suppressions.c.reason == "unsubscribed",
+    suppressions.c.reason == SuppressionReason.UNSUBSCRIBED,
     suppressions.c.at == bindparam("left_at"),
 )
 _TAKE_AWAY = delete(suppressions).where(_IS_OF_IT)
@@ -52,7 +56,7 @@ _LISTS_LEFT = (
         # Whatever came later has another moment.
         subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED,
         subscriptions.c.changed_at == bindparam("left_at"),
-        consent_events.c.kind == "unsubscribed",
+        consent_events.c.kind == ConsentKind.UNSUBSCRIBED,
         consent_events.c.at == bindparam("left_at"),
     )
     .order_by(lists.c.slug)
@@ -98,7 +102,7 @@ def take_back(
             [subscriber_id],
             list_id=ids[slug],
             status=status,
-            kind="undone",
+            kind=ConsentKind.UNDONE,
             word=word,
         )
     return tuple(before)

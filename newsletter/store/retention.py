@@ -29,11 +29,11 @@ from sqlalchemy import (
 )
 
 from newsletter.model.delivery import DispatchState
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import ConsentKind, SubscriptionStatus
 from newsletter.store.dispatch_records import ERASED
 from newsletter.store.forget import without_replies
 from newsletter.store.instants import to_millis
-from newsletter.store.joinings import ASKED, erase_newcomers
+from newsletter.store.joinings import erase_newcomers
 from newsletter.store.notices import is_outdated
 from newsletter.store.returned_counts import SMTP
 from newsletter.store.tables import (
@@ -54,7 +54,7 @@ from newsletter.store.tables import (
 
 _OVER = (DispatchState.DONE, DispatchState.CANCELLED)
 #: Why somebody is mailed no more, in a history: `returned.ReturnedMail.word`.
-_TOLD = ("bounced", "complained")
+_TOLD = (ConsentKind.BOUNCED, ConsentKind.COMPLAINED)
 
 
 # --- deliveries -----------------------------------------------------------------------
@@ -147,7 +147,9 @@ def find_reasons(
     says_why = or_(
         events.evidence.like("dispatch %: %"),
         # A notice has no dispatch.
-        and_(events.kind == "complained", events.evidence != "", ~is_dispatch),
+        and_(
+            events.kind == ConsentKind.COMPLAINED, events.evidence != "", ~is_dispatch
+        ),
     )
     of_this = "dispatch " + cast(returned_mails.c.dispatch_id, String) + ": %"
     is_kept = exists().where(
@@ -282,7 +284,7 @@ def _never_confirmed(before: datetime) -> Select[int]:
         subscribers.c.created_at < to_millis(before),
         exists().where(theirs, is_pending),
         ~exists().where(theirs, ~is_pending),
-        ~_has(consent_events, consent_events.c.kind != ASKED),
+        ~_has(consent_events, consent_events.c.kind != ConsentKind.ASKED),
         ~_has(joinings),
         ~_has(address_changes),
     )

@@ -24,7 +24,11 @@ from newsletter.addresses import address_key, mask_addresses
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.model.returned import BounceClass, Decision, MailKind
-from newsletter.model.subscriber import SubscriptionStatus
+from newsletter.model.subscriber import (
+    ConsentKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from newsletter.replies import MAX_TEXT
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import Word, set_status, suppress
@@ -59,7 +63,7 @@ _BLOCKED_PART = 20  # one in twenty: 5 %
 #: The message may have been delivered, so it may come back.
 LEFT_US = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.ATTEMPTING)
 #: Somebody's own word: what came back before it is forgiven.
-_OWN_WORDS = ("added", "confirmed", "changed-address")
+_OWN_WORDS = (ConsentKind.ADDED, ConsentKind.CONFIRMED, ConsentKind.CHANGED_ADDRESS)
 _STILL_ON = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING)
 
 
@@ -180,7 +184,7 @@ def _stop_bounced(connection: Connection, mail: ReturnedMail) -> None:
     _stop(
         connection,
         mail.subscriber_id,
-        reason="bounced",
+        reason=SuppressionReason.BOUNCED,
         status=SubscriptionStatus.BOUNCED,
         from_statuses=_STILL_ON,
         word=mail.word,
@@ -193,7 +197,7 @@ def stop_complained(connection: Connection, mail: ReturnedMail) -> None:
     _stop(
         connection,
         mail.subscriber_id,
-        reason="complained",
+        reason=SuppressionReason.COMPLAINED,
         status=SubscriptionStatus.UNSUBSCRIBED,
         from_statuses=(*_STILL_ON, SubscriptionStatus.BOUNCED),
         word=mail.word,
@@ -294,7 +298,7 @@ def _stop(
     connection: Connection,
     subscriber_id: int,
     *,
-    reason: str,
+    reason: SuppressionReason,
     status: SubscriptionStatus,
     from_statuses: tuple[SubscriptionStatus, ...],
     word: Word,
@@ -319,7 +323,7 @@ def _stop(
             [subscriber_id],
             list_id=list_id,
             status=status,
-            kind=reason,
+            kind=ConsentKind(reason),
             word=word,
         )
 

@@ -13,6 +13,7 @@ from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import ABOUT_CHANGES, NoticeKind
 from newsletter.model.outcome import Reply
 from newsletter.model.returned import BounceClass, MailKind
+from newsletter.model.subscriber import SuppressionReason
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import suppress
 from newsletter.store.instants import to_millis
@@ -99,6 +100,6 @@ def _stop(connection: Connection, notice: SentNotice, mail: ReturnedMail) -> Non
         connection,
         [notice.address_hash],
         scope=EVERY_LIST,
-        reason="complained",
+        reason=SuppressionReason.COMPLAINED,
         word=mail.word,
     )

@@ -85,7 +85,7 @@ consent_events = Table(
         "subscriber_id", _Id, ForeignKey("subscribers.id"), nullable=False, index=True
     ),
     Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
-    #: As in `consent.ConsentEvent`.
+    #: `ConsentKind`.
     Column("kind", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     #: Where it came from: a file name, "one-click", "page", "command".
@@ -105,7 +105,7 @@ suppressions = Table(
     Column("address_hash", LargeBinary, primary_key=True),
     #: List slug, or "*" for every list.
     Column("scope", String, primary_key=True),
-    #: "unsubscribed", "bounced", "complained", "blocked", "forgotten" or "moved".
+    #: `SuppressionReason`.
     Column("reason", String, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("source", String, nullable=False),

@@ -7,7 +7,7 @@ so; leaving is always allowed.
 from collections.abc import Mapping
 from enum import StrEnum
 
-from newsletter.model.subscriber import Standing, SubscriptionStatus
+from newsletter.model.subscriber import Standing, SubscriptionStatus, SuppressionReason
 
 _PENDING = SubscriptionStatus.PENDING
 _ACTIVE = SubscriptionStatus.ACTIVE
@@ -86,7 +86,10 @@ def merge_fields(standing: Standing, fields: Mapping[str, str]) -> Mapping[str, 
 
 
 def _stays_away(standing: Standing) -> Verdict:
-    if standing.suppressed == "bounced" and standing.status is not _UNSUBSCRIBED:
+    if (
+        standing.suppressed == SuppressionReason.BOUNCED
+        and standing.status is not _UNSUBSCRIBED
+    ):
         return Verdict.STAYS_BOUNCED
     return Verdict.STAYS_UNSUBSCRIBED
 

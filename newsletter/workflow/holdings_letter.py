@@ -4,14 +4,19 @@ In: `Holdings`, settings, the day. Out: plain text, ready to be mailed by the ed
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.i18n import Words, format_date, page_words
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.settings import Settings
-from newsletter.model.subscriber import LANGUAGE_FIELD, SubscriptionStatus
+from newsletter.model.subscriber import (
+    LANGUAGE_FIELD,
+    ConsentKind,
+    SubscriptionStatus,
+    SuppressionReason,
+)
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import ConsentEvent
 from newsletter.workflow.holdings import Holdings
@@ -101,18 +106,19 @@ class _Letter:
 
     def _event(self, event: ConsentEvent) -> str:
         words = self._words
-        return {
-            "imported": words.text("added from a list"),
-            "added": words.text("added by us"),
-            "asked": words.text("asked to join"),
-            "confirmed": words.text("confirmed by you"),
-            "unsubscribed": words.text("unsubscribed"),
-            "undone": words.text("unsubscribing taken back"),
-            "bounced": words.text("mails came back"),
-            "complained": words.text("reported as spam"),
-            "blocked": words.text("asked never to be written to"),
-            "changed-address": words.text("new address"),
-        }.get(event.kind, event.kind)
+        kinds: Mapping[str, str] = {
+            ConsentKind.IMPORTED: words.text("added from a list"),
+            ConsentKind.ADDED: words.text("added by us"),
+            ConsentKind.ASKED: words.text("asked to join"),
+            ConsentKind.CONFIRMED: words.text("confirmed by you"),
+            ConsentKind.UNSUBSCRIBED: words.text("unsubscribed"),
+            ConsentKind.UNDONE: words.text("unsubscribing taken back"),
+            ConsentKind.BOUNCED: words.text("mails came back"),
+            ConsentKind.COMPLAINED: words.text("reported as spam"),
+            ConsentKind.BLOCKED: words.text("asked never to be written to"),
+            ConsentKind.CHANGED_ADDRESS: words.text("new address"),
+        }
+        return kinds.get(event.kind, event.kind)
 
     def _issues(self) -> Iterator[str]:
         words = self._words
@@ -154,13 +160,13 @@ class _Letter:
 
     def _suppressions(self) -> Iterator[str]:
         words = self._words
-        reasons = {
-            "unsubscribed": words.text("unsubscribed"),
-            "bounced": words.text("mails came back"),
-            "complained": words.text("reported as spam"),
-            "blocked": words.text("asked never to be written to"),
-            "forgotten": words.text("erased at your wish"),
-            "moved": words.text("you took another address"),
+        reasons: Mapping[str, str] = {
+            SuppressionReason.UNSUBSCRIBED: words.text("unsubscribed"),
+            SuppressionReason.BOUNCED: words.text("mails came back"),
+            SuppressionReason.COMPLAINED: words.text("reported as spam"),
+            SuppressionReason.BLOCKED: words.text("asked never to be written to"),
+            SuppressionReason.FORGOTTEN: words.text("erased at your wish"),
+            SuppressionReason.MOVED: words.text("you took another address"),
         }
         everything = words.text("all lists")
         for one in self._held.suppressions:

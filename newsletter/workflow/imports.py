@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from newsletter.errors import UsageError
 from newsletter.model.problem import Place, Problem
-from newsletter.model.subscriber import Standing, SubscriptionStatus
+from newsletter.model.subscriber import ConsentKind, Standing, SubscriptionStatus
 from newsletter.store.arrivals import (
     Judged,
     Known,
@@ -65,11 +65,11 @@ from newsletter.workflow.project import Project
 #: So many bad rows, and so many duplicates, are kept whole; the others are counted.
 MOST_KEPT = 1000
 #: What an import may say of everybody in it -> the word in their history.
-_KINDS: Mapping[SubscriptionStatus, str] = {
-    SubscriptionStatus.ACTIVE: "imported",
-    SubscriptionStatus.PENDING: "imported",
-    SubscriptionStatus.UNSUBSCRIBED: "unsubscribed",
-    SubscriptionStatus.BOUNCED: "bounced",
+_KINDS: Mapping[SubscriptionStatus, ConsentKind] = {
+    SubscriptionStatus.ACTIVE: ConsentKind.IMPORTED,
+    SubscriptionStatus.PENDING: ConsentKind.IMPORTED,
+    SubscriptionStatus.UNSUBSCRIBED: ConsentKind.UNSUBSCRIBED,
+    SubscriptionStatus.BOUNCED: ConsentKind.BOUNCED,
 }
 #: Whoever is said to be this gets no mail: nothing but the address counts.
 _AWAY = (SubscriptionStatus.UNSUBSCRIBED, SubscriptionStatus.BOUNCED)

@@ -17,9 +17,12 @@ from newsletter.i18n import WORDING
 from newsletter.model.notice import NoticeKind
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import (
+    FOR_GOOD,
     LANGUAGE_FIELD,
+    ConsentKind,
     Subscription,
     SubscriptionStatus,
+    SuppressionReason,
 )
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import (
@@ -33,7 +36,6 @@ from newsletter.store.consent import (
 )
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.joinings import (
-    ASKED,
     Joining,
     erase_newcomers,
     insert_joining,
@@ -61,8 +63,6 @@ from newsletter.store.people import (
 from newsletter.tokens import Keyring, Purpose, address_hash, read_token, sign
 from newsletter.workflow.local_time import show_time
 
-#: Whose word we take that they never want to hear of us again.
-_FOR_GOOD = frozenset({"complained", "blocked"})
 #: How the history names the link for who did not ask.
 _NOT_ME = "not-me"
 
@@ -204,7 +204,7 @@ def judge_request(
         suppressions: Those of the address.
         subscriptions: How its person stands; none of a stranger.
     """
-    if any(one.reason in _FOR_GOOD for one in suppressions):
+    if any(one.reason in FOR_GOOD for one in suppressions):
         return None
     closed = {one.scope for one in suppressions}
     active = {
@@ -233,7 +233,7 @@ def _take_in(
             [subscriber_id],
             list_id=list_ids[slug],
             status=SubscriptionStatus.PENDING,
-            kind=ASKED,
+            kind=ConsentKind.ASKED,
             word=word,
         )
     return subscriber_id
@@ -299,7 +299,7 @@ def confirm_joining(
             [invitation.subscriber_id],
             list_id=list_ids[slug],
             status=SubscriptionStatus.ACTIVE,
-            kind="confirmed",
+            kind=ConsentKind.CONFIRMED,
             word=word,
         )
     _give_fields(connection, settings, invitation.subscriber_id, joining)
@@ -359,7 +359,7 @@ def decline_joining(
         connection,
         [joining.address_hash],
         scope=EVERY_LIST,
-        reason="blocked",
+        reason=SuppressionReason.BLOCKED,
         word=word,
     )
     if person is not None:
@@ -380,7 +380,7 @@ def _end_waiting(connection: Connection, subscriber_id: int, word: Word) -> None
                 [subscriber_id],
                 list_id=list_ids[one.list],
                 status=SubscriptionStatus.UNSUBSCRIBED,
-                kind="blocked",
+                kind=ConsentKind.BLOCKED,
                 word=word,
             )
 

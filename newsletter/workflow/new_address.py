@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from newsletter.addresses import address_key, mask
 from newsletter.i18n import WORDING
 from newsletter.model.notice import NoticeKind
-from newsletter.model.subscriber import LANGUAGE_FIELD
+from newsletter.model.subscriber import FOR_GOOD, LANGUAGE_FIELD
 from newsletter.store.address_changes import (
     AddressChange,
     insert_change,
@@ -29,9 +29,6 @@ from newsletter.store.people import Person, find_by_id
 from newsletter.tokens import Keyring, Purpose, address_hash, is_test, read_token
 from newsletter.workflow.leaving import settings_token
 from newsletter.workflow.preferences import SOURCE, find_person
-
-#: Reasons that a mailbox's owner gave us never to write to it again.
-_FOR_GOOD = frozenset({"complained", "blocked"})
 
 
 class Change(StrEnum):
@@ -86,7 +83,7 @@ def ask_for_address(
     change = AddressChange(person.id, wanted, language)
     change_id = insert_change(connection, change, now=now)
     reasons = {one.reason for one in read_suppressions(connection, wanted.hash)}
-    if not reasons & _FOR_GOOD and key != address_key(person.email):
+    if reasons.isdisjoint(FOR_GOOD) and key != address_key(person.email):
         queue_notice(
             connection,
             NoticeKind.CHANGE,
@@ -143,7 +140,7 @@ def _tell_old_address(
     """Have the old address told, once, though no issue goes there any more."""
     change_id, change = found
     reasons = {one.reason for one in read_suppressions(connection, former.hash)}
-    if not reasons & _FOR_GOOD and queue_notice(
+    if reasons.isdisjoint(FOR_GOOD) and queue_notice(
         connection,
         NoticeKind.MOVED,
         subscriber_id=change.subscriber_id,

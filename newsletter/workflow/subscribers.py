@@ -14,10 +14,12 @@ from newsletter.addresses import address_key, normalise_address
 from newsletter.errors import RefusedError, UsageError
 from newsletter.model.segment import Segment
 from newsletter.model.subscriber import (
+    ConsentKind,
     Standing,
     Subscriber,
     Subscription,
     SubscriptionStatus,
+    SuppressionReason,
 )
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import (
@@ -143,9 +145,8 @@ def unsubscribe_subscriber(
         person = _person(desk.keyring, address)
         known = find_by_key(connection, person.key)
         if known is None:
-            suppress(
-                connection, [person.hash], scope=scope, reason="unsubscribed", word=word
-            )
+            reason = SuppressionReason.UNSUBSCRIBED
+            suppress(connection, [person.hash], scope=scope, reason=reason, word=word)
             return Departure(person.email, (), is_known=False)
         left = unsubscribe(connection, known.id, scope=scope, word=word)
         return Departure(known.email, left or (), is_known=True)
@@ -272,7 +273,7 @@ def _why_away(standing: Standing, slug: str) -> str:
     if standing.status is SubscriptionStatus.UNSUBSCRIBED:
         return f"this person has left the list {slug}."
     is_bounced = standing.status is SubscriptionStatus.BOUNCED
-    if is_bounced or standing.suppressed == "bounced":
+    if is_bounced or standing.suppressed == SuppressionReason.BOUNCED:
         return f"mail to this address came back; it is no longer on the list {slug}."
     if standing.suppressed:
         return f"this person does not want mail of the list {slug}."
@@ -288,7 +289,7 @@ def _subscribe(
         read_ids(connection, [person.key]).values(),
         list_id=list_id,
         status=SubscriptionStatus.ACTIVE,
-        kind="added",
+        kind=ConsentKind.ADDED,
         word=word,
     )
 

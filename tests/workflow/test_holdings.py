@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from sqlalchemy import insert, update
 
 from newsletter.errors import RefusedError
 from newsletter.model.dispatch import Order
+from newsletter.model.subscriber import ConsentKind, SuppressionReason
+from newsletter.store.consent import ConsentEvent, Suppression
 from newsletter.store.contents import Content, save_content
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.instants import to_millis
@@ -137,6 +140,23 @@ def test_letter_is_in_the_language_of_its_reader(project: Project) -> None:
     letter = write_letter(held, project.settings, today=date(2026, 5, 5))
     assert letter.startswith("Harbour, 5 mei 2026\n")
     assert "- Wij bewaren uw e-mailadres" in letter
+
+
+def test_letter_has_words_for_each_coming_and_going(project: Project) -> None:
+    held = Holdings(
+        ANNA,
+        "nl",
+        history=tuple(
+            ConsentEvent("main", kind, NOW, "source", "") for kind in ConsentKind
+        ),
+        suppressions=tuple(
+            Suppression("*", reason, NOW, "source") for reason in SuppressionReason
+        ),
+    )
+    letter = write_letter(held, project.settings, today=date(2026, 5, 5))
+    told = re.findall(r"- 3 mei 2026: (.*?)(?:,|$)", letter, re.M)
+    assert len(told) == len(ConsentKind) + len(SuppressionReason)
+    assert {*told}.isdisjoint({*ConsentKind, *SuppressionReason})
 
 
 def test_holdings_of_nobody_are_refused(project: Project) -> None:
