@@ -69,8 +69,8 @@ _IDENTITY = (
     rf"\b(host|server|network|provider)\b{_SOON}(blocked|bann|black|(?<!not )listed|"
     rf"abus|not allowed)",
     r"mismatch|reverse (dns|lookup|hostname|host name|address)|\b(ptr|rdns|fcrdns)\b|"
-    r"reverse.?path|(ip|client|reverse) name lookup failed|unverif\w* (send|ip|host|"
-    r"client|dom)|"
+    r"reverse.?path|(ip|client|reverse) name lookup failed|"
+    r"unverif\w{0,20} (send|ip|host|client|dom)|"
     rf"(cannot|could not|can't) (find|resolve|verify){_SOON}"
     r"\b(your|client|reverse|ip|helo|sender)|invalid dns",
     r"\b(helo|ehlo)\b|invalid domain name(?! in rec)|my name was rejected",
@@ -90,8 +90,8 @@ _SENDER = (
     r"(reject|denied|refus|invalid|unknown|not (found|exist|allowed|accept|verif|"
     r"valid|permit|match|known|authori|own)|does ?n|do(es)? not|could|cannot|can't|"
     r"verif|block|unrout|unresolv|mis-?config|null|blank|empty|suspend|disab|lock)",
-    r"(invalid|unknown|bad|unrout\w*|unresolv\w*|rejected?|refused|forged|null|verify|"
-    r"blocked|blank|illegal) (the |envelope |this |your )?"
+    r"(invalid|unknown|bad|unrout\w{0,20}|unresolv\w{0,20}|rejected?|refused|forged|"
+    r"null|verify|blocked|blank|illegal) (the |envelope |this |your )?"
     r"(sender|originator|from\b|mail.?from|return.?path)",
     r"domain of sender|sender'?s? (domain|address)|senders? (are |is )?not",
     r"not (permitted|allowed|authori[sz]ed|able|have permission|accepting)"
@@ -126,24 +126,26 @@ ABOUT_SENDER = _any(*_RATE, *_IDENTITY, *_SENDER, *_MESSAGE)
 FULL = _any(
     rf"\b(mail ?-?box|inbox|mailfolder|mail folder|folder|account|user|recipient|"
     rf"maildir|storage|disk|disc|quota|mail ?drop|space){_SOON}"
-    r"\b(full|over ?quota|overdrawn|exceed\w*|limit|no space|insufficient)\b",
-    r"over (the |its |their |his |disk |storage |mailbox )*(quota|limit)|over-?quota|"
-    r"overquota|\bquota\b",
-    rf"exceed\w* {_SOON}(storage|mailbox|space|disk|allocation|allowed)",
+    r"\b(full|over ?quota|overdrawn|exceed\w{0,20}|limit|no space|insufficient)\b",
+    r"over (the |its |their |his |disk |storage |mailbox ){0,3}(quota|limit)|"
+    r"over-?quota|overquota|\bquota\b",
+    rf"exceed\w{{0,20}} {_SOON}(storage|mailbox|space|disk|allocation|allowed)",
     rf"\b(not enough|insufficient|no|lack of|out of) {_SOON}(space|storage|room|"
     rf"disk)\b",
     r"\bfull (mail ?-?box|inbox)|mail ?box size|has no space|too much mail",
     # German, Dutch, French, Spanish, Italian, Portuguese.
-    rf"(postfach|mailbox|postbox|speicher\w*|kontingent){_SOON}(voll|erschopft|"
+    rf"(postfach|mailbox|postbox|speicher|kontingent){_SOON}(voll|erschopft|"
     rf"uberschr)",
-    rf"(postvak|mailbox|brievenbus|opslag\w*){_SOON}\b(vol|overschreden)\b",
+    rf"(postvak|mailbox|brievenbus|opslag){_SOON}\b(vol|overschreden)\b",
     rf"(boite|messagerie|espace|stockage){_SOON}(plein|satur|depass|insuffisant)",
-    rf"(buzon|casilla|cuenta|espacio|almacen\w*|cuota){_SOON}(llen|exced|insuficiente)",
+    rf"(buzon|casilla|cuenta|espacio|almacen|cuota){_SOON}"
+    r"(llen|exced|insuficiente)",
     rf"(casella|spazio|cassetta|posta){_SOON}(pien|esaurit|superat|insufficiente)",
     rf"(caixa|espaco|conta|cota){_SOON}(chei|lotad|exced|insuficiente)",
-    rf"(skrzynk\w*|schrank\w*|postiok\w*){_SOON}(pelna|przepeln|pln\w*|megtelt)",
+    rf"(skrzynk|schrank|postiok){_SOON}(pelna|przepeln|pln|megtelt)",
     # Russian, Arabic, Japanese, Chinese, Korean.
-    r"(ящик|квот)[^.;]{0,40}(переполн|заполнен|превыш)|переполнен|превышен\w* квот",
+    r"(ящик|квот)[^.;]{0,40}(переполн|заполнен|превыш)|переполнен|"
+    r"превышен\w{0,20} квот",
     r"(صندوق|علبة)[^.؛]{0,40}(ممتل|مملو)|تجاوز[^.]{0,20}(الحصة|المساحة)",
     r"メールボックス[^。]{0,20}(一杯|いっぱい|満杯|容量|支障)|容量[^。]{0,20}(超|不足|"
     r"オーバー)",
@@ -161,11 +163,13 @@ PASSING = _any(
     r"lifetime|ttl)[ .](has |was |is |limit )?expired|"
     r"in (the )?queue (for )?too long|"
     r"(could not|unable to|not|was not) be(en)? delivered (for|within|after) |"
-    r"delivered within|failed \d+ attempts|too long in (the )?queue|giving up after",
-    r"(connection|session|connect\w*) (was |is |has been |attempt )?"
+    r"delivered within|failed \d{1,5} attempts|too long in (the )?queue|"
+    r"giving up after",
+    r"(connection|session|connect\w{0,20}) (was |is |has been |attempt )?"
     r"(refused|reset|lost|closed|dropped|failed|rejected|aborted|died|broken)|"
-    r"(couldn't|could not|unable to|cannot|can not|can't|failed to|not accept\w* our "
-    r"requests? to) (establish |open |make |create )?(an? |smtp )*"
+    r"(couldn't|could not|unable to|cannot|can not|can't|failed to|"
+    r"not accept\w{0,20} our requests? to) (establish |open |make |create )?"
+    r"(an? |smtp ){0,3}"
     r"(connect|contact|reach|talk|establish|communicat|lookup|look up)",
     r"no route to|network (is )?(unreachable|error|down|problem)|host (is )?"
     r"(unreachable|down|not reachable|not responding)|not respon|no (response|answer)|"
@@ -178,7 +182,7 @@ PASSING = _any(
     r"unverified address|name ?server reply|malformed (or|address)|"
     r"incorrectly constructed",
     r"\b(mail )?loop|hop count|too many hops|maximum allowed times|loops back|"
-    r"looping|duplicat\w* message",
+    r"looping|duplicat\w{0,20} message",
     r"name ?server (error|fail|timeout|problem)|dns (timeout|time|temporar|"
     r"server failure)|servfail|lookup (timed|failure)|soft(ware)? error",
     r"\bon hold\b|(starttls|\btls\b|\bssl\b)",
@@ -199,8 +203,8 @@ ABOUT_DOMAIN = _any(
     r"(unknown|not found|not (be )?(found|resolv|exist)|does ?n[o']t exist|"
     r"does not exist|couldn't be found|non.?exist|cannot be (found|resolved)|"
     r"can't be found|not known|is invalid|no longer exist|is wrong)",
-    r"\b(no such|unknown|invalid|bad|illegal|non-?existent|unrout\w+|unresolv\w+)"
-    r"( \w+)? (host|domain|mail domain|site|destination( host| domain)?)\b",
+    r"\b(no such|unknown|invalid|bad|illegal|non-?existent|(unrout|unresolv)\w{1,20})"
+    r"( \w{1,20})? (host|domain|mail domain|site|destination( host| domain)?)\b",
     r"nxdomain|no relevant answers|name (or service )?not known|unrouteable|unroutable",
     r"\bno (valid )?(mx|mail exchanger|mail server|dns|a record)|nullmx|null mx|"
     r"couldn't find (a |any )?(mail exchanger|host|address)|mx records? "
@@ -231,15 +235,16 @@ _GONE = (
     r"table|list|domino|database|system))|"
     r"does ?n'?t exist|does not exist|doesnt exist|do not exist|is not known|isn't|"
     r"couldn't be found|wasn't found|can't be found|could not be (found|located|"
-    r"resolved)|cannot be (found|located)|no longer|non-?exist\w*|in?exist\w+|invalid|"
+    r"resolved)|cannot be (found|located)|no longer|non-?exist|in?exist\w|invalid|"
     r"unavailable|disabled|inactive|deactivated|suspended|terminated|"
-    r"cancel+ed|discontinued|retired|expired|frozen|never logged|dormant|"
+    r"cancell?ed|discontinued|retired|expired|frozen|never logged|dormant|"
     r"abandoned|obsolete|incorrect|refused due to|"
     r"unroutable|unrouteable)"
 )
 #: Words that a message may be, too: right behind the person only.
 _CLOSED = (
-    r"(is |was |are |has been |have been |has |been )*(blocked|closed|deleted|removed|"
+    r"(is |was |are |has been |have been |has |been ){0,3}"
+    r"(blocked|closed|deleted|removed|"
     r"locked|moved|left|bad|wrong|undeliverable|ceased|wiped)\b"
 )
 
@@ -251,19 +256,20 @@ ABOUT_PERSON = _any(
     # Of an address in brackets or alone, in front or behind.
     rf"\(@\)\W{{0,4}}((is|was|are|has been) )?(an? )?{_GONE}",
     rf"\b(no such|unknown|invalid|bad|non-?existent|inactive|disabled|unrecogni[sz]ed|"
-    rf"undeliverable|illegal|no valid|not an? (valid|known|active)|nonexist\w*|"
+    rf"undeliverable|illegal|no valid|not an? (valid|known|active)|nonexist\w{{0,20}}|"
     rf"deactivated|suspended|expired|closed|incorrect|wrong|no( mail)?) "
-    rf"(\w+ )?(local )?{_PERSON}",
-    r"\b(there is|there's|we have|have|has|found) no (\w+ )?(user|account|mail ?box|"
-    r"person|such|one|record|address)|no (one|body) (here )?(by|with|of) "
-    r"(that|this|the) name|no \w* ?here by that name|nobody (here|of|by)|"
+    r"(\w{1,20} )?(local )?"
+    rf"{_PERSON}",
+    r"\b(there is|there's|we have|have|has|found) no (\w{1,20} )?(user|account|"
+    r"mail ?box|person|such|one|record|address)|no (one|body) (here )?(by|with|of) "
+    r"(that|this|the) name|no \w{0,20} ?here by that name|nobody (here|of|by)|"
     r"(doesn't|does not|do not|don't) have (an? )?[^;!?|]{0,40}\b(account|"
     r"mail ?box|user)\b",
     r"(recipient|address|user) (address )?(rejected:?|denied:?|refused:?) "
     r"(access denied|undeliverable|invalid|unknown|not (found|known|valid|exist)|"
     r"no such|user)",
     r"no longer (on|at|with|in|a |work|valid|employ|exist|avail|active|in use|accept|"
-    r"uses?|monitored)|has left( the)?|not (employ|work)\w* here|user has moved|"
+    r"uses?|monitored)|has left( the)?|not (employ|work)\w{0,20} here|user has moved|"
     r"(has|have|was|user|person|recipient) moved to|"
     r"(e-?mail )?address (has )?(been )?changed|"
     r"please (update|use) (the |my |our |this |his |her |their )?(new|following|other|"
@@ -276,65 +282,65 @@ ABOUT_PERSON = _any(
     r"delivery to (this|the) (user|address|account) is|not our customer|"
     r"unknown name\b(?! server)|no (valid|local|such|deliverable|verified) (recipient|"
     r"mailbox|user|person)s?",
-    r"(unknown|not (listed|found)) in (\w+ )?(\w+ )?(\w+ )?(table|directory|"
+    r"(unknown|not (listed|found)) in (\w{1,20} ){0,3}(table|directory|"
     r"database|domino|address book)|adr(ess)?[_ ]?not|addr not found|unknown local",
     r"recipnotfound|recipientnotfound|resolver\.adr|ex(change)?recip",
     # German.
     r"(empfanger|benutzer|adresse|postfach|mailbox|konto|account|nutzer|teilnehmer|"
-    r"anwender)\w*[^.;!?|]{0,50}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|im |"
+    r"anwender)[^.;!?|]{0,60}(unbekannt|nicht (gefunden|bekannt|vorhanden|mehr|im |"
     r"existent|erreichbar|verfugbar|gultig|aktiv|zustellbar)|existiert|ungultig|"
     r"deaktiviert|gesperrt|geschlossen|geloscht|abgemeldet|stillgelegt)",
     r"(unbekannte[rs]?|ungultige[rs]?|kein(en?)?|falsche[rs]?) (solche[rns]? )?"
     r"(empfanger|benutzer|adresse|postfach|konto|nutzer)",
     # Dutch.
-    r"(gebruiker|ontvanger|adres|mailbox|postvak|account|geadresseerde)\w*"
-    r"[^.;!?|]{0,50}(onbekend|bestaat niet|niet (gevonden|bekend|meer|geldig|"
+    r"(gebruiker|ontvanger|adres|mailbox|postvak|account|geadresseerde)"
+    r"[^.;!?|]{0,60}(onbekend|bestaat niet|niet (gevonden|bekend|meer|geldig|"
     r"bereikbaar)|"
     r"ongeldig|opgeheven|geblokkeerd|uitgeschakeld|gedeactiveerd|verwijderd|"
     r"afgesloten)",
     r"(onbekende|ongeldige?|geen|onjuiste?) (zo'?n |dergelijke )?(gebruiker|ontvanger|"
     r"adres|e-?mailadres|mailbox|postvak)",
     # French.
-    r"(destinataire|adresse|utilisateur|compte|boite|abonne|usager|bal)\w*"
-    r"[^.;!?|]{0,60}(inconnu|invalide|introuvable|n'existe|inexistant|desactive|bloque|"
+    r"(destinataire|adresse|utilisateur|compte|boite|abonne|usager|bal)"
+    r"[^.;!?|]{0,70}(inconnu|invalide|introuvable|n'existe|inexistant|desactive|bloque|"
     r"clos|ferme|suspendu|supprime|inactif|incorrect|pas (valide|trouve|connu)|"
     r"non (trouve|valide|attribue)|resilie)",
     r"(aucun|mauvais|pas d) ?(e|')?( tel(le)?)? (utilisateur|destinataire|compte|boite|"
     r"adresse)",
     # Spanish, Portuguese, Italian.
-    r"(usuario|destinatario|direccion|cuenta|buzon|casilla)\w*[^.;!?|]{0,50}"
+    r"(usuario|destinatario|direccion|cuenta|buzon|casilla)[^.;!?|]{0,60}"
     r"(desconocid|no (existe|encontrad|se (ha )?enc(o|ue)ntr|valid|disponible|"
     r"es valid)|"
     r"inexistente|invalid|desactivad|deshabilitad|inactiv|suspendid|cancelad|bloquead|"
     r"incorrect|cerrad)",
-    r"(usuario|destinatario|endereco|conta|caixa( postal)?)\w*[^.;!?|]{0,50}"
+    r"(usuario|destinatario|endereco|conta|caixa( postal)?)[^.;!?|]{0,60}"
     r"(desconhecid|nao (existe|encontrad|e valid|disponivel|foi (possivel )?(local|"
     r"enc))|"
     r"inexistente|invalid|desativad|inativ|suspens|cancelad|bloquead|incorret|"
     r"encerrad)",
-    r"(utente|destinatario|indirizzo|casella|account|cassetta)\w*[^.;!?|]{0,50}"
+    r"(utente|destinatario|indirizzo|casella|account|cassetta)[^.;!?|]{0,60}"
     r"(sconosciut|inesistent|non (esiste|trovat|valid|attiv|disponibil|e valid)|"
     r"disabilitat|disattivat|inattiv|sospes|errat|cessat|chius|bloccat)",
     # Polish, Czech, Hungarian, Nordic, Finnish, Turkish.
-    r"(uzytkownik|adresat|adres|skrzynk|odbiorc|konto)\w*[^.;!?|]{0,50}(nie istnieje|"
+    r"(uzytkownik|adresat|adres|skrzynk|odbiorc|konto)[^.;!?|]{0,60}(nie istnieje|"
     r"nieznan|nie znalezion|nieaktywn|zablokowan|nieprawidlow|wylaczon)|nieznany "
     r"(uzytkownik|odbiorca|adresat)",
-    r"(uzivatel|adresa|schrank|prijemce)\w*[^.;!?|]{0,50}(neexist|neznam|nenalezen|"
-    r"neplatn)|(felhasznalo|cim(zett)?|postafiok)\w*[^.;!?|]{0,50}(nem letez|"
+    r"(uzivatel|adresa|schrank|prijemce)[^.;!?|]{0,60}(neexist|neznam|nenalezen|"
+    r"neplatn)|(felhasznalo|cim(zett)?|postafiok)[^.;!?|]{0,60}(nem letez|"
     r"ismeretlen|"
     r"nem talal|ervenytelen)",
-    r"(anvandare|mottagare|adress|bruger|modtager|bruker|mottaker|konto)\w*"
-    r"[^.;!?|]{0,50}(okand|ukendt|ukjent|finns inte|findes ikke|finnes ikke|"
+    r"(anvandare|mottagare|adress|bruger|modtager|bruker|mottaker|konto)"
+    r"[^.;!?|]{0,60}(okand|ukendt|ukjent|finns inte|findes ikke|finnes ikke|"
     r"existerar inte|eksisterer ikke|ogiltig|ugyldig|sparrad|sperret)|(okand|ukendt|"
     r"ukjent) (anvandare|mottagare|bruger|modtager|bruker|mottaker)",
-    r"(kayttaja|vastaanottaja|osoite)\w*[^.;!?|]{0,50}(tuntematon|ei loydy|ei ole)|"
-    r"(kullanici|alici|adres|hesap|posta kutusu)\w*[^.;!?|]{0,50}(bulunam|yok|gecersiz|"
+    r"(kayttaja|vastaanottaja|osoite)[^.;!?|]{0,60}(tuntematon|ei loydy|ei ole)|"
+    r"(kullanici|alici|adres|hesap|posta kutusu)[^.;!?|]{0,60}(bulunam|yok|gecersiz|"
     r"mevcut degil|kapali|devre disi)",
     # Russian and Ukrainian, Arabic, Japanese, Chinese, Korean, Vietnamese.
     r"(пользовател|ящик|адрес|получател|аккаунт|учетн|учётн|користувач|скринька)"
     r"[^.;!?]{0,60}(не найден|не существ|неизвест|заблокир|отключ|недоступ|удал[её]н|"
     r"неверн|не зарегистр|не знайден|не існу|не активн)|нет такого|неизвестный "
-    r"(пользоват|получат|адрес)|такого (пользоват|адрес|ящик)\w* нет",
+    r"(пользоват|получат|адрес)|такого (пользоват|адрес|ящик)\w{0,20} нет",
     r"(المستخدم|المستلم|العنوان|الحساب|عنوان|صندوق البريد|البريد)[^.؛!؟]{0,50}"
     r"(غير (موجود|صالح|معروف|نشط)|لا يوجد|معطل|مغلق|محظور)|مستخدم غير",
     r"(宛先|あて先|アドレス|ユーザ|受信者|メールボックス|アカウント|"

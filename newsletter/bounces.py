@@ -76,7 +76,8 @@ _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _ADDRESS = re.compile(r"<[^<>\s]{0,300}>|[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 #: A name with two dots, or with its address behind it: ``mx.spam.example[192.0.2.1]``.
 _HOST = re.compile(
-    r"\b(?!resolver\.|storedrv\.)[\w-]+(?:\.[\w-]+){2,}\b|\b[\w-]+\.[\w-]+(?=\[)"
+    r"\b(?!resolver\.|storedrv\.)[\w-]{1,63}(?:\.[\w-]{1,63}){2,20}\b|"
+    r"\b[\w-]{1,63}\.[\w-]{1,63}(?=\[)"
 )
 #: Codes at the head of each line of a reply, run into its text.
 _CODES = re.compile(
@@ -87,7 +88,7 @@ _IP = re.compile(
 )
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\xa0]+")
 #: "Check for typos and try again" is no "try again later".
-_ADVICE = re.compile(r"\bcheck for typos[^.]*\.?")
+_ADVICE = re.compile(r"\bcheck for typos[^.]{0,200}\.?")
 _APOSTROPHES = str.maketrans("\u2018\u2019\u00b4`", "''''")
 #: Servers leave accents out as often as not: é, ü, ł … -> e, u, l …
 _ACCENTS = str.maketrans(

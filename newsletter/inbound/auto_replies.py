@@ -5,12 +5,13 @@ import re
 from newsletter.inbound.mail import Mail
 
 _SUBJECT = re.compile(
-    r"out of (the )?office|\bOOO\b|auto(matic(ally)?|mated|matisch\w*|matique)?[ :-]*"
-    r"(re(ply|sponse|sponder)|generated|antwort|antwoord|svar|answer)|^auto(matisch)?:|"
+    r"out of (the )?office|\bOOO\b|auto(matic(ally)?|mated|matisch\w{0,3}|matique)?"
+    r"[ :-]{0,5}(re(ply|sponse|sponder)|generated|antwort|antwoord|svar|answer)|"
+    r"^auto(matisch)?:|"
     r"\b(on|am) (vacation|holiday|leave)|vacation (notice|message|reply|response)|"
     r"\baway (from|until|till)\b|^away\b|maternity leave|parental leave|"
     r"afwezig|niet aanwezig|ontvangstbevestiging|abwesen|nicht im (b[uü]ro|haus)|"
-    r"urlaub\w*(nachricht|notiz|meldung)|eingangsbest[aä]tigung|"
+    r"urlaub\w{0,20}(nachricht|notiz|meldung)|eingangsbest[aä]tigung|"
     r"r[eé]ponse auto|absen(ce|t) du|absence d|message d'absence|cong[eé]s|"
     r"accus[eé] de r[eé]ception|respuesta auto|fuera de (la )?oficina|"
     r"risposta auto|fuori (sede|ufficio)|resposta auto|fora do escrit|"

@@ -6,29 +6,36 @@ costs letters, never the mail.
 
 import base64
 import binascii
-import codecs
 import html
 import quopri
 import re
 from collections.abc import Callable
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
-#: Names as `codecs` has them; beside those that begin with one of `_FAMILIES`.
-_CODECS = frozenset(
+#: Names as `encodings` has them; beside those that begin with one of `_FAMILIES`.
+_SINGLE = frozenset(
     (
-        *("ascii", "utf-8", "utf-7", "utf-16", "utf-16-le", "utf-16-be"),
-        *("koi8-r", "koi8-u", "mac-roman", "tis-620"),
+        *("ascii", "latin_1", "iso8859_1", "koi8_r", "koi8_u", "mac_roman", "tis_620"),
+        *("utf_8", "utf_7", "utf_16", "utf_16_le", "utf_16_be"),
         *("euc_jp", "shift_jis", "cp932", "euc_kr", "cp949", "johab"),
         *("gb2312", "gbk", "gb18030", "hz", "big5", "big5hkscs"),
     )
 )
-_FAMILIES = ("iso8859-", "iso2022_", "cp125", "cp43", "cp85", "cp86", "windows-")
+_FAMILIES = ("iso8859_", "iso2022_", "cp125", "cp43", "cp85", "cp86")
+#: By table, since `codecs.lookup` remembers for ever each name that it does not know.
+_CODECS = _SINGLE | {name for name in aliases.values() if name.startswith(_FAMILIES)}
 #: Label -> what is meant by it.
-_MEANT = {"unicode-1-1-utf-7": "utf-7", "x-sjis": "cp932", "ks_c_5601-1987": "cp949"}
+_MEANT = {"unicode_1_1_utf_7": "utf_7", "x_sjis": "cp932", "ks_c_5601_1987": "cp949"}
 #: JIS in seven bits shows itself by this, label or not.
 _JIS_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 
-_WORD = re.compile(r"=\?([\w.*-]{1,40})\?([bBqQ])\?([^?\s]*)\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
+_WORD = re.compile(r"=\?([\w.*-]{1,40})\?([bBqQ])\?([^?\s]{0,8000})\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)\s{1,99}(?==\?)")
+#: What is no letter of base64.
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+#: Of no letter, and too long for a number.
+_LONG_REFERENCE = re.compile(r"&#[0-9]{8,}")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 _UNSEEN = re.compile(r"<(style|script|head|title)\b|<!(--)", re.I)
@@ -51,7 +58,7 @@ def decode_text(data: bytes, charset: str = "") -> str:
         except UnicodeError:
             continue
         # UTF-7 may hold halves of surrogate pairs, which no database takes.
-        return text.encode("utf-8", "replace").decode() if name == "utf-7" else text
+        return text.encode("utf-8", "replace").decode() if name == "utf_7" else text
     return data.decode("cp1252", "replace")
 
 
@@ -74,7 +81,7 @@ def decode_header(value: str) -> str:
 def html_to_text(page: str) -> str:
     """Return what a page says, a line a paragraph; addresses in brackets stay."""
     page = _BREAK.sub("\n", _drop_unseen(page))
-    return html.unescape(_TAG.sub(" ", page))
+    return html.unescape(_LONG_REFERENCE.sub("\ufffd", _TAG.sub(" ", page)))
 
 
 def _drop_unseen(page: str) -> str:
@@ -95,16 +102,13 @@ def _drop_unseen(page: str) -> str:
 
 def _codec(charset: str) -> str:
     """Return the name of the codec for a label, or nothing."""
-    label = charset.strip().strip("\"'").lower()
-    try:
-        name = codecs.lookup(_MEANT.get(label, label)).name
-    except (LookupError, ValueError):
-        return ""
-    return name if name in _CODECS or name.startswith(_FAMILIES) else ""
+    label = normalize_encoding(charset.strip().strip("\"'").lower())
+    name = _MEANT.get(label) or aliases.get(label, label)
+    return name if name in _CODECS else ""
 
 
 def _decode_base64(data: bytes) -> bytes:
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = _NOT_BASE64.sub(b"", data)
     # One character over is no byte; the rest may lack its padding.
     kept = kept[: len(kept) - (len(kept) % 4 == 1)]
     return base64.b64decode(kept + b"=" * (-len(kept) % 4))

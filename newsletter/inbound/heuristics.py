@@ -9,6 +9,7 @@ from newsletter.inbound.mail import Mail
 from newsletter.inbound.quoting import ANSWER, cut_returned
 from newsletter.inbound.reports import (
     ADDRESS,
+    MAX_REPORTS,
     Failure,
     cut_by_recipient,
     find_diagnostic,
@@ -16,18 +17,19 @@ from newsletter.inbound.reports import (
 )
 
 _DAEMON = re.compile(
-    r"mailer[ ._-]*daemon|post[ ._-]*master|mail[ ._-]*delivery|"
-    r"delivery[ ._-]*subsystem|"
-    r"m(ail)?-?daemon|mail[ ._-]*(administrator|system)|system administrator|"
+    r"mailer[ ._-]{0,3}daemon|post[ ._-]{0,3}master|mail[ ._-]{0,3}delivery|"
+    r"delivery[ ._-]{0,3}subsystem|"
+    r"m(ail)?-?daemon|mail[ ._-]{0,3}(administrator|system)|system administrator|"
     r"mail ?robot|ndr\b|bounce|poostmaster|^<>$|^$",
     re.I,
 )
-_NULL_PATH = re.compile(r"<\s*>|^$|<?\s*(mailer-daemon|postmaster)\b|<>", re.I)
+_NULL_PATH = re.compile(r"<\s{0,9}>|^$|<?\s{0,9}(mailer-daemon|postmaster)\b|<>", re.I)
 _SUBJECT = re.compile(
     r"undeliver|(not|un|non|never)[ -]?(be )?(been )?(deliver|sent|zugestellt|remis|"
     r"bezorgd|livr|recapitat|entreg)|returned (mail|message|e-?mail)|mail (system )?"
-    r"error|deliver\w*[ -](status|fail|report|problem|error|notif|delay|has|attempt)|"
-    r"(failure|fail\w*|error) (notice|notif|deliver|mail|report|to deliver)|"
+    r"error|"
+    r"deliver\w{0,9}[ -](status|fail|report|problem|error|notif|delay|has|attempt)|"
+    r"(failure|fail\w{0,9}|error) (notice|notif|deliver|mail|report|to deliver)|"
     r"failed (delivery|mail|message)|delivery$|(mail|message) (delivery |status )?"
     r"(failure|failed|error|rejected|blocked|returned|bounced|delay)|bounced|"
     r"(warning|message|mail).{0,60}(delay|could not|not sent|still)|rejected( mail|:)|"
@@ -45,7 +47,7 @@ _TEXT = re.compile(
     r"(not|n't|unable to|failed to|never|cannot|impossible to|"
     r"wasn't able to) (be )?(been "
     r")?(able to )?(be )?(deliver|reach the following|be sent|sent to|relay)|delivery "
-    r"(to .{0,80} |of .{0,60} |has |attempt\w* )?(has )?(failed|error)|"
+    r"(to .{0,80} |of .{0,60} |has |attempt\w{0,9} )?(has )?(failed|error)|"
     r"undeliver|message is delayed|"
     r"has been delayed|still (undelivered|being)|permanent (fatal )?error|"
     r"(was|been|is) (rejected|returned|bounced|refused) (by|to|because)|could not "
@@ -57,7 +59,7 @@ _TEXT = re.compile(
     r"n'a pas (pu )?(ete |été )?(remis|distribu|livr|[eê]tre)|no (se )?(ha )?(pudo|"
     r"podido)|"
     r"non e stato possibile|non è stato|nao (foi|pode)|não (foi|pôde)|nie (mozna|można|"
-    r"zosta)|не (может быть|был\w*|удалось|доставлен)|送信できませんで|送信に失敗|"
+    r"zosta)|не (может быть|был\w{0,9}|удалось|доставлен)|送信できませんで|送信に失敗|"
     r"配信でき|届けでき|配送できませ|無法|无法|未能|退回|لم (يتم|نتمكن|يصل)|배달|"
     r"전송하지 못",
     re.I,
@@ -77,14 +79,15 @@ _GAVE_UP = re.compile(
 _RETURNED_MAIL = re.compile(r"returned mail: ", re.I)
 #: Before it stands what our mail was, behind it who did not get it.
 _FOLLOWING = re.compile(
-    r"following (recipient|address|mail|user|person|destination)[^\n]*:?", re.I
+    r"following (recipient|address|mail|user|person|destination)[^\n]{0,300}:?", re.I
 )
 #: Lines that name who could not be reached; of those in brackets or alone on a line.
 _NAMED = re.compile(
-    r"(?:^[ \t>*.\"'<-]{0,20}|rcpt to:?[ \t]*<?|"
-    r"recipients?(?: address)?:?[ \t]*[<\"']?|"
-    r"(?:deliver\w*|sent|message|mail|addressed|email)[ \t]+to:?[ \t]*[<\"']?|"
-    r"\bto:[ \t]*<?|user[ \t]|size:[ \t]*)"
+    r"(?:^[ \t>*.\"'<-]{0,20}|rcpt to:?[ \t]{0,9}<?|"
+    r"recipients?(?: address)?:?[ \t]{0,9}[<\"']?|"
+    r"(?:deliver\w{0,9}|sent|message|mail|addressed|email)[ \t]{1,9}to:?"
+    r"[ \t]{0,9}[<\"']?|"
+    r"\bto:[ \t]{0,9}<?|user[ \t]|size:[ \t]{0,9})"
     r"([^\s<>\"'(),;:@\[\]=*]{1,128}@[\w-][\w.-]{0,254}\w)",
     re.I | re.M,
 )
@@ -142,7 +145,7 @@ def find_failures_in_text(mail: Mail) -> list[Failure]:
             else text
         )
         return [_read_failure("".join(recipients), said, action)]
-    pieces = cut_by_recipient(text, recipients)
+    pieces = cut_by_recipient(text, recipients[:MAX_REPORTS])
     return [_read_failure(name, piece, action) for name, piece in pieces.items()]
 
 

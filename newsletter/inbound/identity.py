@@ -6,6 +6,7 @@ Nothing here knows whether a token is right: only who holds the key does.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from newsletter.inbound.mail import Headers, Mail, split_mail
 
@@ -32,13 +33,19 @@ _TOKEN = re.compile(
 )
 #: As a header, or as Amazon writes headers in JSON.
 _MESSAGE_ID = re.compile(
-    r"message-id(?:\s*:|\"\s*,\s*\"value\"\s*:\s*\")[>\s]*<?\s*([^\s<>]{20,250})", re.I
+    r"message-id(?:\s{0,9}:|\"\s{0,9},\s{0,9}\"value\"\s{0,9}:\s{0,9}\")[>\s<]{0,20}"
+    r"([^\s<>]{20,250})",
+    re.I,
 )
-_BEFORE_AT = re.compile(r"([^\s<>,;:\"']{20,250})@", re.I)
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}", re.I)
+_BEFORE_AT = re.compile(r"(?<![^\s<>,;:\"'])([^\s<>,;:\"']{20,250})@")
+#: Of the line that a server adds: "by mx.example.org for <…>".
+_FOR = re.compile(r"\bfor\s{1,9}<?([^\s<>;@]{20,250})@")
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(),;:@])[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
+#: Message-IDs in one part: the first is that of the mail it holds.
+_MOST_IDS = 100
 #: More candidates than this are no mail of ours.
 _MAX_TOKENS = 20
-_FROM_LINE = re.compile(rb"^>+(?=From )", re.M)
+_FROM_LINE = re.compile(rb"^>{1,20}(?=From )", re.M)
 
 
 def find_key(data: bytes) -> bytes:
@@ -108,7 +115,7 @@ def _recipients(headers: Headers) -> Iterator[str]:
         for value in headers.every(name):
             yield from _BEFORE_AT.findall(value)
     for value in headers.every("received"):
-        yield from re.findall(r"\bfor\s+<?([^\s<>;@]{20,250})@", value)
+        yield from _FOR.findall(value)
 
 
 def _original_ids(mail: Mail) -> Iterator[str]:
@@ -119,7 +126,8 @@ def _original_ids(mail: Mail) -> Iterator[str]:
         for value in part.headers.every("message-id"):
             yield value.strip("<> ")
     for part in (*originals, *others):
-        yield from _MESSAGE_ID.findall(part.text)
+        found = islice(_MESSAGE_ID.finditer(part.text), _MOST_IDS)
+        yield from (message_id[1] for message_id in found)
 
 
 def _tokens_in(texts: Iterable[str]) -> Iterator[str]:
@@ -128,4 +136,9 @@ def _tokens_in(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _distinct(tokens: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(token.lower() for token in tokens))[:_MAX_TOKENS]
+    found: dict[str, None] = {}
+    for token in tokens:
+        found[token.lower()] = None
+        if len(found) == _MAX_TOKENS:
+            break
+    return tuple(found)

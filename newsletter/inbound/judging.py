@@ -1,5 +1,7 @@
 """Failure -> Report: the class of what a mail says of one recipient. Pure."""
 
+from dataclasses import replace
+
 from newsletter.addresses import mask_addresses
 from newsletter.bounces import classify_bounce, find_bounce_class
 from newsletter.inbound.reports import Failure
@@ -7,6 +9,20 @@ from newsletter.model.returned import BounceClass, Report
 
 #: As `replies` keeps of a reply: enough for a line.
 MAX_DIAGNOSTIC = 200
+#: Of what a mail says of all its recipients, so much is searched for words that tell:
+#: the more they are, the less of each.
+_MOST_SEARCHED = 20_000
+
+
+def judge_failures(failures: list[Failure]) -> tuple[Report, ...]:
+    """Return what each failure of a mail means."""
+    most = _MOST_SEARCHED // max(1, len(failures))
+    return tuple(
+        judge_failure(
+            replace(one, diagnostic=one.diagnostic[:most], context=one.context[:most])
+        )
+        for one in failures
+    )
 
 
 def judge_failure(failure: Failure) -> Report:

@@ -7,9 +7,10 @@ send it; so this one has a bound for everything and guesses where it must.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from newsletter.inbound.decoding import (
     decode_header,
@@ -19,22 +20,34 @@ from newsletter.inbound.decoding import (
 )
 
 #: Bytes that are looked at; a report says what it has to say long before.
-MAX_BYTES = 10_000_000
+MAX_BYTES = 2_000_000
 MAX_PARTS = 200
 MAX_DEPTH = 20
 #: Of a part, so much is decoded and searched.
 MAX_TEXT = 200_000
+#: Of all parts together, so much.
+MAX_ALL_TEXT = 500_000
 #: Of what a mail says itself, so much.
 MAX_OWN_TEXT = 40_000
 #: Of a header, so much is decoded.
 MAX_HEADER = 8_000
+#: Of headers of one name, so many; a mail passes some ten servers.
+MAX_SAME = 40
 _MAX_HEADERS = 200_000
+#: Headers of a mail or a part.
+_MAX_FIELDS = 500
+#: RFC 2046 allows 70 letters.
+_MAX_BOUNDARY = 200
 
-_HEADER = re.compile(r"([!-9;-~]{1,80}?)[ \t]*:[ \t]*(.*)", re.S)
+_HEADER = re.compile(r"([!-9;-~]{1,80})[ \t]{0,9}:(.*)", re.S)
 _PARAMETER = re.compile(
-    r";\s*([\w-]+)\*?\d*\*?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]*))"
+    r";\s?([\w-]{1,60})(?:\*\d{0,3}\*?)?\s?=\s?"
+    r"(?:\"((?:[^\"\\]|\\.){0,300})\"|([^;\s]{0,300}))"
 )
-_BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+_BLANK_LINE = re.compile(rb"\r?\n[ \t]{0,99}\r?\n|\r\r")
+_LOOKS_LIKE_PARTS = re.compile(
+    r"^--([^\s-].{5,150}?)[ \t]{0,9}\r?\n(?:\r?\n|content-)", re.M | re.I
+)
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 #: Parts that hold another mail, or the head of one.
 ORIGINALS = frozenset(
@@ -57,15 +70,19 @@ class Headers:
 
     def first(self, name: str) -> str:
         """Return the first value of *name*, decoded, in one line; or nothing."""
-        return next(iter(self.every(name)), "")
+        return next(self._decoded(name), "")
 
     def every(self, name: str) -> list[str]:
-        """Return all values of *name*, decoded, each in one line."""
-        values = (value for key, value in self.fields if key == name)
-        return [decode_header(value[:MAX_HEADER]) for value in values]
+        """Return the values of *name*, decoded, each in one line."""
+        return list(islice(self._decoded(name), MAX_SAME))
 
     def __contains__(self, name: str) -> bool:
         return any(key == name for key, _ in self.fields)
+
+    def _decoded(self, name: str) -> Iterator[str]:
+        for key, value in self.fields:
+            if key == name:
+                yield decode_header(value[:MAX_HEADER])
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class Part:
     #: Lower case, for example ``message/delivery-status``.
     content_type: str
     headers: Headers
-    #: As it came.
+    #: As it came, at most `MAX_TEXT` of it.
     body: bytes = field(repr=False)
     #: It is, or is inside of, a mail that was returned or forwarded.
     is_original: bool = False
@@ -85,7 +102,7 @@ class Part:
     def text(self) -> str:
         """What it says; of a page without its tags."""
         encoding = self.headers.first("content-transfer-encoding")
-        data = decode_transfer(self.body[:MAX_TEXT], encoding)
+        data = decode_transfer(self.body, encoding)
         text = decode_text(data, self.charset).replace("\r\n", "\n")
         return html_to_text(text) if self.content_type == "text/html" else text
 
@@ -124,12 +141,17 @@ def parse_mail(data: bytes) -> Mail:
     content_type, parameters = read_content_type(headers)
     if not content_type:
         content_type, parameters = _guess_type(body)
-    leaves: list[Part] = []
-    for part in _walk(headers, body, content_type, parameters):
-        leaves.append(part)
-        if len(leaves) == MAX_PARTS:
-            break
-    return Mail(headers, content_type, parameters, tuple(leaves))
+    leaves = islice(_walk(headers, body, content_type, parameters), MAX_PARTS)
+    return Mail(headers, content_type, parameters, tuple(_cut(leaves)))
+
+
+def _cut(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts with as much of their bodies as is searched."""
+    left = MAX_ALL_TEXT
+    for part in parts:
+        body = part.body[: min(MAX_TEXT, left)]
+        left -= len(body)
+        yield replace(part, body=body)
 
 
 def split_mail(data: bytes) -> tuple[Headers, bytes]:
@@ -143,10 +165,10 @@ def split_mail(data: bytes) -> tuple[Headers, bytes]:
 
 def read_headers(text: str) -> Headers:
     """Return the fields of a block of headers; lines that are none are dropped."""
-    fields = []
+    fields: list[tuple[str, str]] = []
     for line in _FOLD.sub("", text).splitlines():
         found = _HEADER.fullmatch(line)
-        if found:
+        if found and len(fields) < _MAX_FIELDS:
             fields.append((found[1].lower(), found[2].strip()))
     return Headers(fields)
 
@@ -163,10 +185,7 @@ def read_content_type(headers: Headers) -> tuple[str, dict[str, str]]:
 
 def _guess_type(body: bytes) -> tuple[str, dict[str, str]]:
     """Return the type of a body without one: some relays lose the MIME headers."""
-    start = body[:4_000].decode("latin-1")
-    found = re.search(
-        r"^--([^\s-].{5,150}?)[ \t]*\r?\n(?:\r?\n|content-)", start, re.M | re.I
-    )
+    found = _LOOKS_LIKE_PARTS.search(body[:4_000].decode("latin-1"))
     if found and body.count(b"--" + found[1].encode("latin-1")) > 1:
         return "multipart/mixed", {"boundary": found[1]}
     return "text/plain", {}
@@ -213,10 +232,10 @@ def _read_part(data: bytes, around: str) -> tuple[Headers, bytes, str, dict[str,
 
 def _split_parts(body: bytes, boundary: str) -> list[bytes]:
     """Return the pieces between the boundaries; the last may lack its end."""
-    if not boundary.strip():
+    if not 0 < len(boundary.strip()) <= _MAX_BOUNDARY:
         return []
     mark = re.escape(boundary.strip().encode("utf-8", "replace"))
-    line = re.compile(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    line = re.compile(rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]{0,99}(?=\r?\n|\Z)")
     pieces = line.split(body, MAX_PARTS)
     # What the group caught stands between the pieces: "--" ends the mail.
     found = []

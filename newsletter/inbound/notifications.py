@@ -7,7 +7,7 @@ from typing import Any
 from newsletter.inbound.jsonvalues import rows, table, text
 from newsletter.inbound.judging import judge_failure
 from newsletter.inbound.mail import Mail
-from newsletter.inbound.reports import Failure, read_reply_codes
+from newsletter.inbound.reports import MAX_REPORTS, Failure, read_reply_codes
 from newsletter.model.returned import BounceClass, MailKind, Report
 
 #: A notification that is longer carries a whole mail; nobody sends those by mail.
@@ -52,7 +52,7 @@ def read_event(event: Any) -> tuple[MailKind, tuple[Report, ...]] | None:
 
 def _read_bounce(bounce: dict[str, Any]) -> tuple[Report, ...]:
     reports = []
-    for row in rows(bounce, "bouncedRecipients") or [{}]:
+    for row in rows(bounce, "bouncedRecipients")[:MAX_REPORTS] or [{}]:
         said = text(row, "diagnosticCode").partition(";")[2].strip()
         code, status = read_reply_codes(said)
         failure = Failure(

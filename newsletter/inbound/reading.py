@@ -19,16 +19,14 @@ from newsletter.inbound.identity import (
     find_message_tokens,
     find_sender,
 )
-from newsletter.inbound.judging import judge_failure
+from newsletter.inbound.judging import judge_failures
 from newsletter.inbound.mail import Mail, parse_mail
 from newsletter.inbound.notifications import read_notification
 from newsletter.inbound.replies_by_people import answers, asks_to_leave
-from newsletter.inbound.reports import find_failures
+from newsletter.inbound.reports import MAX_REPORTS, find_failures
 from newsletter.inbound.unsubscribing import is_unsubscribe
 from newsletter.model.returned import MailKind, Reading, Report
 
-#: A mail that speaks of more recipients is none of ours: we send to one at a time.
-MAX_REPORTS = 50
 _MAX_SUBJECT = 200
 
 _Said = tuple[MailKind, tuple[Report, ...]]
@@ -71,15 +69,13 @@ def _read_kind(mail: Mail) -> _Said:
 def _read_return(mail: Mail) -> _Said | None:
     """Return what a report, a daemon or its words say; None for what is no return."""
     failures = find_failures(mail)
-    bad = [failure for failure in failures if not failure.is_good]
-    if failures and not bad:
+    if failures and failures[0].is_good:
         # A notice of success: nobody asked for it, nothing is to be done.
         return MailKind.UNREAD, ()
-    if bad:
-        return MailKind.BOUNCE, tuple(judge_failure(failure) for failure in bad)
+    if failures:
+        return MailKind.BOUNCE, judge_failures(failures)
     if is_from_daemon(mail) or (not is_auto_reply(mail) and looks_returned(mail)):
-        failures = find_failures_in_text(mail)
-        return MailKind.BOUNCE, tuple(judge_failure(failure) for failure in failures)
+        return MailKind.BOUNCE, judge_failures(find_failures_in_text(mail))
     return None
 
 

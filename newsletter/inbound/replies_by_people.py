@@ -11,6 +11,9 @@ from newsletter.inbound.quoting import ANSWER, cut_quote
 
 #: People who want to leave say so at once.
 _MAX_WORDS = 1_500
+#: With what they quote above it.
+_MAX_SEARCHED = 8_000
+_MAX_SUBJECT = 1_000
 
 _ASKS = re.compile(
     # English.
@@ -36,7 +39,7 @@ _ASKS = re.compile(
     r"(mich|uns|meine|diese)|\b(keine|nicht (mehr|l[aä]nger)) [^.]{0,30}(newsletter|"
     r"mails?\b|e-?mails?|nachrichten|post|zusend|erhalten)|"
     # French.
-    r"\bd[eé]s(inscri|abonn)\w*|\b(retire[rz]|supprime[rz]|enleve[rz]|enl[eè]ve[rz]|"
+    r"\bd[eé]s(inscri|abonn)|\b(retire[rz]|supprime[rz]|enleve[rz]|enl[eè]ve[rz]|"
     r"radie[rz]|raye[rz])[ -](moi|nous|mon|mes|notre|cette)|\bne (veux|souhaite|"
     r"d[eé]sire|"
     r"souhaitons|voulons) (plus|pas)\b|\bne plus (recevoir|m')|\bplus (recevoir|de "
@@ -51,7 +54,7 @@ _ASKS = re.compile(
     r"desejo) (mais )?receber|"
     # Arabic.
     r"إلغاء (الاشتراك|اشتراكي)|الغاء (الاشتراك|اشتراكي)|(ألغوا|ألغ|الغوا|الغ) "
-    r"(اشتراكي|الاشتراك)|(أزيلوا|أزل|احذف|احذفوا|إزالة|ازالة|حذف)\w*[^.،]{0,15}"
+    r"(اشتراكي|الاشتراك)|(أزيلوا|أزل|احذف|احذفوا|إزالة|ازالة|حذف)[^.،]{0,25}"
     r"(اسمي|عنواني|بريدي|ني|القائمة)|احذفوني|أزيلوني|"
     r"لا (أريد|اريد|أرغب|ارغب|نريد)[^.،]{0,30}(الرسائل|رسائل|استلام|النشرة|المزيد|"
     r"تلقي|البريد)|توقف(وا)? عن (الإرسال|ارسال|إرسال|مراسلت)",
@@ -59,16 +62,17 @@ _ASKS = re.compile(
 )
 #: Alone in a mail it is a wish, in a sentence it may be anything.
 _ALONE = re.compile(
-    r"\W*(please |pls |bitte |graag |svp |merci de )?(stop|stopp|remove|unsub|leave|"
+    r"\W{0,20}(please |pls |bitte |graag |svp |merci de )?"
+    r"(stop|stopp|remove|unsub|leave|"
     r"afmelden|uitschrijven|abmelden|austragen|d[eé]sinscription|d[eé]sabonnement|baja|"
-    r"off|delete|weg|إلغاء|توقف)( me)?( please| bitte| aub| a\.u\.b\.| svp)?\W*",
+    r"off|delete|weg|إلغاء|توقف)( me)?( please| bitte| aub| a\.u\.b\.| svp)?\W{0,20}",
     re.I,
 )
 #: What is said against it, or asked about it.
 _CONTRARY = re.compile(
-    r"\b(don'?t|do not|never|not|no need to|accidental\w*|by mistake|wrongly|why (was|"
-    r"am|"
-    r"did)|did(n'?t| not)|have(n'?t| not)|was|how (do|can) (other|people|readers|one)) "
+    r"\b(don'?t|do not|never|not|no need to|accidental(ly)?|by mistake|wrongly|"
+    r"why (was|am|did)|did(n'?t| not)|have(n'?t| not)|was|"
+    r"how (do|can) (other|people|readers|one)) "
     r"[^.!?]{0,25}(un-?subscrib|remove|opt(ed)? out|take (me|us) off)|"
     r"\b(niet|per ongeluk|nooit|waarom) [^.!?]{0,20}(afmeld|afgemeld|uitschrijv|"
     r"uitgeschreven)|\bniet (afmeld|uitschrijv)|"
@@ -82,8 +86,8 @@ _CONTRARY = re.compile(
 
 def asks_to_leave(mail: Mail) -> bool:
     """Tell whether a person asks, in their own words, to be taken off the list."""
-    subject = mail.headers.first("subject")
-    words = cut_quote(mail.text)[:_MAX_WORDS]
+    subject = mail.headers.first("subject")[:_MAX_SUBJECT]
+    words = cut_quote(mail.text.lstrip()[:_MAX_SEARCHED])[:_MAX_WORDS]
     if not ANSWER.match(subject):
         if _ALONE.fullmatch(subject):
             return True

@@ -14,26 +14,35 @@ from newsletter.inbound.quoting import cut_returned
 #: Actions that tell of no failure.
 _GOOD = frozenset(("delivered", "deliverable", "relayed", "expanded"))
 _FIELD = re.compile(
-    r"^[> \t]*(final-recipient|original-recipient|x-actual-recipient|action|status|"
+    r"^[> \t]{0,40}"
+    r"(final-recipient|original-recipient|x-actual-recipient|action|status|"
     r"diagnostic-code|remote-mta|last-attempt-date|reporting-mta|arrival-date|"
     r"will-retry-until|original-envelope-id|received-from-mta|final-log-id|"
-    r"dsn-gateway|x-[\w-]{1,60})[ \t]*:[ \t]*(.*)$",
+    r"dsn-gateway|x-[\w-]{1,60})[ \t]{0,40}:(.*)",
     re.I,
 )
 _GLOBAL = "message/global-delivery-status"
 _ABOUT_RECIPIENT = ("final-recipient", "original-recipient", "action", "status")
-ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]=*]{1,128}@[\w-][\w.-]{0,254}\w")
+ADDRESS = re.compile(
+    r"(?<![^\s<>\"'(),;:@\[\]=*])[^\s<>\"'(),;:@\[\]=*]{1,128}"
+    r"@[\w-][\w.-]{0,254}\w"
+)
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 #: Code, and perhaps the enhanced one: ``550 5.1.1``, ``550-5.7.26``, ``(#5.1.1)``.
 _REPLY = re.compile(
-    r"(?<![\w.:/@[-])([45]\d\d)(?![\d.:/@])[ -]*(?::\s*)?#?([45]\.\d{1,3}\.\d{1,3})?"
+    r"(?<![\w.:/@[-])([45]\d\d)(?![\d.:/@])[ -]{0,9}(?::\s{0,9})?#?"
+    r"([45]\.\d{1,3}\.\d{1,3})?"
 )
 _BARE_STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 _REPLY_LINE = re.compile(r"(?<![\w.:/@[-])[45]\d\d[ :-]|#?\b[45]\.\d{1,3}\.\d{1,3}\b")
 _REASON_LINE = re.compile(r"error_code|reason:|said:|because|error:", re.I)
-_SUCCESS = re.compile(r"\s*(?:<<<\s*)?2\d\d[ -]")
+_SUCCESS = re.compile(r"\s{0,20}(?:<<<\s{0,9})?2\d\d[ -]")
 _MOST_LINES = 8
+#: Of a field with its folded lines, so much.
+_MOST_LETTERS = 4_000
+#: A mail that speaks of more recipients is none of ours: we send to one at a time.
+MAX_REPORTS = 50
 #: A code or a word alone.
 _LITTLE = 12
 
@@ -61,7 +70,10 @@ class Failure:
 
 
 def find_failures(mail: Mail) -> list[Failure]:
-    """Return what the report says of each recipient; empty where there is none."""
+    """Return what the report says of recipients, at most `MAX_REPORTS`; empty: nothing.
+
+    Those that tell of an arrival are left out where others do not.
+    """
     parts = [
         part
         for part in mail.of_type("message/delivery-status", _GLOBAL)
@@ -70,20 +82,22 @@ def find_failures(mail: Mail) -> list[Failure]:
     texts = [part.text for part in parts] or [mail.text]
     groups = [group for text in texts for group in _read_groups(text)]
     failures = [_read_failure(group) for group in groups]
-    return _with_contexts(failures, _own_words(mail)) if failures else []
+    bad = [failure for failure in failures if not failure.is_good]
+    few = (bad or failures)[:MAX_REPORTS]
+    return _with_contexts(few, _own_words(mail)) if few else []
 
 
 def cut_by_recipient(text: str, recipients: list[str]) -> dict[str, str]:
     """Return for each recipient the lines behind their name, up to the next one's."""
-    pieces = dict.fromkeys(recipients, "")
+    pieces: dict[str, list[str]] = {name: [] for name in recipients}
     names = {name.lower(): name for name in recipients}
     current = ""
     for line in text.splitlines():
         for address in ADDRESS.findall(line):
             current = names.get(address.lower(), current)
         if current:
-            pieces[current] += line + "\n"
-    return pieces
+            pieces[current].append(f"{line}\n")
+    return {name: "".join(lines) for name, lines in pieces.items()}
 
 
 def read_reply_codes(text: str) -> tuple[int, str]:
@@ -129,13 +143,13 @@ def _read_groups(text: str) -> list[dict[str, str]]:
             last = found[1].lower()
             if last in groups[-1] or (last == "reporting-mta" and groups[-1]):
                 groups.append({})
-            groups[-1][last] = found[2].strip()
+            groups[-1][last] = found[2].strip()[:_MOST_LETTERS]
         elif not line.strip("> \t"):
             last = ""
             if groups[-1]:
                 groups.append({})
-        elif last:
-            groups[-1][last] += " " + line.strip("> \t")
+        elif last and len(groups[-1][last]) < _MOST_LETTERS:
+            groups[-1][last] += " " + line.strip("> \t")[:_MOST_LETTERS]
     return [group for group in groups if _is_of_recipient(group)]
 
 
@@ -198,12 +212,22 @@ def _with_contexts(failures: list[Failure], text: str) -> list[Failure]:
     contexts = {failures[0].recipient: text}
     if len(failures) > 1:
         contexts = cut_by_recipient(text, [one.recipient for one in failures])
-    return [_with_context(one, contexts[one.recipient]) for one in failures]
+    said = {name: find_diagnostic(context) for name, context in contexts.items()}
+    return [
+        _with_context(one, contexts[one.recipient], said[one.recipient])
+        for one in failures
+    ]
 
 
-def _with_context(failure: Failure, text: str) -> Failure:
-    """Return it with *text* around it, which speaks where no diagnostic does."""
-    said = failure.diagnostic or find_diagnostic(text)
+def _with_context(failure: Failure, text: str, said: str) -> Failure:
+    """Return it with *text* around it, which speaks where no diagnostic does.
+
+    Args:
+        failure: As the report has it.
+        text: What else the mail says of its recipient.
+        said: What a server says in that text.
+    """
+    said = failure.diagnostic or said
     code = failure.code or read_reply_codes(said)[0]
     context = f"{failure.context}\n{text}"
     return replace(failure, diagnostic=said, code=code, context=context)

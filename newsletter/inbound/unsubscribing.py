@@ -11,12 +11,12 @@ from newsletter.inbound.identity import find_leave_tokens, find_recipient_tokens
 from newsletter.inbound.mail import Mail
 
 _WORD = (
-    r"(?:unsub\w*|leave|remove|opt.?out|signoff|afmeld\w*|uitschrijv\w*|abmeld\w*|"
-    r"d[eé]s(?:abonn|inscri)\w*|stop)"
+    r"(?:leave|remove|opt.?out|signoff|stop|"
+    r"(?:unsub|afmeld|uitschrijv|abmeld|d[eé]s(?:abonn|inscri))\w{0,20})"
 )
-_SUBJECT = re.compile(rf"\W*{_WORD}\b", re.I)
+_SUBJECT = re.compile(rf"\W{{0,20}}{_WORD}\b", re.I)
 #: Such an address is ours alone: no envelope sender is called so.
-_ADDRESS = re.compile(rf"(?:^|[<,\s]){_WORD}[+=._-]?[^\s@,<>]*@", re.I)
+_ADDRESS = re.compile(rf"(?:^|[<,\s]){_WORD}[+=._-]?[^\s@,<>]{{0,250}}@", re.I)
 
 
 def is_unsubscribe(mail: Mail) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 from newsletter.bounces import find_bounce_class
 from newsletter.inbound.identity import find_tokens
 from newsletter.inbound.judging import shorten
-from newsletter.inbound.reading import MAX_REPORTS
-from newsletter.inbound.reports import read_reply_codes
+from newsletter.inbound.reports import MAX_REPORTS, read_reply_codes
 from newsletter.model.returned import BounceClass, MailKind, Reading, Report
 
+_CODE = re.compile(r"[0-9]{3}")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 #: Codes of the SMTP dialogue; providers have others of their own (Mailgun: 605).
 _REPLY_CODES = range(400, 600)
@@ -65,7 +65,7 @@ def judge_saying(
     found_code, found_status = read_reply_codes(said)
     if not found_status and _STATUS.fullmatch(status):
         found_status = status
-    if not found_code and code.isdecimal() and int(code) in _REPLY_CODES:
+    if not found_code and _CODE.fullmatch(code) and int(code) in _REPLY_CODES:
         found_code = int(code)
     found = find_bounce_class(status=found_status, code=found_code, text=said)
     return Report(recipient, found or otherwise, found_status, shorten(said))

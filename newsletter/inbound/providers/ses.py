@@ -36,7 +36,7 @@ _HASHES: Mapping[str, HashAlgorithm] = {
     "1": SHA1(),  # noqa: S303 - what they sign by
     "2": SHA256(),
 }
-_REGION = re.compile(r"arn:[a-z-]+:sns:([a-z0-9-]+):")
+_REGION = re.compile(r"arn:[a-z-]{1,30}:sns:([a-z0-9-]{1,30}):")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[A-Za-z0-9-]{1,100}\.pem")
 #: Headers of ours that hold the token.
 _TOKEN_HEADERS = frozenset(("message-id", "return-path"))
