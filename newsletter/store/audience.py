@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -64,6 +65,11 @@ def is_mailable(list_slugs: Sequence[str]) -> ColumnElement[bool]:
         )
         .correlate_except(membership, target)
     )
+
+
+def lists_received(connection: Connection, subscriber_id: int) -> set[str]:
+    """Return the slugs of the lists whose mail somebody gets."""
+    return set(connection.scalars(_RECEIVED, {"person": subscriber_id}))
 
 
 def count_audience(connection: Connection, list_slugs: Sequence[str]) -> Audience:
@@ -119,3 +125,16 @@ def _is_suppressed(
         )
         .correlate_except(suppressions)
     )
+
+
+# Put together once: that takes longer than to execute it.
+_RECEIVED = (
+    select(lists.c.slug)
+    .join_from(subscriptions, lists)
+    .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+    .where(
+        subscribers.c.id == bindparam("person"),
+        subscriptions.c.status == SubscriptionStatus.ACTIVE,
+        ~_is_suppressed(subscribers.c.address_hash, lists.c.slug),
+    )
+)

@@ -20,11 +20,10 @@ from newsletter.model.subscriber import (
     FOR_GOOD,
     LANGUAGE_FIELD,
     ConsentKind,
-    Subscription,
     SubscriptionStatus,
     SuppressionReason,
 )
-from newsletter.store.audience import EVERY_LIST
+from newsletter.store.audience import EVERY_LIST, lists_received
 from newsletter.store.consent import (
     Suppression,
     Word,
@@ -167,7 +166,7 @@ def ask_to_join(
     kind = judge_request(
         request.lists,
         read_suppressions(connection, person.hash),
-        read_subscriptions(connection, subscriber_id) if known else (),
+        lists_received(connection, subscriber_id) if known else (),
     )
     if kind is None or not may_notify(connection, kind, person.hash, now=now):
         insert_joining(connection, joining)
@@ -195,25 +194,19 @@ def ask_to_join(
 def judge_request(
     lists: Collection[str],
     suppressions: Collection[Suppression],
-    subscriptions: Collection[Subscription],
+    received: Collection[str],
 ) -> NoticeKind | None:
     """Return which mail somebody gets who asks to join; None: none at all.
 
     Args:
         lists: Slugs that are asked for.
         suppressions: Those of the address.
-        subscriptions: How its person stands; none of a stranger.
+        received: Slugs of the lists whose mail its person gets.
     """
     if any(one.reason in FOR_GOOD for one in suppressions):
         return None
-    closed = {one.scope for one in suppressions}
-    active = {
-        one.list
-        for one in subscriptions
-        if one.status is SubscriptionStatus.ACTIVE
-        and not closed & {EVERY_LIST, one.list}
-    }
-    return NoticeKind.PRESENT if active >= set(lists) else NoticeKind.CONFIRM
+    is_present = set(lists).issubset(received)
+    return NoticeKind.PRESENT if is_present else NoticeKind.CONFIRM
 
 
 def _take_in(
@@ -251,7 +244,7 @@ def read_invitation(
     if person is None or not lists:
         return None
     return Invitation(
-        step=_step(connection, joining, lists),
+        step=_step(connection, joining, person.id, lists),
         subscriber_id=person.id,
         masked_address=mask(person.email),
         lists=lists,
@@ -259,11 +252,13 @@ def read_invitation(
     )
 
 
-def _step(connection: Connection, joining: Joining, lists: Collection[str]) -> Step:
+def _step(
+    connection: Connection, joining: Joining, subscriber_id: int, lists: Collection[str]
+) -> Step:
     if joining.confirmed_at is None:
         return Step.ASK
-    active = _active_lists(connection, joining)
-    return Step.JOINED if active & set(lists) else Step.USED
+    received = lists_received(connection, subscriber_id)
+    return Step.USED if received.isdisjoint(lists) else Step.JOINED
 
 
 def confirm_joining(
@@ -353,7 +348,7 @@ def decline_joining(
         forbid_notices(connection, kind, joining.address_hash, now=now)
     if person is not None:
         drop_waiting(connection, person, NoticeKind.CONFIRM)
-        if _active_lists(connection, joining):
+        if lists_received(connection, person):
             return Declined(is_subscriber=True, language=joining.language)
     suppress(
         connection,
@@ -383,13 +378,3 @@ def _end_waiting(connection: Connection, subscriber_id: int, word: Word) -> None
                 kind=ConsentKind.BLOCKED,
                 word=word,
             )
-
-
-def _active_lists(connection: Connection, joining: Joining) -> set[str]:
-    if joining.subscriber_id is None:
-        return set()
-    return {
-        one.list
-        for one in read_subscriptions(connection, joining.subscriber_id)
-        if one.status is SubscriptionStatus.ACTIVE
-    }

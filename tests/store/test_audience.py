@@ -9,6 +9,7 @@ from newsletter.store.audience import (
     Audience,
     count_audience,
     is_mailable,
+    lists_received,
 )
 from newsletter.store.consent import Word, suppress
 from newsletter.store.database import Database
@@ -115,3 +116,26 @@ def test_audience_of_no_list_is_empty(database: Database, village: object) -> No
     with database.reading() as connection:
         assert count_audience(connection, ["unknown"]) == Audience(0, {})
         assert reached(connection) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "received"),
+    [
+        ("", {"main", "events"}),
+        ("main", {"events"}),
+        ("board", {"main", "events"}),
+        ("*", set()),
+    ],
+)
+def test_lists_received_are_the_active_ones_that_nothing_keeps_somebody_off(
+    database: Database, people: Any, scope: str, received: set[str]
+) -> None:
+    email = "both@example.org"
+    reader = people.add(email, ("main", ACTIVE), ("events", ACTIVE), ("asked", PENDING))
+    people.add("other@example.org", ("board", ACTIVE))
+    with database.writing() as connection:
+        if scope:
+            hashes, word = [people.person(email).hash], Word(NOW, "inbox")
+            suppress(connection, hashes, scope=scope, reason="bounced", word=word)
+        assert lists_received(connection, reader) == received
+        assert lists_received(connection, 99) == set()
