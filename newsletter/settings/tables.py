@@ -39,6 +39,7 @@ from newsletter.settings.values import (
     Host,
     KeyFile,
     LaneName,
+    LeavingAddress,
     Limit,
     Line,
     LinkPattern,
@@ -91,7 +92,7 @@ class NewsletterTable(Table):
     about: Prose = ""
     base_url: BaseUrl = ""
     list: Slug = "main"
-    unsubscribe_address: Address = ""
+    unsubscribe_address: LeavingAddress = ""
     bounce_address: BounceAddress = ""
     hold_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator
 from newsletter.addresses import ascii_host, normalise_address
 from newsletter.clients.names import CLIENTS
 from newsletter.model.rules import RULES
-from newsletter.validation import refuse, shown, suggest
+from newsletter.validation import Address, refuse, shown, suggest
 
 #: C0, DEL and C1, but tab and line end: TOML lets them in as ``\u0007``; and line and
 #: paragraph separator, which no header of a mail can hold.
@@ -42,6 +42,8 @@ _MAX_KEY_PATH = 200
 #: The longest token of a message or a test that this project will ever write: two ids
 #: with ten hexadecimal digits between them (tokens.py).
 _LONGEST_TOKEN = "t" * 40
+#: That of leaving: 16 million readers, three lists of up to 4,095.
+_LONGEST_LEAVING_TOKEN = "t" * 48
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _TAKEN_SCHEMES = frozenset(
@@ -284,6 +286,18 @@ def _check_bounce(text: str) -> str:
     return f"{local}@{normal.rpartition('@')[2]}"
 
 
+def _check_leaving(text: str) -> str:
+    try:
+        normalise_address(text.replace("{token}", _LONGEST_LEAVING_TOKEN))
+    except ValueError as error:
+        length = len(_LONGEST_LEAVING_TOKEN)
+        raise refuse(
+            f"cannot be {shown(text)}: with a token of {length} characters, {error}",
+            'Write it as "leave+{token}@example.org".',
+        ) from error
+    return text
+
+
 def _check_domain(text: str) -> str:
     domain = text.lower().rstrip(".")
     try:
@@ -380,6 +394,8 @@ PublicKey = Annotated[str, AfterValidator(_check_public_key)]
 PasswordSource = Annotated[str, AfterValidator(_check_password)]
 #: An address with ``{token}`` before the ``@``.
 BounceAddress = Annotated[str, AfterValidator(_check_bounce)]
+#: An address, with or without ``{token}`` before the ``@``.
+LeavingAddress = Annotated[Address, AfterValidator(_check_leaving)]
 #: Lower-case A-labels.
 Domain = Annotated[str, AfterValidator(_check_domain)]
 #: The same, or with a dot in front.

@@ -85,15 +85,22 @@ class Leaving:
             return self.site.unknown(request)
         if visit.errand is not Errand.LEAVE:
             return self.site.page(request, "test")
+        titles_of = self.site.pages.titles_of
+        language = self.site.language(request, visit.language)
         return self.site.page(
             request,
             "left" if visit.has_left else "ask",
             own=visit.language,
             masked_address=visit.masked_address,
-            left=self.site.pages.title_of(visit.scope),
+            left=titles_of(visit.lists, language),
+            others=titles_of(self._known(visit.others), language),
             settings_token=visit.settings_token,
             undo=visit.undo_token,
         )
+
+    def _known(self, lists: tuple[str, ...]) -> list[str]:
+        """Return *lists* without those that are gone, which have no name to tell."""
+        return [slug for slug in lists if slug in self.site.project.settings.lists]
 
     def _undo_page(
         self, request: Request, undoing: Undoing | None, name: str

@@ -94,10 +94,13 @@ class Pages:
         return listed[list_slug].title or (newsletter.name if is_default else list_slug)
 
     def titles_of(self, list_slugs: Iterable[str], language: str) -> str:
-        """Return what some lists are called, each once, joined as a language does."""
-        return join_words(
-            tuple(dict.fromkeys(map(self.title_of, list_slugs))), language
-        )
+        """Return what some lists are called, each once, joined as a language does.
+
+        In the order of the settings, as on the page where readers choose.
+        """
+        order = {slug: number for number, slug in enumerate(self.settings.lists)}
+        slugs = sorted(list_slugs, key=lambda slug: order.get(slug, len(order)))
+        return join_words(tuple(dict.fromkeys(map(self.title_of, slugs))), language)
 
     @cached_property
     def style(self) -> str:

@@ -42,7 +42,7 @@ class Instruction:
     compiled: CompiledMessage = field(repr=False)
     keyring: Keyring
     #: As `dispatch_filler` takes it.
-    list_id: int
+    list_ids: tuple[int, ...]
     bounce_address: str
     #: Each key with its table in the settings, in PEM form.
     keys: tuple[tuple[DkimSettings, bytes], ...] = field(repr=False)
@@ -107,7 +107,7 @@ def _prepare(instruction: Instruction) -> Callable[[Delivery], Filling]:
     return dispatch_filler(
         instruction.compiled,
         instruction.keyring,
-        list_id=instruction.list_id,
+        list_ids=instruction.list_ids,
         clock=lambda: datetime.now(UTC),
         seal=Seal(signers, instruction.bounce_address),
     )

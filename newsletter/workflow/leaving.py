@@ -2,8 +2,9 @@
 
 Law: looking changes nothing; leaving is one transaction and holds at once, also for a
 dispatch under way; doing it again is no harm. Taking it back works for a day, once, and
-lifts nothing but what this very leaving brought. A token of a test mail and one of our
-own probes lead to the same address, and let nobody leave.
+lifts nothing but what this very leaving brought. A mail takes its reader off the lists
+it was sent to and off no other; what is left is named before and after. A token of a
+test mail and one of our own probes lead to the same address, and let nobody leave.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from newsletter.addresses import mask
+from newsletter.addresses import address_key, mask
 from newsletter.model.subscriber import (
     LANGUAGE_FIELD,
     Subscriber,
@@ -20,12 +21,20 @@ from newsletter.model.subscriber import (
     SubscriptionStatus,
 )
 from newsletter.store.audience import EVERY_LIST
-from newsletter.store.consent import Word, unsubscribe
+from newsletter.store.consent import Word, read_suppressions, unsubscribe
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.leavings import read_leaving, take_back
 from newsletter.store.people import find_by_id, read_list_ids, read_subscriptions
 from newsletter.store.probes import receive_probe
-from newsletter.tokens import Keyring, Purpose, is_test, read_token, sign, verify
+from newsletter.tokens import (
+    Keyring,
+    Purpose,
+    address_hash,
+    is_test,
+    read_token,
+    sign,
+    verify,
+)
 from newsletter.workflow.desk import ANY_LIST_ID
 
 #: So long a leaving can be taken back.
@@ -50,8 +59,11 @@ class Visit:
     errand: Errand
     #: ``a***@example.org``.
     masked_address: str = ""
-    #: Slug of the list, `EVERY_LIST`, or empty.
-    scope: str = ""
+    #: Slugs of the lists they would leave, or have left; `EVERY_LIST` alone for whoever
+    #: is on none.
+    lists: tuple[str, ...] = ()
+    #: Slugs of those that they go on getting.
+    others: tuple[str, ...] = ()
     has_left: bool = False
     #: Of the person, a BCP 47 tag, or empty.
     language: str = ""
@@ -119,9 +131,35 @@ def leave_by_token(
     found = _read_place(connection, keyring, token)
     if found is None:
         return False
-    person, scope = found
-    unsubscribe(connection, person.id, scope=scope, word=Word(now, source))
+    person, scopes = found
+    for scope in scopes:
+        unsubscribe(connection, person.id, scope=scope, word=Word(now, source))
     return True
+
+
+def read_leaver(keyring: Keyring, token: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return whose leaving link has this token, and the ids of the lists it leaves.
+
+    None: it is no such token. `ANY_LIST_ID` alone stands for every list.
+    """
+    numbers = verify(keyring, Purpose.UNSUBSCRIBE, token)
+    if numbers is None or len(numbers) < 2:
+        return None
+    return numbers[0], numbers[1:]
+
+
+def active_lists(
+    connection: Connection, keyring: Keyring, person: Subscriber
+) -> set[str]:
+    """Return the lists that somebody really gets."""
+    hashed = address_hash(keyring, address_key(person.email))
+    kept_off = {one.scope for one in read_suppressions(connection, hashed)}
+    return {
+        one.list
+        for one in read_subscriptions(connection, person.id)
+        if one.status is SubscriptionStatus.ACTIVE
+        and not kept_off & {one.list, EVERY_LIST}
+    }
 
 
 def look_up_undo(
@@ -180,51 +218,63 @@ def probe_name(numbers: tuple[int, ...]) -> str:
 
 def _read_place(
     connection: Connection, keyring: Keyring, token: str
-) -> tuple[Subscriber, str] | None:
-    """Return who would leave by a token, and what: a list slug or `EVERY_LIST`."""
-    numbers = read_token(keyring, Purpose.UNSUBSCRIBE, token, 2)
-    if numbers is None:
+) -> tuple[Subscriber, tuple[str, ...]] | None:
+    """Return who would leave by a token, and what: slugs, or `EVERY_LIST` alone."""
+    found = read_leaver(keyring, token)
+    if found is None:
         return None
-    person = find_by_id(connection, numbers[0])
-    scope = _scope(connection, numbers[1])
-    return None if person is None or not scope else (person, scope)
+    person = find_by_id(connection, found[0])
+    if person is None:
+        return None
+    scopes = _scopes(connection, person.id, found[1])
+    return (person, scopes) if scopes else None
 
 
-def _scope(connection: Connection, list_id: int) -> str:
-    """Return the slug of a list, `EVERY_LIST`, or nothing for a list unknown here."""
-    if list_id == ANY_LIST_ID:
-        return EVERY_LIST
+def _scopes(
+    connection: Connection, subscriber_id: int, list_ids: tuple[int, ...]
+) -> tuple[str, ...]:
+    """Return what somebody leaves of some lists; nothing if all are unknown here.
+
+    Of a mail to several lists those that they have to do with: of the others nobody
+    told them. One that was named alone, or whoever is on none of them, is kept off it.
+    """
+    if list_ids == (ANY_LIST_ID,):
+        return (EVERY_LIST,)
     slugs = {number: slug for slug, number in read_list_ids(connection).items()}
-    return slugs.get(list_id, "")
+    named = tuple(slugs[number] for number in list_ids if number in slugs)
+    if len(named) < 2:
+        return named
+    theirs = {one.list for one in read_subscriptions(connection, subscriber_id)}
+    return tuple(slug for slug in named if slug in theirs) or named
 
 
 def _visit(
     connection: Connection,
     keyring: Keyring,
     person: Subscriber,
-    scope: str,
+    scopes: tuple[str, ...],
     *,
     now: datetime,
 ) -> Visit:
-    standing = [
-        subscription
-        for subscription in read_subscriptions(connection, person.id)
-        if scope in (EVERY_LIST, subscription.list)
+    found = {one.list: one for one in read_subscriptions(connection, person.id)}
+    slugs = found if EVERY_LIST in scopes else scopes
+    standing = [found[slug] for slug in slugs if slug in found]
+    staying = [
+        one for one in standing if one.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
-    has_left = all(
-        subscription.status is SubscriptionStatus.UNSUBSCRIBED
-        for subscription in standing
-    )
+    lists = tuple(one.list for one in staying or standing) or scopes
+    others = active_lists(connection, keyring, person) - set(lists)
     return Visit(
         Errand.LEAVE,
         masked_address=mask(person.email),
-        scope=scope,
-        has_left=has_left,
+        lists=lists,
+        others=tuple(sorted(others)),
+        has_left=not staying,
         language=person.fields.get(LANGUAGE_FIELD, ""),
         settings_token=settings_token(keyring, person.id),
-        undo_token=_last_undo(connection, keyring, person.id, standing, now)
-        if has_left
-        else "",
+        undo_token=""
+        if staying
+        else _last_undo(connection, keyring, person.id, standing, now),
     )
 
 

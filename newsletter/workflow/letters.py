@@ -27,6 +27,9 @@ from newsletter.workflow.project import Project
 
 Clock = Callable[[], datetime]
 
+#: A leaving link names its reader and so many lists: a token has four numbers at most.
+MOST_LISTS_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
@@ -86,7 +89,7 @@ def dispatch_filler(
     compiled: CompiledMessage,
     keyring: Keyring,
     *,
-    list_id: int,
+    list_ids: tuple[int, ...],
     clock: Clock,
     seal: Seal | None = None,
 ) -> Callable[[Delivery], Filling]:
@@ -97,7 +100,7 @@ def dispatch_filler(
     Args:
         compiled: The frozen content of the dispatch.
         keyring: Signs the tokens.
-        list_id: What the unsubscribe link leaves; 0: every list.
+        list_ids: What the unsubscribe link leaves; `ANY_LIST_ID` alone: every list.
         clock: Aware.
         seal: None: unsigned, and back to the sender.
     """
@@ -111,7 +114,7 @@ def dispatch_filler(
             compiled,
             email=delivery.email,
             fields=delivery.fields,
-            unsubscribe_token=sign(keyring, Purpose.UNSUBSCRIBE, person, list_id),
+            unsubscribe_token=sign(keyring, Purpose.UNSUBSCRIBE, person, *list_ids),
             message_token=token,
             sent_at=now,
             smtputf8=True,

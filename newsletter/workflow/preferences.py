@@ -25,7 +25,6 @@ from newsletter.model.subscriber import (
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.consent import (
     Word,
-    read_suppressions,
     readmit,
     set_status,
     unsubscribe,
@@ -39,7 +38,7 @@ from newsletter.store.people import (
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, read_token
 from newsletter.workflow.joining import public_lists
-from newsletter.workflow.leaving import undo_token
+from newsletter.workflow.leaving import active_lists, undo_token
 
 #: How the history names these pages.
 SOURCE = "preferences"
@@ -82,7 +81,7 @@ def read_preferences(
     person = find_person(connection, keyring, token)
     if person is None:
         return None
-    active = _active_lists(connection, keyring, person)
+    active = active_lists(connection, keyring, person)
     slugs = dict.fromkeys([*public_lists(settings), *sorted(active)])
     return Preferences(
         person.id,
@@ -153,20 +152,6 @@ def find_person(
     return None if numbers is None else find_by_id(connection, *numbers)
 
 
-def _active_lists(
-    connection: Connection, keyring: Keyring, person: Subscriber
-) -> set[str]:
-    """Return the lists that somebody really gets."""
-    hashed = address_hash(keyring, address_key(person.email))
-    kept_off = {one.scope for one in read_suppressions(connection, hashed)}
-    return {
-        one.list
-        for one in read_subscriptions(connection, person.id)
-        if one.status is SubscriptionStatus.ACTIVE
-        and not kept_off & {one.list, EVERY_LIST}
-    }
-
-
 def _join(
     connection: Connection,
     keyring: Keyring,
@@ -176,7 +161,7 @@ def _join(
     word: Word,
 ) -> None:
     public = set(public_lists(settings))
-    joined = sorted(public & set(wanted) - _active_lists(connection, keyring, person))
+    joined = sorted(public & set(wanted) - active_lists(connection, keyring, person))
     if not joined:
         return
     list_ids = ensure_lists(connection, joined)

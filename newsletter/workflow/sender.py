@@ -44,6 +44,7 @@ from newsletter.workflow.desk import ANY_LIST_ID
 from newsletter.workflow.dkim_keys import read_keys
 from newsletter.workflow.due import HUNG_UP, KILLED, STOPPED, WORKER_STOPPED
 from newsletter.workflow.letters import (
+    MOST_LISTS_NAMED,
     Seal,
     dispatch_filler,
     dispatch_writer,
@@ -218,11 +219,11 @@ class _Run:
     ) -> tuple[Callable[[Delivery], Message], Callable[[], Instruction] | None]:
         """Return what writes a message, and what others must know to do the same."""
         sender, dispatch = self._sender, self._dispatch
-        list_id = _list_id(sender.database, dispatch)
+        list_ids = _lists_to_leave(sender.database, dispatch)
         fill = dispatch_filler(
             self._compiled,
             sender.keyring,
-            list_id=list_id,
+            list_ids=list_ids,
             clock=_now,
             seal=sender.seal,
         )
@@ -231,7 +232,7 @@ class _Run:
             return Instruction(
                 compiled=self._compiled,
                 keyring=sender.keyring,
-                list_id=list_id,
+                list_ids=list_ids,
                 bounce_address=sender.seal.bounce_address,
                 keys=read_keys(sender.project),
             )
@@ -323,12 +324,16 @@ def _frozen_content(content: Content | None, dispatch: Dispatch) -> CompiledMess
     return load_compiled(content.compiled, content_hash=dispatch.content_hash)
 
 
-def _list_id(database: Database, dispatch: Dispatch) -> int:
-    """Return what an unsubscribe link leaves: the list, or all if there are several."""
-    if len(dispatch.lists) != 1:
-        return ANY_LIST_ID
+def _lists_to_leave(database: Database, dispatch: Dispatch) -> tuple[int, ...]:
+    """Return what an unsubscribe link leaves: the lists of the mail, or all there are.
+
+    It is what the reader is told; other lists of theirs got nothing.
+    """
+    if len(dispatch.lists) > MOST_LISTS_NAMED:
+        return (ANY_LIST_ID,)
     with database.reading() as connection:
-        return read_list_ids(connection)[dispatch.lists[0]]
+        list_ids = read_list_ids(connection)
+    return tuple(list_ids[slug] for slug in dispatch.lists)
 
 
 def _now() -> datetime:

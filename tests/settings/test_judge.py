@@ -423,6 +423,12 @@ _PASSWORD = (
             'than one @. Write it as "news@example.org".',
         ),
         (
+            f'unsubscribe_address = "{"n" * 17}{{token}}@example.org"',
+            f'n.toml:4:1: "unsubscribe_address" cannot be "{"n" * 17}{{token}}@'
+            'example.org": with a token of 48 characters, the part before the @ is '
+            'longer than 64 characters. Write it as "leave+{token}@example.org".',
+        ),
+        (
             'address = "a\\u0007b"',
             'n.toml:4:1: "address" holds an invisible character (U+0007).',
         ),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter.store.people import ensure_lists
 from newsletter.store.probes import take_probe
 from newsletter.tokens import Purpose, sign
 
@@ -20,6 +21,14 @@ MULTIPART_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 def in_charset(charset: str) -> dict[str, str]:
     return {"Content-Type": f"{MULTIPART_TYPE['Content-Type']}; charset={charset}"}
+
+
+def link_of_mail_to(site: Site, reader: int, *lists: str) -> str:
+    """Return the path of the leaving link of a mail to several lists."""
+    with site.desk.database.writing() as connection:
+        ids = ensure_lists(connection, lists)
+    numbers = [ids[slug] for slug in lists]
+    return f"/u/{sign(site.desk.keyring, Purpose.UNSUBSCRIBE, reader, *numbers)}"
 
 
 def undo_path(page: str) -> str:
@@ -194,6 +203,71 @@ def test_link_of_no_list_in_particular_leaves_all(site: Site) -> None:
     token = sign(site.desk.keyring, Purpose.UNSUBSCRIBE, reader, 0)
     assert site.post_form(f"/u/{token}", ONE_CLICK).status == 200
     assert set(site.statuses(reader).values()) == {"unsubscribed"}
+
+
+def test_link_of_a_mail_to_two_lists_names_them_and_takes_no_other(
+    open_site: Site,
+) -> None:
+    reader = open_site.add_reader("eva@example.org", "main", "events", "board")
+    path = link_of_mail_to(open_site, reader, "main", "events")
+    asked = open_site.ask("GET", path).text
+    assert "<h1>Do you want to stop receiving Harbour Letter and Events?</h1>" in asked
+    buttons = re.findall(r"<button[^>]*>([^<]*)", asked)
+    assert buttons == ["Unsubscribe", "Unsubscribe from everything"]
+    in_dutch = open_site.ask("GET", f"{path}?lang=nl").text
+    assert "<h1>Wilt u Harbour Letter en Events niet meer ontvangen?</h1>" in in_dutch
+    left = open_site.post_form(path, b"leave=yes").text
+    assert "You will not receive Harbour Letter and Events any more." in left
+    assert "You go on receiving Board." in left
+    assert open_site.statuses(reader) == {
+        "board": "active",
+        "events": "unsubscribed",
+        "main": "unsubscribed",
+    }
+    undone = open_site.post_form(undo_path(left), b"undo=yes").text
+    # In the order of the settings, which is that of the page of one's own.
+    assert "You go on receiving Harbour Letter and Events." in undone
+    assert set(open_site.statuses(reader).values()) == {"active"}
+
+
+def test_one_click_on_a_mail_to_two_lists_takes_no_other(open_site: Site) -> None:
+    reader = open_site.add_reader("eve@example.org", "main", "events", "board")
+    path = link_of_mail_to(open_site, reader, "main", "events")
+    assert open_site.post_form(path, ONE_CLICK).text == "OK\n"
+    assert open_site.statuses(reader)["board"] == "active"
+    assert open_site.suppressed("eve@example.org") == [
+        ("events", "unsubscribed"),
+        ("main", "unsubscribed"),
+    ]
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_page_of_leaving_has_a_button_that_leaves_the_other_lists_too(
+    open_site: Site, has_left: bool
+) -> None:
+    email = f"umar-{has_left}@example.org".lower()
+    reader = open_site.add_reader(email, "main", "board")
+    path = open_site.link(reader)
+    if has_left:
+        open_site.post_form(path, ONE_CLICK)
+    page = open_site.ask("GET", path).text
+    found = re.search(
+        r'action="\.\.(/p/\w+)\?lang=en">\n(?:<p .*\n)?'
+        r'<button name="do" value="all-off"[^>]*>Unsubscribe from everything<',
+        page,
+    )
+    assert found is not None
+    said = open_site.post_form(found[1], b"do=all-off").text
+    assert "You will not receive any mail from us any more." in said
+    assert set(open_site.statuses(reader).values()) == {"unsubscribed"}
+
+
+def test_page_of_leaving_counts_no_list_that_is_not_in_the_settings(
+    site: Site,
+) -> None:
+    reader = site.add_reader("umay@example.org", "main", "board")
+    page = site.ask("GET", site.link(reader)).text
+    assert re.findall(r"<button[^>]*>([^<]*)", page) == ["Unsubscribe"]
 
 
 def test_link_of_a_test_mail_says_so_and_changes_nothing(site: Site) -> None:

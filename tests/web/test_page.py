@@ -23,6 +23,7 @@ SETTINGS = Settings(
 VALUES: dict[str, Any] = {
     "masked_address": "a***@example.org",
     "left": SETTINGS.newsletter.name,
+    "others": "Stuurgroep",
     "settings_token": "1",
     "undo": "1",
     "can_write": True,

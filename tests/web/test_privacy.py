@@ -378,7 +378,7 @@ def test_mail_tells_nobody_that_it_was_read_and_two_links_alone_are_ones_own(
     compiled = compile_issue(assembled, SETTINGS)
     write = dispatch_writer(
         compiled,
-        dispatch_filler(compiled, site.desk.keyring, list_id=0, clock=lambda: NOW),
+        dispatch_filler(compiled, site.desk.keyring, list_ids=(0,), clock=lambda: NOW),
     )
     pages = []
     for number, address in enumerate((ANNA, "ben@example.org"), 1):

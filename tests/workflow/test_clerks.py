@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def instruction(compiled: CompiledMessage, signing: Project) -> Instruction:
     bounces = "news+{token}@example.org"
-    return Instruction(compiled, KEYRING, 1, bounces, read_keys(signing))
+    return Instruction(compiled, KEYRING, (1, 2), bounces, read_keys(signing))
 
 
 def deliveries(count: int, first: int = 1) -> list[Delivery]:
@@ -113,6 +114,9 @@ def test_clerks_write_what_is_written_here(
         assert message.envelope_recipient == f"p{number}@example.net"
         token = message.envelope_sender.removeprefix("news+").partition("@")[0]
         assert verify(KEYRING, Purpose.MESSAGE, token) == (12, number)
+        (leave,) = re.findall(rb"subject=unsubscribe%20(\w+)>", message.data)
+        numbers = verify(KEYRING, Purpose.UNSUBSCRIBE, leave.decode())
+        assert numbers == (number, 1, 2)
         assert dkim.verify(message.data, dnsfunc=lambda key, timeout=5: records[key])
 
 
@@ -254,7 +258,9 @@ def test_pens_are_for_signing_alone(
 ) -> None:
     seal = open_seal(signing)
     clock = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-    fill = dispatch_filler(compiled, KEYRING, list_id=1, clock=lambda: clock, seal=seal)
+    fill = dispatch_filler(
+        compiled, KEYRING, list_ids=(1,), clock=lambda: clock, seal=seal
+    )
     write = dispatch_writer(compiled, fill)
 
     async def run() -> list[str]:

@@ -113,6 +113,13 @@ def every_list(desk: Desk) -> str:
     return sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, 0)
 
 
+def mailed_to(desk: Desk, *lists: str) -> str:
+    """Return the leaving token of a mail to several lists, in their order."""
+    with desk.database.writing() as connection:
+        ids = ensure_lists(connection, lists)
+    return sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, *(ids[slug] for slug in lists))
+
+
 def undo_token_of(visit: Visit | None) -> str:
     assert visit is not None
     assert visit.undo_token
@@ -125,7 +132,7 @@ def test_look_up_tells_whose_link_it_is_and_changes_nothing(
     visit = look(desk, token)
     assert visit is not None
     assert (visit.errand, visit.masked_address) == (Errand.LEAVE, "a***@example.org")
-    assert (visit.scope, visit.has_left, visit.undo_token) == ("main", False, "")
+    assert (visit.lists, visit.has_left, visit.undo_token) == (("main",), False, "")
     assert mailable(desk) == 1
 
 
@@ -297,3 +304,103 @@ def test_undo_by_another_token_is_none(desk: Desk, token: str) -> None:
     assert let_undo(desk, sign(desk.keyring, Purpose.UNDO, 99, 1)) is None
     assert let_undo(desk, sign(desk.keyring, Purpose.UNDO, 1, 2**63 - 1)) is None
     assert mailable(desk) == 0
+
+
+def test_leave_by_a_mail_to_two_lists_keeps_the_third(desk: Desk, token: str) -> None:
+    """Who was on an internal list too, which got no mail, stays on it."""
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    subscribe(desk, "board", SubscriptionStatus.ACTIVE)
+    mail = mailed_to(desk, "main", "events")
+    before = look(desk, mail)
+    assert before is not None
+    assert (before.lists, before.others) == (("main", "events"), ("board",))
+    after = let_leave(desk, mail)
+    assert after is not None
+    assert after.has_left
+    assert (after.lists, after.others) == (("main", "events"), ("board",))
+    assert statuses(desk) == {
+        "board": SubscriptionStatus.ACTIVE,
+        "events": SubscriptionStatus.UNSUBSCRIBED,
+        "main": SubscriptionStatus.UNSUBSCRIBED,
+    }
+    assert suppressed(desk) == [("events", "unsubscribed"), ("main", "unsubscribed")]
+
+
+def test_leave_by_a_mail_to_three_lists_leaves_those_the_reader_is_on(
+    desk: Desk, token: str
+) -> None:
+    mail = mailed_to(desk, "events", "main", "board")
+    visit = let_leave(desk, mail)
+    assert visit is not None
+    assert (visit.lists, visit.others) == (("main",), ())
+    assert suppressed(desk) == [("main", "unsubscribed")]
+
+
+def test_leave_by_a_mail_to_lists_the_reader_is_not_on_any_more_keeps_off_them(
+    desk: Desk, token: str
+) -> None:
+    mail = mailed_to(desk, "events", "board")
+    visit = let_leave(desk, mail)
+    assert visit is not None
+    assert (visit.lists, visit.others) == (("events", "board"), ("main",))
+    assert suppressed(desk) == [("board", "unsubscribed"), ("events", "unsubscribed")]
+    assert mailable(desk) == 1
+
+
+def test_undo_of_a_mail_to_two_lists_takes_back_exactly_these(
+    desk: Desk, token: str
+) -> None:
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    subscribe(desk, "board", SubscriptionStatus.ACTIVE)
+    let_leave(desk, mailed_to(desk, "board"))
+    later = NOW + timedelta(minutes=1)
+    back = undo_token_of(let_leave(desk, mailed_to(desk, "main", "events"), now=later))
+    assert let_undo(desk, back, now=later) == ("events", "main")
+    assert suppressed(desk) == [("board", "unsubscribed")]
+
+
+def test_leave_by_a_mail_to_two_lists_after_one_of_them_names_the_other(
+    desk: Desk, token: str
+) -> None:
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    let_leave(desk, token)
+    mail = mailed_to(desk, "main", "events")
+    before = look(desk, mail)
+    assert before is not None
+    assert (before.lists, before.has_left) == (("events",), False)
+    later = NOW + timedelta(minutes=1)
+    back = undo_token_of(let_leave(desk, mail, now=later))
+    assert let_undo(desk, back, now=later) == ("events",)
+
+
+def test_leave_by_a_mail_to_more_lists_than_a_token_names_says_each_of_the_readers(
+    desk: Desk, token: str
+) -> None:
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    visit = look(desk, every_list(desk))
+    assert visit is not None
+    assert (visit.lists, visit.others) == (("events", "main"), ())
+
+
+def test_visit_counts_no_list_that_another_reason_keeps_the_reader_off(
+    desk: Desk, token: str
+) -> None:
+    subscribe(desk, "events", SubscriptionStatus.ACTIVE)
+    subscribe(desk, "asked", SubscriptionStatus.PENDING)
+    anna = address_hash(desk.keyring, address_key("anna@example.org"))
+    with desk.database.writing() as connection:
+        word = Word(NOW, "mail")
+        suppress(connection, [anna], scope="events", reason="bounced", word=word)
+    visit = look(desk, token)
+    assert visit is not None
+    assert visit.others == ()
+
+
+def test_leave_by_a_list_that_is_gone_and_one_that_is_not_leaves_the_one(
+    desk: Desk, token: str
+) -> None:
+    mail = sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, 1, 999)
+    visit = let_leave(desk, mail)
+    assert visit is not None
+    assert visit.lists == ("main",)
+    assert let_leave(desk, sign(desk.keyring, Purpose.UNSUBSCRIBE, 1, 998, 999)) is None

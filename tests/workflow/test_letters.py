@@ -45,7 +45,9 @@ def compiled() -> CompiledMessage:
 
 
 def write(compiled: CompiledMessage, seal: Seal | None) -> Message:
-    fill = dispatch_filler(compiled, KEYRING, list_id=1, clock=lambda: NOW, seal=seal)
+    fill = dispatch_filler(
+        compiled, KEYRING, list_ids=(1, 2), clock=lambda: NOW, seal=seal
+    )
     return dispatch_writer(compiled, fill)(ANNA)
 
 
@@ -97,6 +99,14 @@ def test_mail_leads_to_the_settings_of_its_reader_and_a_test_to_nobodys(
     numbers = verify(KEYRING, purpose, in_text.decode())
     assert numbers is not None
     assert (numbers == (34567,)) is is_theirs
+
+
+def test_mail_lets_its_reader_leave_the_lists_it_was_for(
+    compiled: CompiledMessage,
+) -> None:
+    data = write(compiled, None).data
+    (token,) = re.findall(rb"subject=unsubscribe%20(\w+)>", data)
+    assert verify(KEYRING, Purpose.UNSUBSCRIBE, token.decode()) == (34567, 1, 2)
 
 
 def test_returned_test_mail_is_known_as_a_test(compiled: CompiledMessage) -> None:

@@ -26,7 +26,13 @@ from newsletter.store.forget import forget_person
 from newsletter.store.instants import to_millis
 from newsletter.store.keys import open_keyring
 from newsletter.store.notices import may_notify
-from newsletter.store.people import Person, ensure_lists, insert_people, read_ids
+from newsletter.store.people import (
+    Person,
+    ensure_lists,
+    insert_people,
+    read_ids,
+    read_subscriptions,
+)
 from newsletter.store.tables import (
     address_changes,
     deliveries,
@@ -202,6 +208,36 @@ def test_letter_whose_subject_was_changed_leaves_by_its_token(office: Office) ->
     found = office.take(reading)
     assert (found.kind, found.recipient) == (MailKind.UNSUBSCRIBE, ANN)
     assert office.statuses() == ["unsubscribed", "active"]
+
+
+@pytest.mark.parametrize("kind", [MailKind.UNSUBSCRIBE, MailKind.AUTO_REPLY])
+def test_leaving_by_mail_takes_the_lists_of_that_mail_alone(
+    office: Office, kind: MailKind
+) -> None:
+    """As mail programs and Apple's do it, by the token of a mail to two lists."""
+    ann = office.ids[ANN]
+    with office.database.writing() as connection:
+        ids = ensure_lists(connection, ["main", "events", "board"])
+        for slug in ("events", "board"):
+            set_status(
+                connection,
+                [ann],
+                list_id=ids[slug],
+                status=SubscriptionStatus.ACTIVE,
+                kind="imported",
+                word=Word(NOW, "sample.csv"),
+            )
+    numbers = ids["main"], ids["events"]
+    token = sign(office.keyring, Purpose.UNSUBSCRIBE, ann, *numbers)
+    found = office.take(Reading(kind, b"k" * 32, leave_tokens=(token,)))
+    assert (found.kind, found.is_applied) == (MailKind.UNSUBSCRIBE, True)
+    with office.database.reading() as connection:
+        standing = read_subscriptions(connection, ann)
+    assert {one.list: one.status.name for one in standing} == {
+        "board": "ACTIVE",
+        "events": "UNSUBSCRIBED",
+        "main": "UNSUBSCRIBED",
+    }
 
 
 def test_bounce_that_quotes_a_leaving_token_lets_nobody_leave(office: Office) -> None:
