@@ -40,20 +40,17 @@ from newsletter.store.dispatch_records import (
     unfinished,
 )
 from newsletter.store.instants import to_millis
+from newsletter.store.people import erase_people
 from newsletter.store.snapshots import hash_recipients
 from newsletter.store.tables import (
     address_changes,
     batches,
-    consent_events,
     courtesy_marks,
     deliveries,
     dispatches,
-    import_changes,
     joinings,
     notices,
-    returned_mails,
     subscribers,
-    subscriptions,
     suppressions,
 )
 
@@ -110,7 +107,7 @@ def forget_person(
         )
     ).all()
     _erase(connection, theirs, now)
-    was_known = _delete_person(connection, subscriber_id)
+    was_known = erase_people(connection, [subscriber_id]) > 0
     return Erased(len(theirs), was_known)
 
 
@@ -312,28 +309,3 @@ def without_replies() -> ColumnElement[str | None]:
     return case(
         (text.startswith(CANCELLED), CANCELLED), (text == left, left), else_=None
     )
-
-
-# --- the person -----------------------------------------------------------------------
-
-
-def _delete_person(connection: Connection, subscriber_id: int) -> bool:
-    """Delete everything that is theirs; tell whether there was anybody."""
-    connection.execute(
-        update(returned_mails)
-        .where(returned_mails.c.subscriber_id == subscriber_id)
-        .values(subscriber_id=None, diagnostic="")
-    )
-    for table in (
-        notices,
-        joinings,
-        address_changes,
-        import_changes,
-        consent_events,
-        subscriptions,
-    ):
-        connection.execute(delete(table).where(table.c.subscriber_id == subscriber_id))
-    deleted = connection.execute(
-        delete(subscribers).where(subscribers.c.id == subscriber_id)
-    )
-    return deleted.rowcount > 0

@@ -12,19 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from newsletter.model.subscriber import ConsentKind, SubscriptionStatus
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.instants import from_millis, to_millis
+from newsletter.store.people import erase_people
 from newsletter.store.tables import (
-    address_changes,
     consent_events,
-    import_changes,
     joinings,
-    notices,
-    returned_mails,
-    subscribers,
     subscriptions,
 )
 
@@ -159,19 +155,4 @@ def erase_newcomers(connection: Connection, subscriber_ids: Sequence[int]) -> No
         .where(joinings.c.subscriber_id.in_(subscriber_ids))
         .values(subscriber_id=None, lists=[], fields={})
     )
-    connection.execute(
-        update(returned_mails)
-        .where(returned_mails.c.subscriber_id.in_(subscriber_ids))
-        .values(subscriber_id=None, diagnostic="")
-    )
-    for table in (
-        notices,
-        address_changes,
-        import_changes,
-        consent_events,
-        subscriptions,
-    ):
-        connection.execute(
-            delete(table).where(table.c.subscriber_id.in_(subscriber_ids))
-        )
-    connection.execute(delete(subscribers).where(subscribers.c.id.in_(subscriber_ids)))
+    erase_people(connection, subscriber_ids)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -29,7 +30,28 @@ from newsletter.model.subscriber import (
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.dialect import insert_missing
 from newsletter.store.instants import from_millis, to_millis
-from newsletter.store.tables import lists, subscribers, subscriptions, suppressions
+from newsletter.store.tables import (
+    address_changes,
+    consent_events,
+    import_changes,
+    joinings,
+    lists,
+    notices,
+    returned_mails,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+#: What is held of one person alone.
+_TABLES_OF_A_PERSON = (
+    notices,
+    joinings,
+    address_changes,
+    import_changes,
+    consent_events,
+    subscriptions,
+)
 
 #: Addresses looked up by one statement; SQLite takes 32,766 parameters at the most.
 LOOK_UP_SIZE = 1000
@@ -226,6 +248,23 @@ def update_fields(
             .values(import_id=-func.abs(subscribers.c.import_id)),
             [{"person": number, "fields": dict(f)} for number, f in fields.items()],
         )
+
+
+def erase_people(connection: Connection, subscriber_ids: Sequence[int]) -> int:
+    """Erase people with all that is held of them alone; return how many there were.
+
+    Of deliveries and returned mails the rows stay, for the numbers of a dispatch.
+    """
+    connection.execute(
+        update(returned_mails)
+        .where(returned_mails.c.subscriber_id.in_(subscriber_ids))
+        .values(subscriber_id=None, diagnostic="")
+    )
+    for table in _TABLES_OF_A_PERSON:
+        theirs = table.c.subscriber_id.in_(subscriber_ids)
+        connection.execute(delete(table).where(theirs))
+    theirs = subscribers.c.id.in_(subscriber_ids)
+    return connection.execute(delete(subscribers).where(theirs)).rowcount
 
 
 def _subscriber(row: Any) -> Subscriber | None:
