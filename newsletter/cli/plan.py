@@ -33,6 +33,10 @@ _LEFT_OUT = {
 _WAIVERS = {
     "skip_probe": "the public pages were not tried (--skip-probe)",
 }
+_LEAVES_EVERY_LIST = (
+    "who unsubscribes by this mail leaves every list, as its link can name three at "
+    "most"
+)
 _SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "not encrypted"}
 
 
@@ -88,6 +92,8 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
         yield "Left out:", ", ".join(reasons)
     else:
         yield "To:", f"{count_of(plan.recipients, 'recipient')} of {lists}"
+    if plan.leaves_every_list:
+        yield "Leaving:", _LEAVES_EVERY_LIST
     if plan.where:
         yield "Where:", plan.where
     if plan.missed_languages:

@@ -38,7 +38,7 @@ from newsletter.workflow.clearance import (
 )
 from newsletter.workflow.compose import Composition, require_assembled
 from newsletter.workflow.forecast import Forecast, forecast_end
-from newsletter.workflow.letters import open_seal
+from newsletter.workflow.letters import MOST_LISTS_NAMED, open_seal
 from newsletter.workflow.project import Project
 from newsletter.workflow.server import open_account
 from newsletter.workflow.since_test import Tested, read_tested
@@ -94,6 +94,11 @@ class Plan:
     def where(self) -> str:
         """The segment as it was typed; empty: everybody."""
         return self.segment.text if self.segment else ""
+
+    @property
+    def leaves_every_list(self) -> bool:
+        """Whether who unsubscribes by this mail leaves more than it was sent to."""
+        return len(self.lists) > MOST_LISTS_NAMED
 
     @property
     def people(self) -> int:

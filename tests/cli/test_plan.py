@@ -75,6 +75,14 @@ def test_plan_joins_its_lists_as_a_sentence_does() -> None:
     assert found["To:"] == "412 of the 421 people on main, events and board"
 
 
+def test_plan_to_more_lists_than_a_leaving_link_names_says_what_it_takes() -> None:
+    assert "Leaving:" not in rows(lists=("main", "events", "board"))
+    assert rows(lists=("main", "events", "board", "press"))["Leaving:"] == (
+        "who unsubscribes by this mail leaves every list, as its link can name three "
+        "at most"
+    )
+
+
 def test_plan_with_limits_says_when_it_ends_and_to_leave_the_computer_on() -> None:
     end = NOW + timedelta(hours=4, minutes=20)
     forecast = Forecast(NOW, end, ((300, 3600), (2000, 86400)))
