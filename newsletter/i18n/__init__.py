@@ -5,8 +5,13 @@ is, there is an answer: a region falls back to its language, and an unknown lang
 English words with dates as Unicode's CLDR knows them.
 """
 
-from newsletter.i18n.dates import format_date, format_duration, format_event_time
-from newsletter.i18n.languages import direction
+from newsletter.i18n.dates import (
+    format_date,
+    format_duration,
+    format_event_time,
+    format_month,
+)
+from newsletter.i18n.languages import direction, language_name
 from newsletter.i18n.lists import join_words
 from newsletter.i18n.words import CATALOGUES, WORDING, Words, page_words, words
 
@@ -18,7 +23,9 @@ __all__ = [
     "format_date",
     "format_duration",
     "format_event_time",
+    "format_month",
     "join_words",
+    "language_name",
     "page_words",
     "words",
 ]

@@ -46,6 +46,12 @@ def format_date(value: date, language: str, *, weekday: bool = True) -> str:
     return _format_day(value, pattern, language)
 
 
+def format_month(value: date, language: str) -> str:
+    """Return the month of a date in words: "februari 2023"."""
+    locale = locale_of(language)
+    return dates.format_skeleton("yMMMM", value, locale=locale).translate(_USUAL_SPACE)
+
+
 def format_duration(value: timedelta, language: str) -> str:
     """Return a length of time in whole days, or below a day in hours: "14 dagen"."""
     # Not `format_unit`, which has no days in Dutch and Arabic (Babel 2.18).

@@ -58,3 +58,15 @@ def locale_of(language: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale.parse(_DEFAULT_LOCALE)
+
+
+def language_name(tag: str, language: str) -> str:
+    """Return what a language is called in another: "nl" is "Dutch" in English.
+
+    One that CLDR does not know is its tag.
+    """
+    try:
+        known = Locale.parse(tag.replace("_", "-"), sep="-")
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return known.get_display_name(locale_of(language)) or tag

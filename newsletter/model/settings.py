@@ -264,3 +264,14 @@ class Settings:
         """Return what readers call a field, declared or not."""
         known = self.fields.get(name)
         return (known.title if known else "") or name.replace("_", " ")
+
+    def list_title(self, slug: str) -> str:
+        """Return what a list is called where there are several, else the newsletter.
+
+        Args:
+            slug: ``"*"``, like one that is gone, means the whole newsletter.
+        """
+        if slug not in self.lists or len(self.lists) == 1:
+            return self.newsletter.name
+        is_default = slug == self.newsletter.list
+        return self.lists[slug].title or (self.newsletter.name if is_default else slug)

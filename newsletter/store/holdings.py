@@ -1,7 +1,7 @@
 """What the database holds of one person besides list, status and history."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select
@@ -20,6 +20,9 @@ from newsletter.store.tables import (
     returned_mails,
     subscribers,
 )
+
+#: Kind of a note on how somebody was known; nobody asked for it.
+BEFORE_IMPORT = "before-import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,10 @@ class Note:
     #: ours, "last-mail", "before-import".
     kind: str
     at: datetime
-    #: What a server said, what was typed, a new address, a `NoticeKind`; may be empty.
+    #: What a server said, a new address, a `NoticeKind`; may be empty.
     about: str = ""
+    #: What was typed, or known.
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_created_at(connection: Connection, subscriber_id: int) -> datetime | None:
@@ -113,7 +118,7 @@ def _joinings(
     )
     for row in rows:
         kind = "asked-for-link" if row.source == "/leave" else "asked-to-join"
-        yield Note(kind, from_millis(row.at), _listed(row.fields))
+        yield Note(kind, from_millis(row.at), fields=row.fields)
 
 
 def _changes(
@@ -149,11 +154,7 @@ def _before_import(connection: Connection, subscriber_id: int) -> Iterator[Note]
         .limit(1)
     )
     for row in rows:
-        yield Note("before-import", from_millis(row.at), _listed(row.fields))
-
-
-def _listed(fields: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in fields.items())
+        yield Note(BEFORE_IMPORT, from_millis(row.at), fields=row.fields)
 
 
 def _marks(connection: Connection, address_hash: bytes) -> Iterator[Note]:

@@ -87,11 +87,7 @@ class Pages:
         Args:
             list_slug: ``"*"``, like one that is gone, means the whole newsletter.
         """
-        newsletter, listed = self.settings.newsletter, self.settings.lists
-        if list_slug not in listed or len(listed) == 1:
-            return newsletter.name
-        is_default = list_slug == newsletter.list
-        return listed[list_slug].title or (newsletter.name if is_default else list_slug)
+        return self.settings.list_title(list_slug)
 
     def titles_of(self, list_slugs: Iterable[str], language: str) -> str:
         """Return what some lists are called, each once, joined as a language does.

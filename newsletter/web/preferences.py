@@ -7,12 +7,12 @@ fields only whether something is stored.
 
 from dataclasses import dataclass
 
-from babel import Locale, UnknownLocaleError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.addresses import normalise_address
+from newsletter.i18n import language_name
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import LANGUAGE_FIELD
 from newsletter.tokens import Keyring, is_test
@@ -247,12 +247,5 @@ def languages_for(own: str) -> dict[str, str]:
         own: What they read now, which may be one that we have no words in; empty: they
             never chose, and may leave it at that.
     """
-    first = {} if own in OWN_NAMES else {own: _own_name(own)}
+    first = {} if own in OWN_NAMES else {own: language_name(own, own)}
     return {**first, **OWN_NAMES}
-
-
-def _own_name(tag: str) -> str:
-    try:
-        return (Locale.parse(tag, sep="-").get_display_name() or tag) if tag else ""
-    except (UnknownLocaleError, ValueError):
-        return tag

@@ -8,23 +8,29 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.i18n import Words, format_date, page_words
+from newsletter.i18n import Words, format_date, language_name, page_words
+from newsletter.i18n.languages import primary_language
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.settings import Settings
 from newsletter.model.subscriber import (
     LANGUAGE_FIELD,
-    ConsentKind,
     SubscriptionStatus,
     SuppressionReason,
 )
 from newsletter.store.audience import EVERY_LIST
-from newsletter.store.consent import ConsentEvent
+from newsletter.store.holdings import BEFORE_IMPORT, Note
+from newsletter.workflow.history_words import (
+    tell_event,
+    tell_note,
+    tell_way,
+    tell_wording,
+)
 from newsletter.workflow.holdings import Holdings
 from newsletter.workflow.privacy import describe_storage
 
 _WIDTH = 72
-#: Source of what the editor typed: "added by us" says it.
-_OURS = "command"
+#: What stands between the parts of a line, where it is not a comma.
+_COMMAS = {"ar": "، "}
 
 
 def write_letter(holdings: Holdings, settings: Settings, *, today: date) -> str:
@@ -37,27 +43,31 @@ class _Letter:
         self._held = holdings
         self._settings = settings
         self._words: Words = page_words(holdings.language)
+        # One that we have no words in would be in its dates alone.
+        is_ours = primary_language(holdings.language) == self._words.language
+        self._language = holdings.language if is_ours else self._words.language
         self._zone = ZoneInfo(settings.newsletter.time_zone)
 
     def write(self, today: date) -> str:
         words, name = self._words, self._settings.newsletter.name
         head = [
-            f"{name}, {format_date(today, self._held.language, weekday=False)}",
+            f"{name}, {format_date(today, self._language, weekday=False)}",
             words.text("What we keep about you: {email}", email=self._held.email),
         ]
         parts = [
             "\n".join(head),
             *self._part(words.text("What we know of you"), self._fields()),
+            *self._part(
+                words.text("What we knew of you before our last list was added"),
+                self._before_import(),
+            ),
             *self._part(words.text("Your lists"), self._lists()),
             *self._part(words.text("How you came and went"), self._history()),
             *self._part(words.text("Issues that were for you"), self._issues()),
             *self._part(words.text("Mails that came back to us"), self._returned()),
             *self._part(words.text("Asked for on our pages"), self._requests()),
             *self._part(words.text("Not to be written to"), self._suppressions()),
-            *self._part(
-                words.text("Files that hold your address too"),
-                iter(self._held.elsewhere),
-            ),
+            *self._part(words.text("Files that hold your address too"), self._files()),
             *self._part(words.text("What we keep, and your rights"), self._rights()),
         ]
         return "\n\n".join(parts) + "\n"
@@ -80,10 +90,26 @@ class _Letter:
     def _fields(self) -> Iterator[str]:
         person = self._held.subscriber
         for name, value in (person.fields if person else {}).items():
-            if name == LANGUAGE_FIELD:
-                yield self._words.text("Language: {language}", language=value)
-                continue
-            yield f"{self._settings.field_title(name)}: {value}"
+            if value:
+                yield self._field(name, value)
+
+    def _field(self, name: str, value: str) -> str:
+        if name == LANGUAGE_FIELD:
+            words, known = self._words, language_name(value, self._language)
+            return words.text("Language: {language}", language=known)
+        title = self._settings.field_title(name)
+        return f"{title[:1].upper()}{title[1:]}: {value}"
+
+    def _typed(self, note: Note) -> str:
+        known = [self._field(*item) for item in note.fields.items() if item[1]]
+        return "; ".join(known) or note.about
+
+    def _before_import(self) -> Iterator[str]:
+        words = self._words
+        for note in self._held.requests:
+            if note.kind == BEFORE_IMPORT:
+                known = self._typed(note) or words.text("your address alone")
+                yield f"{self._day(note.at)}: {known}"
 
     def _lists(self) -> Iterator[str]:
         words = self._words
@@ -94,31 +120,20 @@ class _Letter:
             SubscriptionStatus.BOUNCED: words.text("mails came back"),
         }
         for one in self._held.subscriptions:
-            when = self._day(one.changed_at)
-            yield f"{self._list(one.list)}: {states[one.status]}, {when}"
+            title = self._settings.list_title(one.list)
+            told = self._comma.join([states[one.status], self._day(one.changed_at)])
+            yield f"{title}: {told}"
 
     def _history(self) -> Iterator[str]:
         for event in self._held.history:
-            source = "" if event.source == _OURS else event.source
-            told = (self._event(event), self._list(event.list), source)
-            more = (event.evidence, event.wording)
-            yield f"{self._day(event.at)}: {', '.join(filter(None, told + more))}"
-
-    def _event(self, event: ConsentEvent) -> str:
-        words = self._words
-        kinds: Mapping[str, str] = {
-            ConsentKind.IMPORTED: words.text("added from a list"),
-            ConsentKind.ADDED: words.text("added by us"),
-            ConsentKind.ASKED: words.text("asked to join"),
-            ConsentKind.CONFIRMED: words.text("confirmed by you"),
-            ConsentKind.UNSUBSCRIBED: words.text("unsubscribed"),
-            ConsentKind.UNDONE: words.text("unsubscribing taken back"),
-            ConsentKind.BOUNCED: words.text("mails came back"),
-            ConsentKind.COMPLAINED: words.text("reported as spam"),
-            ConsentKind.BLOCKED: words.text("asked never to be written to"),
-            ConsentKind.CHANGED_ADDRESS: words.text("new address"),
-        }
-        return kinds.get(event.kind, event.kind)
+            yield self._line(
+                event.at,
+                tell_event(event, self._words),
+                self._settings.list_title(event.list),
+                tell_way(event, self._words),
+                tell_note(event),
+                tell_wording(event, self._words, self._language),
+            )
 
     def _issues(self) -> Iterator[str]:
         words = self._words
@@ -130,7 +145,7 @@ class _Letter:
         }
         waiting = words.text("still to be sent")
         for one in self._held.issues:
-            yield f"{self._day(one.at)}: {one.issue}, {states.get(one.state, waiting)}"
+            yield self._line(one.at, one.issue, states.get(one.state, waiting))
 
     def _returned(self) -> Iterator[str]:
         words = self._words
@@ -141,8 +156,7 @@ class _Letter:
         }
         other = words.text("an answer")
         for note in self._held.returned:
-            told = (kinds.get(note.kind, other), note.about)
-            yield f"{self._day(note.at)}: {', '.join(filter(None, told))}"
+            yield self._line(note.at, kinds.get(note.kind, other), note.about)
 
     def _requests(self) -> Iterator[str]:
         words = self._words
@@ -150,13 +164,12 @@ class _Letter:
             "asked-to-join": words.text("asked to join"),
             "asked-for-link": words.text("asked for the link to unsubscribe"),
             "asked-for-address": words.text("asked for a new address"),
-            "before-import": words.text("before the last import"),
         }
         mail = words.text("we wrote to you because of it")
         for note in self._held.requests:
-            about = note.about if note.kind in kinds else ""
-            told = (kinds.get(note.kind, mail), about)
-            yield f"{self._day(note.at)}: {', '.join(filter(None, told))}"
+            if note.kind != BEFORE_IMPORT:
+                about = self._typed(note) if note.kind in kinds else ""
+                yield self._line(note.at, kinds.get(note.kind, mail), about)
 
     def _suppressions(self) -> Iterator[str]:
         words = self._words
@@ -170,18 +183,29 @@ class _Letter:
         }
         everything = words.text("all lists")
         for one in self._held.suppressions:
-            scope = everything if one.scope == EVERY_LIST else self._list(one.scope)
-            reason = reasons.get(one.reason, one.reason)
-            yield f"{self._day(one.at)}: {scope}, {reason}"
+            title = self._settings.list_title(one.scope)
+            scope = everything if one.scope == EVERY_LIST else title
+            yield self._line(one.at, scope, reasons.get(one.reason, one.reason))
+
+    def _files(self) -> Iterator[str]:
+        words = self._words
+        if self._held.elsewhere:
+            yield words.text(
+                "Files that we keep: lists of addresses, mails written as a trial, "
+                "or copies for safety."
+            )
 
     def _rights(self) -> Iterator[str]:
         for statement in describe_storage(self._settings):
-            yield statement.text(self._held.language)
+            yield statement.text(self._language)
 
-    def _list(self, slug: str) -> str:
-        known = self._settings.lists.get(slug)
-        return (known.title if known else "") or slug
+    @property
+    def _comma(self) -> str:
+        return _COMMAS.get(self._words.language, ", ")
+
+    def _line(self, at: datetime, *parts: str) -> str:
+        return f"{self._day(at)}: {self._comma.join(filter(None, parts))}"
 
     def _day(self, moment: datetime) -> str:
         local = moment.astimezone(self._zone).date()
-        return format_date(local, self._held.language, weekday=False)
+        return format_date(local, self._language, weekday=False)

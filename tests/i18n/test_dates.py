@@ -3,7 +3,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.i18n import format_date, format_duration, format_event_time
+from newsletter.i18n import (
+    format_date,
+    format_duration,
+    format_event_time,
+    format_month,
+)
 from newsletter.model.issue import NO_DATE, Event
 from newsletter.model.problem import Place
 
@@ -151,3 +156,17 @@ def test_event_time_of_whole_days_names_month_and_year_where_they_differ(
     start: date, expected: str
 ) -> None:
     assert format_event_time(event(start, date(2023, 3, 5)), "nl") == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "February 2023"),
+        ("nl", "februari 2023"),
+        ("de", "Februar 2023"),
+        ("fr", "février 2023"),
+        ("ar", "فبراير 2023"),
+    ],
+)
+def test_month_is_written_as_the_language_does(language: str, expected: str) -> None:
+    assert format_month(date(2023, 2, 28), language) == expected

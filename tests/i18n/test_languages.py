@@ -1,6 +1,6 @@
 import pytest
 
-from newsletter.i18n import direction
+from newsletter.i18n import direction, language_name
 from newsletter.i18n.languages import locale_of
 
 
@@ -34,3 +34,20 @@ def test_direction_of_any_other_language_is_ltr(language: str) -> None:
 )
 def test_locale_of_a_tag_is_the_nearest_there_is(language: str, expected: str) -> None:
     assert str(locale_of(language)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "language", "expected"),
+    [
+        ("nl", "en", "Dutch"),
+        ("nl-BE", "nl", "Nederlands (België)"),
+        ("ar", "ar", "العربية"),
+        ("xx", "nl", "xx"),
+        ("not a tag", "nl", "not a tag"),
+        ("", "nl", ""),
+    ],
+)
+def test_language_is_called_as_another_one_calls_it(
+    tag: str, language: str, expected: str
+) -> None:
+    assert language_name(tag, language) == expected

@@ -119,4 +119,9 @@ def _suppression_json(one: "Suppression") -> dict[str, Any]:
 
 
 def _note_json(note: "Note") -> dict[str, Any]:
-    return {"kind": note.kind, "at": note.at.isoformat(), "about": note.about}
+    fields = "; ".join(f"{name}: {value}" for name, value in note.fields.items())
+    return {
+        "kind": note.kind,
+        "at": note.at.isoformat(),
+        "about": note.about or fields,
+    }
