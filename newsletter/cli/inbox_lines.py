@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from newsletter.cli.held_returns import said_words
-from newsletter.model.returned import BounceClass, MailKind
+from newsletter.model.returned import FOR_PEOPLE, BounceClass, MailKind
+from newsletter.workflow.unread import UNREAD_FOLDER
 
 if TYPE_CHECKING:
     from newsletter.workflow.returned_mail import Handled
@@ -17,6 +18,11 @@ def mail_line(one: "Handled", *, is_dry: bool = False) -> str:
         is_dry: Nothing was done: say what would be.
     """
     who = one.recipient or "Somebody"
+    if one.is_fault:
+        return (
+            f"The mail {one.source} could not be read, by a fault of the program. "
+            f"{_stays(one, is_dry=is_dry)} {one.advice}"
+        )
     if one.is_test:
         return f"A test mail: {_kind_words(one)}. Nothing to do."
     if one.kind is MailKind.UNSUBSCRIBE:
@@ -32,14 +38,16 @@ def mail_line(one: "Handled", *, is_dry: bool = False) -> str:
     if one.kind is MailKind.ASKS_TO_LEAVE:
         if one.advice:
             return f"{who} asks to leave{subject}. If so: {one.advice}"
+        kept = f" {_stays(one, is_dry=is_dry)}" if one.source == _PIPE else ""
         return (
             f"{who} asks to leave{subject}, and has no mail of yours under this "
-            "address. Answer them, and ask which one it is."
+            f"address. Answer them, and ask which one it is.{kept}"
         )
+    stays = _stays(one, is_dry=is_dry)
     if one.kind is MailKind.REPLY:
-        return f"{who} wrote to you{subject}. {_stays(one)}"
+        return f"{who} wrote to you{subject}. {stays}"
     sender = f" from {one.recipient}" if one.recipient else ""
-    return f"A mail{sender} for you to read{subject}. {_stays(one)}"
+    return f"A mail{sender} for you to read{subject}. {stays}"
 
 
 #: What was done; and what would be, in a dry run.
@@ -49,6 +57,9 @@ _NO_MAIL = ("No mail goes there any more.", "No mail would go there any more.")
 _HELD = ("Held back; nothing was changed.", "It would be held back.")
 _COUNTED = ("Counted; nothing was changed.", "It would be counted.")
 _PAUSED = ("is paused", "would be paused")
+_KEPT = ("The mail is kept", "It would be kept")
+#: `Handled.source` of what comes by a pipe.
+_PIPE = "stdin"
 _GONE = "Somebody left by mail who is no subscriber any more. Nothing to do."
 
 
@@ -112,9 +123,13 @@ def _unproved(one: "Handled", what: str) -> str:
     )
 
 
-def _stays(one: "Handled") -> str:
-    """Return where a mail is that somebody has to read."""
-    return "A pipe keeps no mail." if one.source == "stdin" else "It stays unread."
+def _stays(one: "Handled", *, is_dry: bool = False) -> str:
+    """Return where a mail is that was not settled."""
+    if one.source != _PIPE:
+        return "It stays unread."
+    if one.kind in FOR_PEOPLE:
+        return f"{_KEPT[is_dry]} in {UNREAD_FOLDER}."
+    return "A pipe keeps what people wrote alone: this mail is gone."
 
 
 def _said(one: "Handled") -> str:

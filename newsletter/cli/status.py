@@ -12,8 +12,10 @@ from newsletter.cli.context import (
     json_option,
     pass_silent_project,
     print_json,
+    printable,
     say,
-    tell_open_dispatches,
+    tell_dispatches,
+    tell_elsewhere,
 )
 from newsletter.cli.dispatches import dispatch_json, summary_lines
 from newsletter.cli.findings import count_of
@@ -26,6 +28,7 @@ from newsletter.cli.people import (
     write_csv,
 )
 from newsletter.model.delivery import DeliveryState
+from newsletter.workflow.care import find_care
 from newsletter.workflow.people_table import person_row
 
 if TYPE_CHECKING:
@@ -60,14 +63,17 @@ def command(
     as_json: bool,
 ) -> int:
     """Tell how a dispatch stands; without a number, the newest."""
+    from newsletter.workflow.report import read_begin
     from newsletter.workflow.status import read_dispatch
 
     if output is not None and unknown:
         raise click.UsageError("-o does not go with --unknown.")
     if unknown and not_reached:
         raise click.UsageError("choose one of --unknown and --not-reached.")
+    begin = read_begin(project)
+    tell_elsewhere(begin)
     dispatch = read_dispatch(project, number)
-    tell_open_dispatches(project, besides=dispatch.id)
+    tell_dispatches(begin, besides=dispatch.id)
     if unknown:
         _show_unknown(project, dispatch, as_json=as_json)
     elif not_reached:
@@ -103,8 +109,10 @@ def _show_dispatch(
             f"{one.id} ({one.issue}, {one.state})" for one in overview.earlier
         )
         click.echo(f"Earlier: {names}")
+    if find_care(project, overview.dispatch).is_elsewhere:
+        return
     for thing in things_to_see_to(project, now=datetime.now(UTC)):
-        say(thing)
+        say(printable(thing))
 
 
 def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
@@ -150,6 +158,8 @@ def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) ->
         return
     verb = "is" if number == 1 else "are"
     say(f"{count_of(number, 'recipient')} of dispatch {dispatch.id} {verb} unknown.")
+    if find_care(project, dispatch).is_elsewhere:
+        return
     say(
         "The log of your mail server knows them by these Message-IDs. To send to "
         f"all of them again: newsletter resume {dispatch.id} --unknown"

@@ -1,5 +1,6 @@
 """Who wrote that they want to leave, and still gets mail: the editor acts on it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,28 @@ class Wish:
     email: str
     #: When the mail was read last that says so; aware, UTC.
     at: datetime
+
+
+def read_wishes_of_nobody(
+    connection: Connection, keys: Collection[bytes]
+) -> dict[bytes, datetime]:
+    """Return which of these mails ask to leave, of whom no reader has the address.
+
+    Args:
+        connection: Reading or writing.
+        keys: `Reading.key` of each.
+
+    Returns:
+        Key -> when it was read.
+    """
+    rows = connection.execute(
+        select(returned_mails.c.key, returned_mails.c.at).where(
+            returned_mails.c.key.in_(keys),
+            returned_mails.c.kind == MailKind.ASKS_TO_LEAVE,
+            returned_mails.c.subscriber_id.is_(None),
+        )
+    )
+    return {row.key: from_millis(row.at) for row in rows}
 
 
 def read_wishes(connection: Connection, *, since: datetime) -> list[Wish]:

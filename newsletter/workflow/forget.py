@@ -20,6 +20,7 @@ from newsletter.workflow.copies_elsewhere import find_files_with
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.project import Project
+from newsletter.workflow.unread import forget_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def forget_subscriber(
                 erased = forget_person(connection, known.id, now=now)
             forget_address(connection, hashed, is_completely=is_completely, now=now)
         is_overwritten = desk.database.rewrite()
+    forget_letters(project, emails)
     return Forgotten(
         email=email,
         deliveries=erased.deliveries + len(mailed),

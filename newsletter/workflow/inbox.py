@@ -2,24 +2,34 @@
 
 Law: each mail has a transaction of its own, and is put away only after the commit. So
 whatever breaks off, the next look goes on there, and counts nothing twice. A mail that
-cannot be put away keeps none of the others from doing what it is for. Those that call
+cannot be put away, or read by a fault of ours, keeps none of the others from doing what
+it is for. Those that call
 addresses dead take nobody off before all of a look were read (`hard_returns`).
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import Connection
 
-from newsletter.errors import OperationError, RefusedError, UsageError
+from newsletter.errors import (
+    NewsletterError,
+    OperationError,
+    RefusedError,
+    UsageError,
+)
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import FOR_PEOPLE, BounceClass, MailKind, Reading
 from newsletter.store.inbox_marks import read_mark, write_mark
-from newsletter.store.returned import is_noted, note_returned
+from newsletter.store.returned import ReturnedMail, is_noted, note_returned
+from newsletter.workflow.bug_report import place_of, write_report
 from newsletter.workflow.desk import Desk, open_desk
 from newsletter.workflow.hard_returns import Weighed, try_to_weigh, weigh_returns
 from newsletter.workflow.mailboxes import Fetched, Source
@@ -30,6 +40,7 @@ from newsletter.workflow.mailboxes.stdin import StdinSource
 from newsletter.workflow.project import Project
 from newsletter.workflow.returned_mail import Handled, after_weighing, handle_mail
 from newsletter.workflow.server import read_inbox_password
+from newsletter.workflow.unread import keep_letter
 
 #: What to add to newsletter.toml; shown where there is no mailbox.
 INBOX_LINES = """\
@@ -73,7 +84,9 @@ def read_inbox(
             project, source, desk, environment, now, dry_run=dry_run, stdin=stdin
         ) as (mailbox, mark_name),
     ):
-        look = _Look(desk, mailbox, mark_name, now, is_dry=dry_run, tell=tell)
+        # Nobody but us keeps what comes by a pipe.
+        keep = partial(keep_letter, project.root, now=now) if stdin else None
+        look = _Look(desk, mailbox, mark_name, now, dry_run, tell, keep)
         try:
             look.read(is_over)
         finally:
@@ -120,6 +133,7 @@ _SUMMARY = {
     "{they_are} about one of yours.",
     "asks": "{count} {mails}: somebody asks to leave; that is yours to do.",
     "read": "{count} {mails}: for you to read.",
+    "fault": "{count} {mails}: not read by a fault of the program; left for you.",
 }
 #: Of a dry run, where something would be done.
 _WOULD = {
@@ -134,6 +148,8 @@ _WOULD = {
 
 
 def _group(one: Handled) -> str:
+    if one.is_fault:
+        return "fault"
     if one.paused:
         return "paused"
     if one.is_held:
@@ -163,9 +179,9 @@ class _Look:
         mailbox: Source,
         mark_name: str,
         now: datetime,
-        *,
         is_dry: bool,
         tell: Callable[[Handled], None],
+        keep: Callable[[bytes], None] | None,
     ) -> None:
         self._desk = desk
         self._mailbox = mailbox
@@ -173,11 +189,14 @@ class _Look:
         self._now = now
         self._is_dry = is_dry
         self._tell = tell
+        self._keep = keep
         #: In the order in which they lay there.
         self.done: list[Handled] = []
         #: Places in it of mails that are told when all were weighed.
         self._opened: list[int] = []
         self.trouble: OperationError | None = None
+        #: File of the report, by which fault it is.
+        self._reports: dict[str, str] = {}
 
     def read(self, is_over: Callable[[], bool]) -> None:
         """Note each mail and put it away."""
@@ -190,6 +209,8 @@ class _Look:
             self.done.append(handled)
             if not self._is_dry and self.trouble is None:
                 try:
+                    if self._keep is not None and handled.kind in FOR_PEOPLE:
+                        self._keep(fetched.data)
                     self._mailbox.settle(fetched, is_done=handled.is_done)
                     self._write_mark(fetched)
                 except OperationError as error:
@@ -221,6 +242,32 @@ class _Look:
         return weighed
 
     def _handle(self, fetched: Fetched) -> Handled:
+        try:
+            return self._read(fetched)
+        except NewsletterError:
+            raise
+        except Exception as error:  # noqa: BLE001 - who leaves by another waits for none
+            return self._leave(fetched, error)
+
+    def _leave(self, fetched: Fetched, error: Exception) -> Handled:
+        """Leave a mail that a fault of ours keeps from being read; tell of it once."""
+        left = Handled(fetched.name, MailKind.UNREAD, is_fault=True)
+        # Another key than its own, so that a better program reads it yet.
+        key = hashlib.sha256(b"not read\n" + fetched.data).digest()
+        mail = ReturnedMail(key, self._now, self._mailbox.kind, MailKind.UNREAD)
+        with self._desk.database.reading() as connection:
+            if is_noted(connection, key):
+                return replace(left, is_known=True)
+        if not self._is_dry:
+            with self._desk.database.writing() as connection:
+                note_returned(connection, mail)
+        place = place_of(error)
+        if place not in self._reports:
+            self._reports[place] = write_report(error)
+        file = self._reports[place]
+        return replace(left, advice=f"Please report it with the file {file}.")
+
+    def _read(self, fetched: Fetched) -> Handled:
         reading = read_mail(fetched.data)
         # Letters that lie unread are met again at each look: no writer waits for them.
         with self._desk.database.reading() as connection:

@@ -104,6 +104,11 @@ def _erased(settings: Settings) -> list[Statement]:
         _deliveries(kept.deliveries),
         _returned(kept.bounces),
         Statement(
+            "If you write to us by mail, your letter stays in our mailbox, outside of "
+            "our database, until we delete it.",
+            {},
+        ),
+        Statement(
             "When we add people from a file, we keep what that changed for {time}, so "
             "that we can take it back.",
             {"time": UNDO_WITHIN},

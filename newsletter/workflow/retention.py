@@ -7,6 +7,7 @@ small pieces, and whoever else writes goes first: a dispatch under way does not 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from newsletter.model.settings import RetentionSettings
 from newsletter.store.database import Database, exists, open_database
@@ -28,6 +29,7 @@ from newsletter.store.retention import (
     find_reasons,
 )
 from newsletter.workflow.project import Project
+from newsletter.workflow.unread import erase_letters
 
 #: Rows erased in one transaction: a few milliseconds.
 _AT_ONCE = 500
@@ -53,6 +55,8 @@ class Erased:
     changes: int = 0
     #: Times a mail server's words stood in a history, or were its answer to us.
     words: int = 0
+    #: Mails that people wrote to a pipe.
+    letters: int = 0
 
     @property
     def total(self) -> int:
@@ -65,6 +69,7 @@ class Erased:
             + self.notices
             + self.changes
             + self.words
+            + self.letters
         )
 
 
@@ -85,7 +90,7 @@ def erase_outdated(
     if not exists(url, root=root):
         return Erased()
     with open_database(url, root=root) as database:
-        erased = _Eraser(database, now, is_over).erase(project.settings.retention)
+        erased = _Eraser(database, root, now, is_over).erase(project.settings.retention)
         if erased.total:
             database.empty_wal()
         return erased
@@ -93,9 +98,10 @@ def erase_outdated(
 
 class _Eraser:
     def __init__(
-        self, database: Database, now: datetime, is_over: Callable[[], bool]
+        self, database: Database, root: Path, now: datetime, is_over: Callable[[], bool]
     ) -> None:
         self._database = database
+        self._root = root
         self._now = now
         self._is_over = is_over
 
@@ -113,6 +119,7 @@ class _Eraser:
             changes=self._all_of(erase_import_changes, UNDO_WITHIN),
             # After deliveries and returned mails: these say what is still kept.
             words=self._answers() + self._reasons(),
+            letters=self._letters(timedelta(days=kept.bounces)),
         )
         self._all_of(erase_marks, MARKS_COUNT_FOR)
         return erased
@@ -135,6 +142,9 @@ class _Eraser:
                     connection, dispatch_id, after=last, most=_AT_ONCE
                 )
         return True
+
+    def _letters(self, age: timedelta) -> int:
+        return erase_letters(self._root, before=self._now - age) if age else 0
 
     def _answers(self) -> int:
         """Erase the answers of our mail server with the deliveries they were about."""

@@ -76,7 +76,7 @@ class MaildirSource:
                 for entry in os.scandir(self._path / part)
                 if entry.is_file(follow_symlinks=False)
                 and not entry.name.startswith(".")
-                and (part == "new" or "S" not in _flags(entry.name))
+                and is_unread(Path(entry.path))
             ]
         except FileNotFoundError as error:
             raise OperationError(
@@ -87,6 +87,12 @@ class MaildirSource:
             raise _failed(self._path, "read", error) from error
         # Names begin with the time of delivery.
         return sorted(found, key=lambda path: path.name)
+
+
+def is_unread(path: Path) -> bool:
+    """Tell whether nobody has read a mail, by the place and name of its file."""
+    part = path.parent.name
+    return part == "new" or (part == "cur" and "S" not in _flags(path.name))
 
 
 def _flags(name: str) -> str:

@@ -34,11 +34,11 @@ def maildir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pipe(returns: Returns, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], int]:
-    def run(mail: bytes) -> int:
+def pipe(returns: Returns, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    def run(mail: bytes, *more: str) -> int:
         given = io.TextIOWrapper(io.BytesIO(mail))
         monkeypatch.setattr(sys, "stdin", given)
-        code: int = returns.post.run("inbox", "--from", "-")
+        code: int = returns.post.run("inbox", "--from", "-", *more)
         return code
 
     return run
