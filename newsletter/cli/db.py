@@ -114,6 +114,7 @@ def restore(file: Path, folder: Path | None, as_json: bool) -> None:
         print_json(
             {
                 "folder": str(restored.folder),
+                "handed_over": restored.was_handed_over,
                 "subscribers": restored.subscribers,
                 "unknown": restored.unknown,
                 "dispatches": [one.id for one in restored.halted],
@@ -130,6 +131,12 @@ def _show_restored(restored: "Restored") -> None:
         f"{restored.folder}"
     )
     print_rows([("  subscribers", f"{restored.subscribers:,}")])
+    if restored.is_late:
+        click.echo(
+            "The newsletter was handed over by this file more than a day ago. It may "
+            "have been put back before, and sent from there: so it is taken for a "
+            "copy like any other."
+        )
     if not restored.was_handed_over:
         click.echo(
             "It does not know what happened since: who left, who joined, what was "

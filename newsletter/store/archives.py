@@ -2,7 +2,9 @@
 
 Law: a copy never knows what was sent after it was made. So of a dispatch that was not
 over in it, everybody who may have been mailed since is *unknown*, and only the editor
-sends to them again; but for a hand-over, after which nobody else sends.
+sends to them again. And what was given a number since, in a link or the Message-ID of a
+mail, is never mistaken for what gets the next number here. But for a hand-over, after
+which nobody else sends.
 """
 
 import os
@@ -16,15 +18,38 @@ from sqlalchemy import Connection, delete
 
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DeliveryState
+from newsletter.store.dialect import skip_ids
 from newsletter.store.dispatch_records import load_dispatch, open_dispatches
 from newsletter.store.dispatches import pause_dispatch, recover
 from newsletter.store.handovers import take_over
 from newsletter.store.instants import to_millis
 from newsletter.store.moves import move_in_batches
-from newsletter.store.tables import workers
+from newsletter.store.notices import note_left_behind
+from newsletter.store.tables import (
+    address_changes,
+    dispatches,
+    imports,
+    joinings,
+    lists,
+    notices,
+    subscribers,
+    workers,
+)
 
 #: What a delivery says that a restored copy knows nothing of.
 _MEANWHILE = "restored from a backup: it may have been sent since"
+
+#: How many numbers are left out: more than the original can have given since. They are
+#: not larger, as they make links longer, and a dispatch is called by its number.
+_LEFT_OUT = {
+    subscribers: 4_000_000,
+    joinings: 4_000_000,
+    address_changes: 4_000_000,
+    notices: 4_000_000,
+    dispatches: 1_000,
+    imports: 1_000,
+    lists: 100,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +118,10 @@ def settle_restored(
     take_over(connection)
     connection.execute(delete(workers))
     recover(connection, now=now)
+    note_left_behind(connection, with_waiting=not was_handed_over, now=now)
+    if not was_handed_over:
+        for table, count in _LEFT_OUT.items():
+            skip_ids(connection, table, count)
     halted = []
     for dispatch in open_dispatches(connection):
         if not was_handed_over:

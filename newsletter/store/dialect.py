@@ -11,16 +11,20 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Numeric,
     Select,
     String,
     Table,
     bindparam,
     cast,
+    column,
     func,
     literal_column,
     select,
+    update,
 )
+from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.types import TypeEngine
 
@@ -84,6 +88,17 @@ def insert_or_update_from(
             set_={name: query.excluded[name] for name in names if name not in keys},
         )
     )
+
+
+def skip_ids(connection: Connection, table: Table, count: int) -> None:
+    """Never give the next *count* ids of a table to anybody."""
+    # PostgreSQL: setval of the sequence of its id.
+    name, given = column("name", String), column("seq", Integer)
+    sequence = sql_table("sqlite_sequence", name, given)
+    skipped = update(sequence).where(name == table.name).values(seq=given + count)
+    if connection.execute(skipped).rowcount == 0:
+        # It never had a row.
+        connection.execute(sequence.insert().values(name=table.name, seq=count))
 
 
 def is_one_of(column: ColumnElement[int], parameter: str) -> ColumnElement[bool]:

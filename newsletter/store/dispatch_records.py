@@ -68,6 +68,14 @@ def newest_dispatch(connection: Connection) -> Dispatch | None:
     return found[0] if found else None
 
 
+def dispatches_since(connection: Connection, dispatch_id: int) -> list[Dispatch]:
+    """Return the dispatches made after this one, oldest first.
+
+    Their numbers may be far apart, where a backup was put back.
+    """
+    return load_where(connection, dispatches.c.id > dispatch_id)
+
+
 def open_dispatches(connection: Connection) -> list[Dispatch]:
     """Return the dispatches with something left to do, oldest first."""
     return load_where(connection, dispatches.c.state.in_(OPEN_STATES))

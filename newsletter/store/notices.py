@@ -278,15 +278,19 @@ def end_notice(
     _forget_told(connection, notices.c.id == notice_id)
 
 
-def note_left_behind(connection: Connection, *, now: datetime) -> int:
+def note_left_behind(
+    connection: Connection, *, with_waiting: bool = False, now: datetime
+) -> int:
     """Call unknown what a crash left under way; return how many those were.
 
-    Only the one worker may ask for it, while nothing of its own is under way.
+    Only the one worker may ask for it, while nothing of its own is under way; and who
+    puts a backup back, for what waits in it may have been sent since.
     """
+    states = _OPEN if with_waiting else (DeliveryState.ATTEMPTING,)
     found = connection.execute(
         update(notices)
-        .where(notices.c.state == DeliveryState.ATTEMPTING)
-        .values(state=DeliveryState.UNKNOWN, at=to_millis(now))
+        .where(notices.c.state.in_(states))
+        .values(state=DeliveryState.UNKNOWN, at=to_millis(now), next_at=None)
     )
     _forget_told(connection, notices.c.state == DeliveryState.UNKNOWN)
     return found.rowcount

@@ -62,6 +62,7 @@ lists = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("slug", String, nullable=False, unique=True),
+    sqlite_autoincrement=True,
 )
 
 subscriptions = Table(

@@ -2,7 +2,9 @@
 
 Law: nothing of a backup is believed before it was looked at: names, sums, the database
 and its keys. And nobody is mailed by what a copy holds for unfinished: its dispatches
-are paused, and who may have been mailed since is unknown.
+are paused, and who may have been mailed since is unknown. Links that were made since
+lead to nobody else: numbers are left out, and a new key signs, as the same backup may
+be put back more than once.
 """
 
 import hashlib
@@ -12,7 +14,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +23,14 @@ from newsletter.config import SETTINGS_FILE
 from newsletter.errors import OperationError, RefusedError
 from newsletter.store.archives import Halted, count_people_in, settle_restored
 from newsletter.store.database import MIGRATIONS, known_revisions, open_database
+from newsletter.store.key_rotation import add_key
 from newsletter.store.keys import open_keyring
 from newsletter.store.workrooms import clear_rooms, workroom
 from newsletter.workflow.backup import FORMAT, MANIFEST
+
+#: A hand-over is believed for so long. Nobody can tell later whether the file was put
+#: back before, and everybody mailed from there.
+HAND_OVER_COUNTS_FOR = timedelta(days=1)
 
 #: More is no manifest of ours: 10,000 files have 1.5 MB.
 _MOST_MANIFEST_BYTES = 50_000_000
@@ -48,9 +55,11 @@ class Restored:
     newsletter: str
     #: In the time zone of the newsletter.
     made_at: datetime
-    #: Nobody sends from the other copy any more.
+    #: Nobody sends from another copy any more.
     was_handed_over: bool
     subscribers: int
+    #: It was made to hand the newsletter over, too long ago to be believed.
+    is_late: bool = False
     #: Dispatches that were not over; all are paused.
     halted: tuple[Halted, ...] = ()
 
@@ -151,7 +160,8 @@ def _settle(
 ) -> Restored:
     """Look at the database and its keys, and let nothing go on by itself."""
     made_at = datetime.fromisoformat(about["made_at"])
-    was_handed_over = bool(about["handed_over"])
+    is_late = abs(now - made_at) > HAND_OVER_COUNTS_FOR
+    was_handed_over = about["handed_over"] and not is_late
     people = count_people_in(root / about["database"])
     with open_database(f"sqlite:///{about['database']}", root=root) as database:
         open_keyring(database, root=root)
@@ -163,12 +173,16 @@ def _settle(
                 was_handed_over=was_handed_over,
                 now=now,
             )
+        if not was_handed_over:
+            # What is in doubt as of now was signed before.
+            add_key(database, root=root, now=now + timedelta(milliseconds=1))
     return Restored(
         folder=target,
         newsletter=str(about["newsletter"]),
         made_at=local,
         was_handed_over=was_handed_over,
         subscribers=people,
+        is_late=about["handed_over"] and is_late,
         halted=halted,
     )
 
@@ -197,19 +211,28 @@ def _read_manifest(archive: tarfile.TarFile, file: Path) -> dict[str, Any]:
 
 
 def _check_shape(about: Any) -> None:
-    """See that every name stays inside of the folder.
+    """See that all is there, and that every name stays inside of the folder.
 
     Raises:
         KeyError, TypeError, ValueError: Something is missing, or not as we write it.
     """
-    names = [*about["files"], about["folder"], about["database"]]
-    for name in names:
+    files = about["files"]
+    if not isinstance(files, dict):
+        raise TypeError("no files by name")
+    for name in (*files, about["folder"], about["database"]):
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name:
+        is_outside = path.is_absolute() or ".." in path.parts or not path.parts
+        if is_outside or "\\" in name or "\0" in name:
             raise ValueError(name)
-    if about["database"] not in about["files"]:
+    sums = [file["sha256"] for file in files.values()]
+    if not all(isinstance(one, str) for one in (about["newsletter"], *sums)):
+        raise TypeError("no text")
+    if about["database"] not in files:
         raise ValueError("no database")
-    datetime.fromisoformat(about["made_at"])
+    if not isinstance(about["handed_over"], bool):
+        raise TypeError("handed over or not")
+    if datetime.fromisoformat(about["made_at"]).tzinfo is None:
+        raise ValueError("no time zone")
     ZoneInfo(about["time_zone"])
 
 

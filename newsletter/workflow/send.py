@@ -15,7 +15,7 @@ from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Order
 from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
-from newsletter.store.dispatch_records import load_dispatch, newest_dispatch
+from newsletter.store.dispatch_records import dispatches_since, load_dispatch
 from newsletter.store.dispatches import (
     begin_held,
     cancel_dispatch,
@@ -162,9 +162,7 @@ def _refuse_sent_meanwhile(connection: Connection, plan: Plan) -> None:
     Raises:
         OperationError: Names the dispatch that was quicker.
     """
-    newest = newest_dispatch(connection)
-    numbers = range(plan.after + 1, (newest.id if newest else 0) + 1)
-    for dispatch in (load_dispatch(connection, number) for number in numbers):
+    for dispatch in dispatches_since(connection, plan.after):
         is_called_off = dispatch.state is DispatchState.CANCELLED
         if dispatch.issue == plan.issue and not is_called_off:
             raise OperationError(

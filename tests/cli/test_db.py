@@ -310,6 +310,7 @@ def test_restore_without_a_folder_makes_one_by_the_name(computer: Computer) -> N
         0,
         {
             "folder": str(computer.folder / "harbour-news"),
+            "handed_over": False,
             "subscribers": 1,
             "unknown": 0,
             "dispatches": [],
@@ -349,6 +350,27 @@ def test_restore_after_a_hand_over_goes_on_where_it_was(computer: Computer) -> N
     )
     added = computer("subscribers", "add", "bert@example.org", "--project", "there")
     assert added[:2] == (0, "bert@example.org: added\n")
+
+
+def test_restore_of_a_hand_over_of_long_ago_says_that_it_is_not_believed(
+    computer: Computer,
+) -> None:
+    computer.dispatch()
+    computer.backup("--hand-over", "-o", "moved.tar")
+    with tarfile.open("moved.tar") as archive:
+        about = json.load(archive.extractfile(MANIFEST))  # type: ignore[arg-type]
+    about["made_at"] = "2023-02-14T09:30:00+00:00"
+    rewrite(computer.folder / "moved.tar", {MANIFEST: json.dumps(about).encode()})
+    code, out, _ = computer("db", "restore", "moved.tar", "there")
+    told = out.splitlines()[2:]
+    assert (code, told[0]) == (
+        0,
+        "The newsletter was handed over by this file more than a day ago. It may have "
+        "been put back before, and sent from there: so it is taken for a copy like any "
+        "other.",
+    )
+    assert told[1].startswith("It does not know what happened since: ")
+    assert told[3].startswith("  1 may have it already. ")
 
 
 def test_restore_over_a_folder_with_something_in_it_is_refused(

@@ -119,6 +119,46 @@ def test_dispatch_that_is_over_stays_as_it_is(people: Any, dispatching: Any) -> 
     assert states == [S.PENDING]
 
 
+def given(database: Database) -> dict[str, int]:
+    """Return the highest number that was given, or left out, in each table."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+        return {row.name: row.seq for row in rows}
+
+
+def test_copy_leaves_out_the_numbers_that_may_stand_in_links_made_since(
+    database: Database, people: Any, dispatching: Any
+) -> None:
+    people.add_many(3)
+    dispatching.make()
+    before = given(database)
+    settle(dispatching, was_handed_over=False)
+    after = given(database)
+    assert {
+        name: seq - before.get(name, 0)
+        for name, seq in after.items()
+        if seq != before.get(name)
+    } == {
+        "subscribers": 4_000_000,
+        "joinings": 4_000_000,
+        "address_changes": 4_000_000,
+        "notices": 4_000_000,
+        "dispatches": 1_000,
+        "imports": 1_000,
+        "lists": 100,
+    }
+    assert people.add("zoe@example.org") == 4_000_004
+
+
+def test_numbers_go_on_after_a_hand_over(
+    database: Database, people: Any, dispatching: Any
+) -> None:
+    people.add_many(3)
+    before = given(database)
+    settle(dispatching, was_handed_over=True)
+    assert given(database) == before
+
+
 def test_copy_that_was_put_back_may_send(database: Database, dispatching: Any) -> None:
     with database.writing() as connection:
         note_handover(connection, file="news.tar", now=NOW)

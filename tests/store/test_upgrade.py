@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import create_engine, delete, insert, select
 
 from newsletter.errors import OperationError
 from newsletter.model.delivery import DispatchState
@@ -25,6 +25,7 @@ from newsletter.store.database import (
 from newsletter.store.dispatch_records import load_dispatch
 from newsletter.store.dispatches import continue_dispatch
 from newsletter.store.instants import to_millis
+from newsletter.store.people import ensure_lists
 from newsletter.store.tables import (
     accepted_findings,
     batches,
@@ -229,6 +230,22 @@ def test_upgrade_keeps_what_an_undo_of_the_last_import_needs(
         " new_status FROM import_changes",
     ) == [(7, 1, 3, '{"a": "b"}', 1, 5, 2)]
     assert read(database.path, "SELECT is_everywhere FROM imports") == [(0,)]
+
+
+def test_upgrade_from_before_lists_kept_their_numbers_keeps_them(
+    tmp_path: Path, fourth_migrations: Path
+) -> None:
+    with (
+        open_database(URL, root=tmp_path, migrations=fourth_migrations) as database,
+        database.writing() as writer,
+    ):
+        for statement in LAST_IMPORT:
+            writer.exec_driver_sql(statement)
+    with open_database(URL, root=tmp_path) as database, database.writing() as writer:
+        known = ensure_lists(writer, ["jobs"])
+        assert known == {"main": 1, "events": 3, "jobs": 4}
+        writer.execute(delete(lists).where(lists.c.slug == "jobs"))
+        assert ensure_lists(writer, ["camp"])["camp"] == 5
 
 
 def test_upgrade_when_database_is_new_makes_no_backup(

@@ -73,6 +73,34 @@ def refusal(file: Path) -> str:
     return str(caught.value)
 
 
+def forget_sum(said: dict[str, Any]) -> None:
+    del said["files"][DATABASE]["sha256"]
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        lambda said: said.update(files=list(said["files"])),
+        lambda said: said.update(files=list(said["files"].items())),
+        lambda said: said.update(files={DATABASE: "x"}),
+        forget_sum,
+        lambda said: said["files"].update({"a\0b": {"sha256": "x"}}),
+        lambda said: said.pop("handed_over"),
+        lambda said: said.update(handed_over="no"),
+        lambda said: said.update(made_at="2026-11-22T12:00:00"),
+        lambda said: said.update(newsletter=7),
+    ],
+)
+def test_backup_that_does_not_say_what_is_in_it_is_none(
+    kept: Path, about: Callable[[dict[str, Any]], object]
+) -> None:
+    exchange(kept, about=about)
+    assert refusal(kept) == (
+        "kept.tar: this is no backup of a newsletter, or not a whole one. "
+        "Name a file that newsletter db backup wrote."
+    )
+
+
 def test_backup_with_a_newer_database_names_the_version_it_needs(kept: Path) -> None:
     exchange(kept, about=lambda said: said.update(revision="9999", version="9.9"))
     assert refusal(kept) == (

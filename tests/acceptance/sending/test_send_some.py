@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from newsletter.errors import OperationError
+from newsletter.store.archives import settle_restored
 from newsletter.testing.smtp_server import Fault, SmtpServer
 from newsletter.workflow.clearance import Wish
+from newsletter.workflow.desk import open_desk
 from newsletter.workflow.plan import plan_send
 from newsletter.workflow.send import send_planned
 
@@ -172,6 +174,21 @@ def test_a_plan_sent_twice_is_one_dispatch(post: Any) -> None:
         "2026-03 is being sent already: dispatch 1 (done) was made since you were "
         "shown the number. This command sent nothing. See: newsletter status 1"
     )
+
+
+def test_a_plan_sent_twice_after_a_restore_is_one_dispatch(post: Any) -> None:
+    """Numbers are left out then."""
+    post.add("anna", "bob")
+    with open_desk(post.project) as desk, desk.database.writing() as connection:
+        settle_restored(
+            connection, reason="", was_handed_over=False, now=datetime.now(UTC)
+        )
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        once = plan(post)
+        send_planned(post.project, once, confirmed=2, environment={})
+        with pytest.raises(OperationError, match="sent already: dispatch 1001"):
+            send_planned(post.project, once, confirmed=2, environment={})
 
 
 def test_a_plan_that_was_undone_cannot_be_sent_after_all(post: Any) -> None:
