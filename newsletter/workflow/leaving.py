@@ -13,15 +13,15 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from newsletter.addresses import address_key, mask
+from newsletter.addresses import mask
 from newsletter.model.subscriber import (
     LANGUAGE_FIELD,
     Subscriber,
     Subscription,
     SubscriptionStatus,
 )
-from newsletter.store.audience import EVERY_LIST
-from newsletter.store.consent import Word, read_suppressions, unsubscribe
+from newsletter.store.audience import EVERY_LIST, lists_received
+from newsletter.store.consent import Word, unsubscribe
 from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.leavings import read_leaving, take_back
 from newsletter.store.people import find_by_id, read_list_ids, read_subscriptions
@@ -29,7 +29,6 @@ from newsletter.store.probes import receive_probe
 from newsletter.tokens import (
     Keyring,
     Purpose,
-    address_hash,
     is_test,
     read_token,
     sign,
@@ -148,20 +147,6 @@ def read_leaver(keyring: Keyring, token: str) -> tuple[int, tuple[int, ...]] | N
     return numbers[0], numbers[1:]
 
 
-def active_lists(
-    connection: Connection, keyring: Keyring, person: Subscriber
-) -> set[str]:
-    """Return the lists that somebody really gets."""
-    hashed = address_hash(keyring, address_key(person.email))
-    kept_off = {one.scope for one in read_suppressions(connection, hashed)}
-    return {
-        one.list
-        for one in read_subscriptions(connection, person.id)
-        if one.status is SubscriptionStatus.ACTIVE
-        and not kept_off & {one.list, EVERY_LIST}
-    }
-
-
 def look_up_undo(
     connection: Connection, keyring: Keyring, token: str, *, now: datetime
 ) -> Undoing | None:
@@ -263,7 +248,7 @@ def _visit(
         one for one in standing if one.status is not SubscriptionStatus.UNSUBSCRIBED
     ]
     lists = tuple(one.list for one in staying or standing) or scopes
-    others = active_lists(connection, keyring, person) - set(lists)
+    others = lists_received(connection, person.id) - set(lists)
     return Visit(
         Errand.LEAVE,
         masked_address=mask(person.email),

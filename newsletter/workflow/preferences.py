@@ -22,7 +22,7 @@ from newsletter.model.subscriber import (
     Subscriber,
     SubscriptionStatus,
 )
-from newsletter.store.audience import EVERY_LIST
+from newsletter.store.audience import EVERY_LIST, lists_received
 from newsletter.store.consent import (
     Word,
     readmit,
@@ -38,7 +38,7 @@ from newsletter.store.people import (
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, read_token
 from newsletter.workflow.joining import public_lists
-from newsletter.workflow.leaving import active_lists, undo_token
+from newsletter.workflow.leaving import undo_token
 
 #: How the history names these pages.
 SOURCE = "preferences"
@@ -81,12 +81,12 @@ def read_preferences(
     person = find_person(connection, keyring, token)
     if person is None:
         return None
-    active = active_lists(connection, keyring, person)
-    slugs = dict.fromkeys([*public_lists(settings), *sorted(active)])
+    received = lists_received(connection, person.id)
+    slugs = dict.fromkeys([*public_lists(settings), *sorted(received)])
     return Preferences(
         person.id,
         mask(person.email),
-        {slug: slug in active for slug in slugs},
+        {slug: slug in received for slug in slugs},
         person.fields.get(LANGUAGE_FIELD, ""),
         frozenset(person.fields) - {LANGUAGE_FIELD},
     )
@@ -161,7 +161,7 @@ def _join(
     word: Word,
 ) -> None:
     public = set(public_lists(settings))
-    joined = sorted(public & set(wanted) - active_lists(connection, keyring, person))
+    joined = sorted(public & set(wanted) - lists_received(connection, person.id))
     if not joined:
         return
     list_ids = ensure_lists(connection, joined)
