@@ -1,16 +1,11 @@
 """How a failure is told: to people on standard error, to scripts as one JSON object."""
 
 import json
-import sys
-import tempfile
-import traceback
-from pathlib import Path
 
 import click
 
-from newsletter import __version__
-from newsletter.addresses import mask_addresses
 from newsletter.errors import DefinitionError, NewsletterError
+from newsletter.workflow.bug_report import write_report
 
 INTERNAL_ERROR = 4
 
@@ -56,7 +51,7 @@ def _show_known(error: NewsletterError, *, wants_json: bool) -> int:
 
 
 def _show_bug(error: Exception, *, wants_json: bool) -> int:
-    reference = _write_report(error)
+    reference = write_report(error)
     message = "something went wrong inside newsletter; this is a fault of the program."
     advice = f"Please report it with the file {reference}."
     if wants_json:
@@ -64,17 +59,3 @@ def _show_bug(error: Exception, *, wants_json: bool) -> int:
     else:
         click.echo(f"internal error: {message} {advice}", err=True)
     return INTERNAL_ERROR
-
-
-def _write_report(error: Exception) -> str:
-    """Keep the traceback in a private file: it may hold what an editor wrote.
-
-    It is made to be passed on, so no address of a reader stands in it.
-    """
-    lines = [f"newsletter {__version__}, Python {sys.version}\n"]
-    lines += [mask_addresses(line) for line in traceback.format_exception(error)]
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", prefix="newsletter-", suffix=".txt", delete=False
-    ) as report:
-        report.writelines(lines)
-    return str(Path(report.name))

@@ -19,7 +19,7 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.findings import count_of
 from newsletter.cli.inbox_lines import mail_line
-from newsletter.errors import NewsletterError, UsageError
+from newsletter.errors import UsageError
 from newsletter.model.returned import FOR_PEOPLE
 from newsletter.workflow.people_table import instant_json
 
@@ -40,7 +40,7 @@ class _PipeCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except NewsletterError as error:
+        except Exception as error:
             if ctx.params.get("source") != _STDIN:
                 raise
             from newsletter.cli.failures import show_failure

@@ -79,6 +79,8 @@ class Handled:
     is_test: bool = False
     #: Number of the dispatch that it paused; 0: none.
     paused: int = 0
+    #: A fault of the program kept it from being read; `advice` names the report.
+    is_fault: bool = False
     #: Shown, never stored.
     subject: str = field(default="", repr=False)
     #: It calls an address dead: `hard_returns` weighs it against the others.

@@ -2,8 +2,8 @@
 
 Each chore has a thread of its own, so that none waits for another, nor for a dispatch.
 
-Law: a chore that fails rests, and says so once; it never ends the worker. The wish to
-stop ends all of them when what is under way is done.
+Law: a chore that fails rests, says so once, and goes on, be it by a fault of ours; it
+never ends the worker. The wish to stop ends all of them when what is under way is done.
 """
 
 import threading
@@ -18,6 +18,7 @@ from newsletter.errors import NewsletterError
 from newsletter.model.settings import Settings
 from newsletter.store.chores import last_done, mark_done
 from newsletter.store.database import open_database
+from newsletter.workflow.bug_report import place_of, write_report
 from newsletter.workflow.inbox import read_inbox, summarise
 from newsletter.workflow.leftovers import clear_leftovers
 from newsletter.workflow.notices import can_notify, send_notices, warn_of_few
@@ -89,7 +90,8 @@ def _read_inbox(duty: Duty) -> None:
     done = read_inbox(
         duty.project, environment=duty.environment, now=duty.now, is_over=duty.is_over
     )
-    said = " ".join(summarise(done))
+    faults = [one.advice for one in done if one.is_fault and not one.is_known]
+    said = " ".join([*summarise(done), *faults])
     if said:
         duty.tell(f"Returned mail. {said}")
 
@@ -182,9 +184,6 @@ class Upkeep:
             for thread in self._threads:
                 while thread.is_alive() and wishes < 2:
                     thread.join(0.05)
-        bug = next((one.bug for one in self._threads if one.bug), None)
-        if bug is not None and error is None:
-            raise bug
 
 
 class _Settings:
@@ -236,20 +235,10 @@ class _ChoreThread(threading.Thread):
         self._due: float | None = None
         self._failures = 0
         self._said = ""
-        self.bug: Exception | None = None
 
     def run(self) -> None:
-        try:
-            while not self._is_over():
-                self._switch.wait(self._look())
-        except Exception as error:  # noqa: BLE001 - raised again when the worker ends
-            self.bug = error
-            self._tell(
-                "trouble",
-                f"{self._chore.name}: a fault of the program ended this "
-                f"({type(error).__name__}); all else goes on. A report is written "
-                "when the worker is stopped.",
-            )
+        while not self._is_over():
+            self._switch.wait(self._look())
 
     def _is_over(self) -> bool:
         return self._switch.is_on or self._end.is_set()
@@ -269,7 +258,7 @@ class _ChoreThread(threading.Thread):
             return _LOOK_SECONDS
         try:
             return self._look_at(project, every)
-        except NewsletterError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told, with a report
             return self._fail(error, every)
 
     def _look_at(self, project: Project, every: timedelta) -> float:
@@ -314,7 +303,7 @@ class _ChoreThread(threading.Thread):
             return 0.0
         return max(0.0, (done + every - now).total_seconds())
 
-    def _fail(self, error: NewsletterError, every: timedelta) -> float:
+    def _fail(self, error: Exception, every: timedelta) -> float:
         """Rest, longer each time; tell a failure that is another one than last time."""
         first, longest = _FIRST_REST_SECONDS, _LONGEST_REST_SECONDS
         if every >= _OFTEN:
@@ -323,13 +312,20 @@ class _ChoreThread(threading.Thread):
         rest = min(longest, first * 2.0 ** min(self._failures, 12))
         self._failures += 1
         self._due = time.monotonic() + rest
-        said = str(error)
+        is_known = isinstance(error, NewsletterError)
+        said = str(error).rstrip(".") if is_known else place_of(error)
         if said != self._said:
             self._said = said
-            self._tell(
-                "trouble", f"{self._chore.name}: {said.rstrip('.')}. Trying again."
-            )
+            words = said if is_known else _fault_words(error)
+            self._tell("trouble", f"{self._chore.name}: {words}. Trying again.")
         return min(rest, _LOOK_SECONDS)
 
     def _tell(self, kind: str, text: str) -> None:
         self._told(Event(datetime.now(UTC), kind, text))
+
+
+def _fault_words(error: Exception) -> str:
+    return (
+        f"a fault of the program ({type(error).__name__}). Please report it with the "
+        f"file {write_report(error)}"
+    )

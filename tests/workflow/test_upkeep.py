@@ -1,5 +1,6 @@
 """What the worker does beside dispatches."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -117,35 +118,33 @@ def test_slow_chore_keeps_no_other_waiting(project: Project, switch: Switch) -> 
         may_end.set()
 
 
-def test_fault_of_the_program_ends_its_chore_alone_and_is_raised_at_the_end(
-    project: Project, switch: Switch
+def test_fault_of_the_program_is_reported_once_and_its_chore_goes_on(
+    project: Project,
+    switch: Switch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told, done = Told(), []
+    monkeypatch.setattr("newsletter.workflow.upkeep._FIRST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    told, tries = Told(), []
 
     def work(_: Duty) -> None:
-        raise KeyError("anna@example.org")
+        tries.append(1)
+        if len(tries) <= 3:
+            raise KeyError("anna@example.org")
 
-    def watch() -> None:
-        with keeping(
-            project,
-            switch,
-            told,
-            chore(work),
-            chore(lambda _: done.append(1), name="quick"),
-        ):
-            wait_until(lambda: told.events)
-            count = len(done)
-            wait_until(lambda: len(done) > count)
-
-    with pytest.raises(KeyError):
-        watch()
+    with keeping(project, switch, told, chore(work)):
+        wait_until(lambda: len(tries) > 5)
+    (report,) = tmp_path.glob("newsletter-*.txt")
     assert told.events == [
         (
             "trouble",
-            "sweep: a fault of the program ended this (KeyError); all else goes on. A "
-            "report is written when the worker is stopped.",
+            "sweep: a fault of the program (KeyError). Please report it with the file "
+            f"{report}. Trying again.",
         )
     ]
+    assert "Traceback" in report.read_text()
+    assert "anna@" not in report.read_text()
 
 
 def test_switch_ends_a_chore_between_two_pieces(

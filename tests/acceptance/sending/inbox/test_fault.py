@@ -13,7 +13,7 @@ import pytest
 from newsletter.inbound.reading import read_mail
 from newsletter.model.returned import Reading
 
-from .returns import LETTER, Returns, deliver
+from .returns import LEAVING, LETTER, Returns, deliver
 
 WORD = b"a word that nobody thought of"
 
@@ -41,20 +41,19 @@ def strange(returns: Returns, person: str) -> bytes:
 def test_mail_that_a_fault_keeps_from_being_read_is_left_and_the_others_are_read(
     returns: Returns, maildir: Path, reports: Path
 ) -> None:
-    deliver(maildir, [strange(returns, "hal"), strange(returns, "fay")])
-    deliver(maildir, returns.all())
+    strangers = [strange(returns, "hal"), strange(returns, "fay")]
+    deliver(maildir, strangers + returns.all())
     post = returns.post
 
     assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
 
     (report,) = reports.iterdir()
-    assert (
-        post.out.count(
-            "could not be read, by a fault of the program. It stays unread. Please report "
-            f"it with the file {report}.\n"
-        )
-        == 2
-    )
+    told = [
+        f"The mail maildir:new/17{number:02}.M1.host could not be read, by a fault of "
+        f"the program. It stays unread. Please report it with the file {report}."
+        for number in (0, 1)
+    ]
+    assert [line for line in post.out.splitlines() if "fault" in line] == told
     assert "eva@example.org has left by mail.\n" in post.out
     assert "2 mails: not read by a fault of the program; left for you.\n" in post.err
     assert returns.statuses()["eva"] == "unsubscribed"
@@ -81,7 +80,7 @@ def test_mail_that_cannot_be_read_is_told_once(
 def test_mail_that_could_not_be_read_is_read_by_a_better_program(
     returns: Returns, maildir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliver(maildir, [returns.leaving("eva") + WORD])
+    deliver(maildir, [returns.write(LEAVING, "eva") + WORD])
     post = returns.post
     assert post.run("inbox", "--from", f"maildir:{maildir}") == 0
     monkeypatch.setattr("newsletter.workflow.inbox.read_mail", read_mail)
@@ -101,3 +100,29 @@ def test_scripts_read_which_mail_was_left(
     (report,) = reports.iterdir()
     assert (message["kind"], message["known"]) == ("unread", False)
     assert message["advice"] == f"Please report it with the file {report}."
+
+
+def test_mail_that_a_pipe_brings_is_kept_though_it_cannot_be_read(
+    returns: Returns, pipe: Callable[[bytes], int], reports: Path
+) -> None:
+    assert pipe(strange(returns, "hal")) == 0
+
+    (report,) = reports.iterdir()
+    assert returns.post.out == (
+        "The mail stdin could not be read, by a fault of the program. The mail is kept "
+        f"in subscribers/unread. Please report it with the file {report}.\n"
+    )
+    (kept,) = (returns.post.root / "subscribers" / "unread" / "new").iterdir()
+    assert WORD in kept.read_bytes()
+
+
+def test_pipe_asks_the_mail_server_to_try_again_after_a_fault(
+    returns: Returns, pipe: Callable[[bytes], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("newsletter.workflow.inbox.open_desk", fail)
+
+    assert pipe(strange(returns, "hal")) == 75
+    assert returns.post.err.startswith("internal error: ")

@@ -1,0 +1,31 @@
+"""What a fault of the program leaves behind for who can mend it: a file."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from newsletter import __version__
+from newsletter.addresses import mask_addresses
+
+
+def write_report(error: Exception) -> str:
+    """Keep the traceback in a private file, and return its name.
+
+    It may hold what an editor wrote. It is made to be passed on, so no address of a
+    reader stands in it.
+    """
+    lines = [f"newsletter {__version__}, Python {sys.version}\n"]
+    lines += [mask_addresses(line) for line in traceback.format_exception(error)]
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="newsletter-", suffix=".txt", delete=False
+    ) as report:
+        report.writelines(lines)
+    return str(Path(report.name))
+
+
+def place_of(error: Exception) -> str:
+    """Return which fault it is: the same for the same line of the program."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__} {where}"
