@@ -136,6 +136,7 @@ _GREY = Reason(
     "The mail server asks senders it does not know yet to come again.", _AGAIN
 )
 
+_NOT_THERE = "If it is not there, send it again with: newsletter resume --unknown"
 _TRIED_AGAIN = "Nothing to do: it is tried again when the dispatch goes on."
 _GOES_ON = "Nothing to do for this reader: the mail goes when the dispatch goes on."
 
@@ -250,7 +251,11 @@ CLUES: tuple[Clue, ...] = (
 
 
 def explain_delivery(
-    state: DeliveryState, reply: Reply | None, *, message_id: str = ""
+    state: DeliveryState,
+    reply: Reply | None,
+    *,
+    message_id: str = "",
+    erased_after: int | None = None,
 ) -> Reason:
     """Return why a delivery is where it is, and what to do about it.
 
@@ -258,7 +263,11 @@ def explain_delivery(
         state: Where it stands.
         reply: The last one; with code 0: only our own words.
         message_id: For an unknown one: what the log of the mail server knows it by.
+        erased_after: Days after which address and reply were erased, 0: not known any
+            more; None: they are kept, and it may be tried again.
     """
+    if erased_after is not None:
+        return _erased(state, reply, message_id, erased_after)
     match state:
         case DeliveryState.ACCEPTED:
             return _TAKEN
@@ -280,9 +289,22 @@ def _unknown(message_id: str) -> Reason:
     called = f"Message-ID {message_id}" if message_id else "its Message-ID"
     return Reason(
         "Nobody knows: the mail left, and no answer came.",
-        f"Look in the mail server's log for {called}. If it is not there, send it "
-        "again with: newsletter resume --unknown",
+        f"Look in the mail server's log for {called}. {_NOT_THERE}",
     )
+
+
+def _erased(
+    state: DeliveryState, reply: Reply | None, message_id: str, days: int
+) -> Reason:
+    """Explain a delivery that nobody can try again."""
+    if state is DeliveryState.REFUSED:
+        when = f"is erased {days} days after a dispatch" if days else "was erased"
+        return Reason(
+            "Refused. Why is not known any more: what the mail server said "
+            f"{when} ([retention] deliveries)."
+        )
+    found = explain_delivery(state, reply, message_id=message_id)
+    return replace(found, advice=found.advice.removesuffix(f" {_NOT_THERE}"))
 
 
 def _pending(reply: Reply | None) -> Reason:

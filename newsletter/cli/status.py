@@ -50,7 +50,7 @@ _MOST_EARLIER = 12
     "-o",
     "output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write every recipient to a CSV file; with --not-reached, those alone.",
+    help="Write every recipient to a CSV file; with --unknown or --not-reached, those.",
 )
 @json_option
 @pass_silent_project
@@ -66,8 +66,6 @@ def command(
     from newsletter.workflow.report import read_begin
     from newsletter.workflow.status import read_dispatch
 
-    if output is not None and unknown:
-        raise click.UsageError("-o does not go with --unknown.")
     if unknown and not_reached:
         raise click.UsageError("choose one of --unknown and --not-reached.")
     begin = read_begin(project)
@@ -75,7 +73,7 @@ def command(
     dispatch = read_dispatch(project, number)
     tell_dispatches(begin, besides=dispatch.id)
     if unknown:
-        _show_unknown(project, dispatch, as_json=as_json)
+        _show_unknown(project, dispatch, output, as_json=as_json)
     elif not_reached:
         _show_not_reached(project, dispatch, output, as_json=as_json)
     else:
@@ -136,12 +134,19 @@ def _about_lines(overview: "Overview", time_zone: str) -> "Iterator[str]":
         yield f"{'Going:':<11}{told}"
 
 
-def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) -> None:
+def _show_unknown(
+    project: "Project", dispatch: "Dispatch", output: Path | None, *, as_json: bool
+) -> None:
     from newsletter.workflow.reached import reading_people
     from newsletter.workflow.schedule import show_start
 
+    in_doubt = frozenset({DeliveryState.UNKNOWN})
+    if output is not None:
+        _write_people(project, dispatch, in_doubt, output)
+        if not as_json:
+            return
     time_zone = project.settings.newsletter.time_zone
-    with reading_people(project, dispatch, [DeliveryState.UNKNOWN]) as people:
+    with reading_people(project, dispatch, in_doubt) as people:
         if as_json:
             rows = map(unknown_json, people)
             print_json_with(dispatch_json(dispatch), "unknown_recipients", rows)
@@ -160,9 +165,10 @@ def _show_unknown(project: "Project", dispatch: "Dispatch", *, as_json: bool) ->
     say(f"{count_of(number, 'recipient')} of dispatch {dispatch.id} {verb} unknown.")
     if find_care(project, dispatch).is_elsewhere:
         return
+    again = f" To send to all of them again: newsletter resume {dispatch.id} --unknown"
     say(
-        "The log of your mail server knows them by these Message-IDs. To send to "
-        f"all of them again: newsletter resume {dispatch.id} --unknown"
+        "The log of your mail server knows them by these Message-IDs."
+        f"{'' if dispatch.is_erased else again}"
     )
 
 

@@ -78,8 +78,9 @@ def people_in(
         wanted.add(DeliveryState.ATTEMPTING)
     rows = connection.execution_options(yield_per=_AT_ONCE)
     records = read_records(rows, dispatch.id, wanted)
+    days = project.settings.retention.deliveries if dispatch.is_erased else None
     for record in _with_addresses(connection, records):
-        yield _person(record, dispatch, name)
+        yield _person(record, dispatch, name, erased_after=days)
 
 
 def _with_addresses(
@@ -107,6 +108,8 @@ def _person(
     record: DeliveryRecord,
     dispatch: Dispatch,
     name: Callable[[DeliveryRecord], str],
+    *,
+    erased_after: int | None,
 ) -> Person:
     state = record.state
     is_left_behind = dispatch.state is DispatchState.INTERRUPTED
@@ -117,7 +120,9 @@ def _person(
     return Person(
         email=record.email,
         state=state,
-        reason=explain_delivery(state, record.reply, message_id=message),
+        reason=explain_delivery(
+            state, record.reply, message_id=message, erased_after=erased_after
+        ),
         reply=record.reply,
         at=record.at,
         message_id=message,

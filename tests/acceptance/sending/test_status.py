@@ -133,7 +133,6 @@ def test_status_to_a_file_names_everybody_with_their_state(post: Any) -> None:
         ("bob@example.org", "refused", "This mailbox does not exist."),
         ("carl@example.org", "accepted", "Taken by your mail server."),
     ]
-    assert post.run("status", "--unknown", "-o", str(path)) == 2
 
 
 def test_status_names_subject_list_times_and_earlier_dispatches(post: Any) -> None:
@@ -277,3 +276,17 @@ def test_content_that_was_damaged_meanwhile_is_neither_sent_nor_quoted(
         assert post.run("resume") == 3
         assert post.err.endswith(damaged)
         assert server.recording.recipients == ["anna@example.org"]
+
+
+def test_status_unknown_goes_to_a_private_file(post: Any) -> None:
+    send_with(post, Fault("end", recipient="bob", closes=True))
+    path = post.root / "doubt.csv"
+    assert post.run("status", "--unknown", "-o", str(path)) == 0
+    assert (post.out, post.err) == ("", f"wrote 1 recipient to {path}\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+    with path.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["email"], row["state"]) == ("bob@example.org", "unknown")
+    assert row["message_id"]
+    found = post.json("status", "--unknown", "-o", str(path))
+    assert found["unknown_recipients"][0]["message_id"] == row["message_id"]

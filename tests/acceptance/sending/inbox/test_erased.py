@@ -1,5 +1,7 @@
 """What servers said of readers is gone when ``[retention]`` is over, in every table."""
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,3 +60,42 @@ def test_words_of_servers_leave_every_table_when_their_time_is_over(
     assert (file_holds(post, SAID), file_holds(post, ANSWERED)) == (False, False)
     assert history(post, "ann").endswith("bounced, main, maildir: dispatch 1\n")
     assert history(post, "dan").endswith("complained, main, maildir: dispatch 1\n")
+
+
+def test_report_of_an_erased_dispatch_says_that_its_answers_are_erased(
+    returns: Returns,
+) -> None:
+    post = returns.post
+    faults = [
+        Fault("rcpt", recipient="bob", reply=f"550 5.1.1 {ANSWERED}"),
+        Fault("end", recipient="cem", closes=True),
+    ]
+    with SmtpServer(faults) as server:
+        post.use_server(server.port)
+        post.write_issue(name="2026-04")
+        assert post.run("send", "2026-04", "--confirm", "9", "--untested") == 1
+    erase(post, 30)
+    assert post.run("status", "2") == 0
+    assert "Who was refused: newsletter status 2 --not-reached\n" in post.out
+    assert post.run("status", "2", "--not-reached") == 0
+    bob, cem = csv.DictReader(io.StringIO(post.out))
+    assert (bob["email"], bob["state"], bob["code"], bob["said"]) == (
+        "bob@example.org",
+        "refused",
+        "550",
+        "",
+    )
+    assert (bob["reason"], bob["what_to_do"]) == (
+        "Refused. Why is not known any more: what the mail server said is erased 30 "
+        "days after a dispatch ([retention] deliveries).",
+        "",
+    )
+    assert (cem["state"], "resume" in cem["what_to_do"]) == ("unknown", False)
+    assert cem["what_to_do"] == (
+        f"Look in the mail server's log for Message-ID {cem['message_id']}."
+    )
+    assert post.run("status", "2", "--unknown") == 0
+    assert post.err == (
+        "1 recipient of dispatch 2 is unknown.\n"
+        "The log of your mail server knows them by these Message-IDs.\n"
+    )
