@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from newsletter.workflow.project import Project
+    from newsletter.workflow.report import Begin
 
 #: Not printable, to Python; Persian, Arabic and Indic names are written with them.
 _JOINERS = "\u200c\u200d"
@@ -22,9 +23,10 @@ _JOINERS = "\u200c\u200d"
 def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--project DIR`` and hand the opened `Project` as first argument.
 
-    While a dispatch is open, a line on standard error says first what is left to do.
+    A line on standard error says first what is left to do of each open dispatch, or
+    that another copy of the newsletter is in charge.
     """
-    return _passing(command, lambda project, _: tell_open_dispatches(project))
+    return _passing(command, lambda project, _: tell_begin(project))
 
 
 def pass_project_of_dispatch(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +38,7 @@ def pass_project_of_dispatch(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def pass_silent_project(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Do as `pass_project`, for a command that calls `tell_open_dispatches`."""
+    """Do as `pass_project`, for a command that calls `tell_begin` itself."""
     return _passing(command, lambda _project, _arguments: None)
 
 
@@ -64,28 +66,38 @@ def _passing(
     return wrapper
 
 
-def tell_open_dispatches(project: "Project", *, besides: int | None = None) -> None:
-    """Say what is left to do of open dispatches, *besides* the one shown anyway."""
-    from newsletter.workflow.report import open_dispatch_lines
+def tell_begin(project: "Project") -> None:
+    """Say what a command begins with."""
+    from newsletter.workflow.report import read_begin
 
-    lines = open_dispatch_lines(project)
-    _say_lines(line for number, line in lines.items() if number != besides)
+    begin = read_begin(project)
+    tell_elsewhere(begin)
+    tell_dispatches(begin)
 
 
 def _tell_of_others(project: "Project", arguments: dict[str, Any]) -> None:
-    from newsletter.workflow.report import open_dispatch_lines
+    from newsletter.workflow.report import read_begin
 
-    lines = open_dispatch_lines(project)
+    begin = read_begin(project)
     number: int | None = arguments["number"]
-    if number is None and len(lines) == 1:
+    if number is None and len(begin.dispatches) == 1:
         # Without a number the only open one is meant.
-        return
-    _say_lines(line for other, line in lines.items() if other != number)
+        (number,) = begin.dispatches
+    tell_elsewhere(begin)
+    tell_dispatches(begin, besides=number)
 
 
-def _say_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        say(line)
+def tell_elsewhere(begin: "Begin") -> None:
+    """Say who is in charge, where that is another copy."""
+    if begin.elsewhere:
+        say(begin.elsewhere)
+
+
+def tell_dispatches(begin: "Begin", *, besides: int | None = None) -> None:
+    """Say what is left to do, *besides* the dispatch that is shown anyway."""
+    for number, line in begin.dispatches.items():
+        if number != besides:
+            say(line)
 
 
 def program() -> str:

@@ -7,20 +7,31 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.context import (
+    is_terminal,
     json_option,
     pass_project,
     pass_silent_project,
     print_json,
     print_rows,
     say,
+    tell_begin,
 )
 from newsletter.cli.rotate_key import rotate_key
+from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.store.archives import Halted
     from newsletter.workflow.backup import Backup
     from newsletter.workflow.project import Project
     from newsletter.workflow.restore import Restored
+
+
+#: What a copy says of itself that another one may have gone on from.
+_MEANWHILE = (
+    "It does not know what happened since: who left, who joined, what was sent. Let "
+    "those who left leave again before you send: newsletter subscribers unsubscribe "
+    "ADDRESS"
+)
 
 
 @click.group("db")
@@ -138,11 +149,7 @@ def _show_restored(restored: "Restored") -> None:
             "copy like any other."
         )
     if not restored.was_handed_over:
-        click.echo(
-            "It does not know what happened since: who left, who joined, what was "
-            "sent. Let those who left leave again before you send: "
-            "newsletter subscribers unsubscribe ADDRESS"
-        )
+        click.echo(_MEANWHILE)
     for one in restored.halted:
         _show_halted(one)
 
@@ -165,6 +172,60 @@ def _show_halted(one: "Halted") -> None:
         )
 
 
+# --- take-back ------------------------------------------------------------------------
+
+
+@command.command("take-back")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_project
+def take_back(project: "Project", *, yes: bool, as_json: bool) -> None:
+    """Take a hand-over back whose file is lost: this copy is in charge again."""
+    from newsletter.workflow.take_back import find_handover
+    from newsletter.workflow.take_back import take_back as take
+
+    file = find_handover(project).file
+    if not yes:
+        _ask_for_file(file, as_json=as_json)
+    halted = take(project, now=datetime.now(UTC))
+    if as_json:
+        print_json(
+            {
+                "unknown": sum(one.unknown for one in halted),
+                "dispatches": [one.id for one in halted],
+            }
+        )
+        return
+    click.echo("This copy is in charge again.")
+    click.echo(_MEANWHILE)
+    for one in halted:
+        _show_halted(one)
+    click.echo(
+        f"Should {file} turn up again, delete it: with it a second copy would send."
+    )
+
+
+def _ask_for_file(file: str, *, as_json: bool) -> None:
+    """Have the name of the file typed on a terminal.
+
+    Raises:
+        UsageError: There is nobody to be asked, or something else was typed.
+    """
+    if as_json or not is_terminal():
+        raise UsageError(
+            "nobody can be asked here whether the other copy is gone. Nothing was "
+            "changed.",
+            "Add --yes.",
+        )
+    say(
+        "Only where the other copy never began, or is gone for good: two copies that "
+        "both send mail people twice, and who left over there gets mail again."
+    )
+    typed: str = click.prompt(f"Type the name of the file ({file})", err=True)
+    if typed.strip() != file:
+        raise UsageError(f"{typed} was typed, not {file}. Nothing was changed.")
+
+
 # --- upgrade --------------------------------------------------------------------------
 
 
@@ -177,6 +238,7 @@ def upgrade(project: "Project", as_json: bool) -> None:
     from newsletter.workflow.upgrade import upgrade_database
 
     done = upgrade_database(project)
+    tell_begin(project)
     if as_json:
         print_json({"revision": done.revision})
     elif done.copy is None:

@@ -15,7 +15,7 @@ from newsletter.cli.context import (
     print_json,
     printable,
     say,
-    tell_open_dispatches,
+    tell_begin,
 )
 from newsletter.cli.findings import count_of
 from newsletter.cli.inbox_lines import mail_line
@@ -90,7 +90,7 @@ def command(
             "Read the mail first, then decide on what is held back.",
         )
     if source != _STDIN:
-        tell_open_dispatches(project)
+        tell_begin(project)
     if apply_held or drop_held:
         from newsletter.cli.held_returns import settle
 

@@ -109,6 +109,12 @@ class Dispatch:
         """How many may still get a mail."""
         return sum(self.counts[state] for state in UNFINISHED)
 
+    @property
+    def waits_for_word(self) -> bool:
+        """Whether nobody but those in doubt is left: only the editor sends to them."""
+        unknown = self.counts[DeliveryState.UNKNOWN]
+        return self.is_open and not self.unfinished and unknown > 0
+
 
 @dataclass(frozen=True, slots=True)
 class PastDispatch:

@@ -4,6 +4,7 @@ Two copies that both send would mail everybody twice, and who leaves at one of t
 would go on getting mail from the other.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -13,24 +14,49 @@ from newsletter.store.instants import from_millis, to_millis
 from newsletter.store.tables import handovers
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """That another computer goes on."""
+
+    #: Aware.
+    at: datetime
+    #: Name of the backup file that went there.
+    file: str
+
+    @property
+    def date(self) -> str:
+        """The day, by the clock of this computer."""
+        moment = self.at.astimezone()
+        return f"{moment.day} {moment:%B %Y}"
+
+    def __str__(self) -> str:
+        """Say when it was, and by which file."""
+        return f"handed over to another computer on {self.date} ({self.file})"
+
+
+def read_handover(connection: Connection) -> Handover | None:
+    """Return how this newsletter was handed over; None: this copy is in charge."""
+    row = connection.execute(
+        select(handovers).order_by(handovers.c.id.desc()).limit(1)
+    ).first()
+    return None if row is None else Handover(from_millis(row.at), row.file)
+
+
 def refuse_handed_over(connection: Connection) -> None:
     """Refuse to go on where the newsletter lives on another computer now.
 
     Raises:
         RefusedError: It was handed over; names when, and by which file.
     """
-    row = connection.execute(
-        select(handovers).order_by(handovers.c.id.desc()).limit(1)
-    ).first()
-    if row is None:
+    handover = read_handover(connection)
+    if handover is None:
         return
-    moment = from_millis(row.at).astimezone()
     raise RefusedError(
-        "this newsletter was handed over to another computer on "
-        f"{moment.day} {moment:%B %Y} ({row.file}): this copy changes and sends "
-        "nothing any more.",
+        f"this newsletter was {handover}: this copy changes and sends nothing any "
+        "more.",
         "Go on over there. If that came to nothing, put it back here: move this folder "
-        f"away, then newsletter db restore {row.file}",
+        f"away, then newsletter db restore {handover.file}; where that file is lost: "
+        "newsletter db take-back",
     )
 
 

@@ -1,4 +1,4 @@
-"""What only a look around tells of a dispatch: who sees to it, where the password is.
+"""What only a look around tells of a dispatch: who sees to it, where, which password.
 
 Law: nothing here writes; a page may ask as often as it likes.
 """
@@ -7,6 +7,7 @@ from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import is_at_work
+from newsletter.store.handovers import read_handover
 from newsletter.store.sender_lock import lock_path, sender_lock_if_free
 from newsletter.workflow.beating import has_live_worker
 from newsletter.workflow.project import Project
@@ -21,10 +22,13 @@ def find_care(project: Project, dispatch: Dispatch) -> Care:
     """
     server = project.settings.server
     password = server.password if server else ""
-    if dispatch.state is not DispatchState.WAITING:
-        return Care(password=password)
     with open_database(project.settings.database_url, root=project.root) as database:
-        return Care(_is_seen_to(database, dispatch), password)
+        with database.reading() as connection:
+            is_elsewhere = read_handover(connection) is not None
+        is_seen_to = dispatch.state is not DispatchState.WAITING or _is_seen_to(
+            database, dispatch
+        )
+    return Care(is_seen_to, password, is_elsewhere)
 
 
 def _is_seen_to(database: Database, dispatch: Dispatch) -> bool:

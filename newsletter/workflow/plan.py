@@ -18,8 +18,9 @@ from newsletter.model.finding import Finding
 from newsletter.model.message import CompiledMessage
 from newsletter.model.segment import Segment
 from newsletter.model.settings import ServerSettings, Settings
-from newsletter.store.database import Database, open_database
+from newsletter.store.database import Database, exists, open_database
 from newsletter.store.dispatch_records import newest_dispatch, open_dispatches
+from newsletter.store.dispatches import count_recipients
 from newsletter.store.handovers import refuse_handed_over
 from newsletter.store.segments import count_missed_languages
 from newsletter.store.snapshots import count_by_lane
@@ -81,6 +82,8 @@ class Plan:
     #: Who reads a language it asks for, in a region or perhaps, and is not in it: as
     #: `Headcount.missed_languages`.
     missed_languages: Mapping[str, int] = field(default_factory=dict)
+    #: Of several lists, each -> how many of the recipients it alone would reach.
+    by_list: Mapping[str, int] = field(default_factory=dict)
     #: Aware; None: now.
     starts_at: datetime | None = None
     #: So many first, then it pauses; 0: all at once.
@@ -150,6 +153,7 @@ def plan_send(
         OperationError: Nobody to send to, or server, pages or database fail.
         UsageError: There is no such list, or no such dispatch for ``--only``.
     """
+    _refuse_elsewhere(project)
     server = open_account(project, environment).server
     # A key that is missing is told now, not after the number was typed.
     open_seal(project)
@@ -227,10 +231,28 @@ def _plan(
             missed_languages=count_missed_languages(
                 connection, content.lists, wish.where
             ),
+            by_list=_count_by_list(connection, content, wish),
             starts_at=wish.starts_at,
             canary=wish.canary,
             after=_newest(connection),
         )
+
+
+def _count_by_list(
+    connection: Connection, content: _Content, wish: Wish
+) -> dict[str, int]:
+    if len(content.lists) == 1:
+        return {}
+    return {
+        slug: count_recipients(
+            connection,
+            issue=content.slug,
+            lists=(slug,),
+            only=wish.only,
+            where=wish.where,
+        )
+        for slug in content.lists
+    }
 
 
 def _forecast(
@@ -266,6 +288,13 @@ def _count_lanes(
 def _newest(connection: Connection) -> int:
     newest = newest_dispatch(connection)
     return newest.id if newest else 0
+
+
+def _refuse_elsewhere(project: Project) -> None:
+    """Refuse before links are asked where another copy is in charge."""
+    if exists(project.settings.database_url, root=project.root):
+        with _open(project):
+            pass
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class Care:
     is_seen_to: bool = True
     #: As in the settings of its server: "", "keyring", "env:NAME" or "file:PATH".
     password: str = ""
+    #: It was handed over: another copy of the newsletter goes on with it.
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,14 @@ def numbers(dispatch: Dispatch) -> Iterator[Number]:
 def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
     """Yield what somebody can do now, the most useful first."""
     number, counts = dispatch.id, dispatch.counts
+    if care.is_elsewhere:
+        return
     if dispatch.state is DispatchState.RUNNING:
         yield Step("Halt it with:", f"newsletter pause {number}")
     elif dispatch.state is DispatchState.SCHEDULED:
         yield Step("Start it now with:", f"newsletter resume {number} --now")
         yield Step("Call it off with:", f"newsletter cancel {number}")
-    elif dispatch.is_open:
+    elif dispatch.is_open and not dispatch.waits_for_word:
         yield from _ways_on(dispatch, care)
     if counts[DeliveryState.UNKNOWN]:
         yield Step(
@@ -134,9 +138,9 @@ def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
     if is_set_aside:
         yield Step("To end it without them:", f"newsletter cancel {number}")
     if counts[DeliveryState.REFUSED] or is_set_aside:
+        words = "" if dispatch.is_erased else ", why, and what to do"
         yield Step(
-            "Who was refused, why, and what to do:",
-            f"newsletter status {number} --not-reached",
+            f"Who was refused{words}:", f"newsletter status {number} --not-reached"
         )
 
 

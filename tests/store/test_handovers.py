@@ -32,7 +32,8 @@ def test_refusal_after_a_handover_names_moment_and_file(database: Database) -> N
         "this newsletter was handed over to another computer on "
         f"{moment.day} {moment:%B %Y} (news.tar): this copy changes and sends "
         "nothing any more. Go on over there. If that came to nothing, put it back "
-        "here: move this folder away, then newsletter db restore news.tar"
+        "here: move this folder away, then newsletter db restore news.tar; where that "
+        "file is lost: newsletter db take-back"
     )
 
 

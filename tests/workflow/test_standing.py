@@ -136,6 +136,19 @@ def test_next_steps_where_addresses_are_erased_send_to_nobody_again() -> None:
     ]
 
 
+def test_next_steps_where_only_the_unknown_are_left_are_about_them_alone() -> None:
+    assert [one.command for one in next_steps(dispatch("paused", unknown=10))] == [
+        "newsletter status 7 --unknown",
+        "newsletter resume 7 --unknown",
+        "newsletter resume 7 --unknown-accepted",
+    ]
+
+
+def test_next_steps_of_a_dispatch_that_was_handed_over_are_none() -> None:
+    made = dispatch("paused", pending=2, unknown=1)
+    assert list(next_steps(made, Care(is_elsewhere=True))) == []
+
+
 def test_next_steps_of_a_wait_that_nobody_sees_to_say_so() -> None:
     made = replace(dispatch("waiting", accepted=1, deferred=1), next_at=NOW)
     assert list(next_steps(made, Care(is_seen_to=False))) == [
