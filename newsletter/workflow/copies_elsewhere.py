@@ -6,7 +6,6 @@ lie elsewhere are beyond its sight.
 """
 
 import codecs
-import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from newsletter.store.key_file import key_path
 from newsletter.workflow.dossiers import DOSSIER_FILES
 from newsletter.workflow.leftovers import find_leftovers
 from newsletter.workflow.project import Project
+from newsletter.workflow.project_files import project_files
 
 #: Files in the project, or at the top of the working folder, that people export to;
 #: they are searched whole. Of all others in the project only texts are, of a size that
@@ -28,8 +28,6 @@ _LOOSE = (".csv", ".tsv", ".xlsx", ".txt", ".tar", ".json", ".eml", ".mbox", ".d
 _PACKED = (".xlsx", ".zip")
 #: Searched with all that is in them.
 _FOLDERS = ("subscribers", "outbox")
-#: What programs of others keep in a folder, in their thousands; hidden ones besides.
-_NOT_OURS = ("node_modules", "__pycache__")
 _MOST_TEXT_BYTES = 1 << 24
 #: From what lies there it is told whether a file is text.
 _FIRST_BYTES = 1 << 13
@@ -65,28 +63,19 @@ def _candidates(project: Project) -> Iterator[Path]:
     found = {path for path in Path.cwd().iterdir() if _is_loose(path)}
     for name in DOSSIER_FILES:
         found |= set(Path.cwd().glob(f"*/{name}"))
-    found |= set(find_leftovers(project)) | set(_texts_and_lists(project.root))
+    found |= set(find_leftovers(project))
+    found |= {path for path in project_files(project.root) if _is_candidate(path)}
     for name in _FOLDERS:
         found |= set((project.root / name).rglob("*"))
     yield from sorted(path for path in found - skipped if path.is_file())
 
 
-def _texts_and_lists(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if _is_ours(Path(folder, name))]
-        for name in names:
-            path = Path(folder, name)
-            if _is_loose(path) or _is_small_text(path):
-                yield path
-
-
-def _is_ours(folder: Path) -> bool:
-    is_of_a_tool = folder.name.startswith(".") or folder.name in _NOT_OURS
-    return not is_of_a_tool and not (folder / "pyvenv.cfg").exists()
-
-
 def _is_loose(path: Path) -> bool:
     return path.suffix.lower() in _LOOSE
+
+
+def _is_candidate(path: Path) -> bool:
+    return _is_loose(path) or _is_small_text(path)
 
 
 def _is_small_text(path: Path) -> bool:

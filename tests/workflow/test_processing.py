@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from newsletter.model.settings import (
     Settings,
 )
 from newsletter.workflow.privacy import describe_storage
-from newsletter.workflow.processing import OPEN, write_record
+from newsletter.workflow.processing import write_record
 
+OPEN = "**To be filled in:**"
 TODAY = date(2026, 11, 22)
 SMALL = Settings(
     newsletter=NewsletterSettings(
@@ -40,17 +42,66 @@ FULL = Settings(
 )
 
 
+def record(settings: Settings, **more: Any) -> str:
+    return write_record(settings, today=TODAY, **{"language": "en", **more})
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "de", "fr", "ar"])
 @pytest.mark.parametrize("settings", [SMALL, FULL], ids=["small", "full"])
-def test_record_has_every_sentence_of_the_privacy_page_in_english(
-    settings: Settings,
+def test_record_has_every_sentence_of_the_privacy_page(
+    settings: Settings, language: str
 ) -> None:
-    record = write_record(settings, today=TODAY)
+    text = record(settings, language=language)
     for statement in describe_storage(settings):
-        assert f"- {statement.text('en')}\n" in record
+        assert f"- {statement.text(language)}\n" in text
+
+
+def test_record_of_a_dutch_newsletter_is_dutch() -> None:
+    text = record(FULL, language="nl")
+    assert text.startswith(
+        "# Register van verwerkingsactiviteiten: Harbour\n\n"
+        "Zoals artikel 30, lid 1, van de Algemene verordening "
+        "gegevensbescherming (AVG) vraagt. Geschreven door newsletter op 22 november 2026 "
+        "uit newsletter.toml; schrijf het opnieuw als instellingen wijzigen.\n\n## Verwerkingsverantwoordelijke\n"
+    )
+    assert "- Lezers van deze lijsten: The letter en events.\n" in text
+    assert "**In te vullen:** wie ervoor verantwoordelijk is;" in text
+
+
+def test_record_in_a_language_without_words_is_english() -> None:
+    assert record(FULL, language="sv") == record(FULL)
+
+
+@pytest.mark.parametrize(
+    ("exposed", "sentence"),
+    [
+        (
+            (),
+            "Database, keys and lists can be read by the owner of the folder alone.",
+        ),
+        (
+            ("acties.csv", "leden.csv"),
+            "Other users of the computer can read these files: acties.csv, leden.csv.",
+        ),
+        (
+            ("leden.csv", *(f"outbox/{n}.eml" for n in range(10))),
+            "Other users of the computer can read these files: leden.csv, outbox/.",
+        ),
+        (
+            None,
+            f"{OPEN} who on this computer can read database, keys and lists.",
+        ),
+    ],
+)
+def test_record_says_who_can_read_the_lists(
+    exposed: tuple[str, ...] | None, sentence: str
+) -> None:
+    text = record(SMALL, exposed=exposed)
+    assert f"## Protection\n\n- {sentence}\n- Log files name nobody.\n" in text
 
 
 def test_record_has_the_parts_that_the_law_names() -> None:
-    lines = write_record(FULL, today=TODAY).splitlines()
+    lines = record(FULL).splitlines()
     assert [line for line in lines if line.startswith("#")] == [
         "# Record of processing: Harbour",
         "## Controller",
@@ -65,25 +116,25 @@ def test_record_has_the_parts_that_the_law_names() -> None:
 
 
 def test_record_names_who_and_where_from_the_settings() -> None:
-    record = write_record(FULL, today=TODAY)
-    assert "Written by newsletter on 22 November 2026 from newsletter.toml" in record
+    text = record(FULL)
+    assert "Written by newsletter on 22 November 2026 from newsletter.toml" in text
     for sentence in (
         "- Office, office@example.org",
         "- Harbour Foundation, 12 Lane, Utrecht",
-        "- Readers of these lists: The letter, events.",
+        "- Readers of these lists: The letter and events.",
         f"- Mail server: smtp.example.org, smtp.example.net. {OPEN} who runs it,",
         "- Mailbox for mail that comes back: imap.example.org.",
     ):
-        assert sentence in record
+        assert sentence in text
 
 
 def test_record_marks_what_the_settings_do_not_say() -> None:
-    record = write_record(SMALL, today=TODAY)
-    assert f"- {OPEN} postal address of the organisation." in record
-    assert f"- {OPEN} the mail server (newsletter.toml has no [server] yet)." in record
+    text = record(SMALL)
+    assert f"- {OPEN} postal address of the organisation." in text
+    assert f"- {OPEN} the mail server (newsletter.toml has no [server] yet)." in text
 
 
 def test_record_names_who_reports_what_came_back() -> None:
     said = "- What comes back is reported to the public pages by: Mailgun, SendGrid.\n"
-    assert said in write_record(FULL, today=TODAY)
-    assert "is reported to" not in write_record(SMALL, today=TODAY)
+    assert said in record(FULL)
+    assert "is reported to" not in record(SMALL)
