@@ -92,6 +92,8 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
         yield "Left out:", ", ".join(reasons)
     else:
         yield "To:", f"{count_of(plan.recipients, 'recipient')} of {lists}"
+    if plan.by_list:
+        yield "Lists:", _by_list(plan)
     if plan.leaves_every_list:
         yield "Leaving:", _LEAVES_EVERY_LIST
     if plan.where:
@@ -104,6 +106,17 @@ def _people(plan: "Plan") -> Iterator[tuple[str, str]]:
     if plan.canary:
         first = count_of(plan.canary, "recipient")
         yield "First:", f"{first} alone; then it pauses until newsletter resume"
+
+
+def _by_list(plan: "Plan") -> str:
+    """Return ``30 of main, 12 of events; 12 on both``: how the number came about."""
+    told = ", ".join(f"{people} of {slug}" for slug, people in plan.by_list.items())
+    twice = sum(plan.by_list.values()) - plan.recipients
+    if not twice:
+        return told
+    # Of more than two, the sums do not say who is on how many.
+    several = "some on several of them" if len(plan.by_list) > 2 else f"{twice} on both"
+    return f"{told}; {several}"
 
 
 def _tested(plan: "Plan", zone: ZoneInfo) -> str:

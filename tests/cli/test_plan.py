@@ -83,6 +83,24 @@ def test_plan_to_more_lists_than_a_leaving_link_names_says_what_it_takes() -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("by_list", "told"),
+    [
+        ({"main": 30, "acties": 12}, "30 of main, 12 of acties; 12 on both"),
+        ({"main": 18, "acties": 12}, "18 of main, 12 of acties"),
+        (
+            {"main": 30, "acties": 12, "board": 0},
+            "30 of main, 12 of acties, 0 of board; some on several of them",
+        ),
+    ],
+)
+def test_plan_of_several_lists_says_what_each_brings(
+    by_list: Mapping[str, int], told: str
+) -> None:
+    found = rows(lists=tuple(by_list), by_list=by_list, recipients=30)
+    assert found["Lists:"] == told
+
+
 def test_plan_with_limits_says_when_it_ends_and_to_leave_the_computer_on() -> None:
     end = NOW + timedelta(hours=4, minutes=20)
     forecast = Forecast(NOW, end, ((300, 3600), (2000, 86400)))

@@ -61,8 +61,9 @@ def test_record_of_a_dutch_newsletter_is_dutch() -> None:
     assert text.startswith(
         "# Register van verwerkingsactiviteiten: Harbour\n\n"
         "Zoals artikel 30, lid 1, van de Algemene verordening "
-        "gegevensbescherming (AVG) vraagt. Geschreven door newsletter op 22 november 2026 "
-        "uit newsletter.toml; schrijf het opnieuw als instellingen wijzigen.\n\n## Verwerkingsverantwoordelijke\n"
+        "gegevensbescherming (AVG) vraagt. Geschreven door newsletter op 22 november "
+        "2026 uit newsletter.toml; schrijf het opnieuw als instellingen wijzigen.\n\n"
+        "## Verwerkingsverantwoordelijke\n"
     )
     assert "- Lezers van deze lijsten: The letter en events.\n" in text
     assert "**In te vullen:** wie ervoor verantwoordelijk is;" in text

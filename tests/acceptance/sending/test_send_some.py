@@ -245,3 +245,15 @@ def test_send_in_two_terminals_with_the_same_number_sends_once(post: Any) -> Non
     # It came too late for a plan, for a dispatch, or for the lock of the other one.
     told = r"ispatch 1\b.*(made since|not over yet)|another process.* is sending"
     assert re.search(told, late), late
+
+
+def test_send_to_two_lists_says_how_the_number_came_about(post: Any) -> None:
+    post.add("anna", "bert", lists=("main", "events"))
+    post.add("cleo")
+    post.add("dora")
+    post.leave("dora")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert post.send(3, "--to", "main", "--to", "events") == 0
+    assert "To:       3 of the 4 people on main and events\n" in post.err
+    assert "Lists:    3 of main, 2 of events; 2 on both\n" in post.err
