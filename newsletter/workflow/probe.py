@@ -87,16 +87,31 @@ class _StayHere(HTTPRedirectHandler):
 
 
 def _not_reached(base_url: str, error: Exception) -> OperationError:
+    advice = (
+        "Start `newsletter serve` and the proxy before it, or correct base_url in "
+        "newsletter.toml."
+    )
+    if isinstance(_reason(error), ssl.SSLCertVerificationError):
+        # Who shows a certificate does run.
+        advice = (
+            "A web server answers there. Give it a certificate that mail programs "
+            "trust, of Let's Encrypt for example: Caddy fetches one by itself, for "
+            "nginx certbot does."
+        )
     return OperationError(
         f"the public pages at {base_url} could not be reached: {_said(error)}.",
-        "Start `newsletter serve` and the proxy before it, or correct base_url in "
-        f"newsletter.toml. {SKIP}",
+        f"{advice} {SKIP}",
     )
+
+
+def _reason(error: Exception) -> object:
+    """Return what a library hides in its own error."""
+    return getattr(error, "reason", None) or error
 
 
 def _said(error: Exception) -> str:
     """Return what went wrong, without the jargon of a library."""
-    reason = getattr(error, "reason", None) or error
+    reason = _reason(error)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate cannot be trusted ({reason.verify_message})"
     if isinstance(reason, ssl.SSLError):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from newsletter.doctor.pages import judge_pages
 from newsletter.model.settings import NewsletterSettings, Settings
 from newsletter.web.app import public_app
 from newsletter.workflow.desk import open_desk
@@ -122,6 +123,27 @@ def test_certificate_for_another_name_is_read(
     assert seen.fault.startswith(
         f"the public pages at {url} could not be reached: its certificate cannot be "
         "trusted"
+    )
+
+
+def test_certificate_that_nobody_vouches_for_is_what_is_to_be_put_right(
+    tmp_path: Path,
+) -> None:
+    """What serves the pages does run: it shows the certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with answering(200, context=context) as port:
+        url = f"https://127.0.0.1:{port}"
+        seen = visit_pages(project_at(tmp_path, url), timeout_seconds=3)
+    (found,) = judge_pages(seen, now=datetime.now(UTC))
+    assert found.message.startswith(
+        f"the public pages at {url} could not be reached: its certificate cannot be "
+        "trusted ("
+    )
+    assert found.advice == (
+        "A web server answers there. Give it a certificate that mail programs trust, "
+        "of Let's Encrypt for example: Caddy fetches one by itself, for nginx certbot "
+        "does."
     )
 
 
