@@ -1,8 +1,8 @@
 """How people come and go: status, suppression and history, written together.
 
 Law: leaving is one transaction and holds at once. Nothing takes a suppression away but
-`readmit`, which only the person's own wish may call. History is never changed; after its
-time a server's words go from it (`retention.erase_reasons`), what was and when stays.
+`readmit`, which only the person's own wish may call. History is never changed; only the
+words of a server go from it after their time (`retention.erase_reasons`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
