@@ -116,7 +116,8 @@ def test_killed_backup_is_named_by_export_and_removed_by_forget(
     (folder / "news/subscribers/a.csv").unlink()
     (room,) = elsewhere.iterdir()
     capfd.readouterr()
-    exported = ["subscribers", "export", "--person", ANNA, "--project", "news"]
+    who = ["--person", ANNA, "--json"]
+    exported = ["subscribers", "export", *who, "--project", "news"]
     assert run(exported) == 0
     named = json.loads(capfd.readouterr().out)["elsewhere"]
     assert str(room / "copy.db") in named
