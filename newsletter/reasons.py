@@ -141,7 +141,9 @@ _TRIED_AGAIN = "Nothing to do: it is tried again when the dispatch goes on."
 _GOES_ON = "Nothing to do for this reader: the mail goes when the dispatch goes on."
 
 #: What is about this reader; everything else is put right by us, not by the reader.
-_OURS = (_LOGIN, _SENDER, _IDENTITY, _LISTED, _CONTENT, _TOO_BIG, _TOO_FAST, _USED_UP)
+OURS = (_LOGIN, _SENDER, _IDENTITY, _LISTED, _CONTENT, _TOO_BIG, _TOO_FAST, _USED_UP)
+#: The address is dead.
+DEAD = (_GONE, _CLOSED, _MOVED, _NO_DOMAIN, _NO_MAIL, _BAD_ADDRESS)
 
 _FULL_WORDS = (
     r"(mail ?box|inbox|user).{0,30}(\bfull\b|quota|size limit|limit exceeded)|"
@@ -312,7 +314,7 @@ def _pending(reply: Reply | None) -> Reason:
     if reply is None:
         return _NOT_TRIED
     found = _explain(reply, _SERVER_FAULT)
-    advice = found.advice if found in _OURS else _GOES_ON
+    advice = found.advice if found in OURS else _GOES_ON
     return Reason(f"Not sent yet. {found.words}", advice)
 
 
@@ -329,12 +331,13 @@ def _explain(reply: Reply | None, otherwise: Reason) -> Reason:
         return otherwise
     if not reply.code:
         return _own_words(reply.text)
-    return _find(reply) or otherwise
+    return find_reason(reply) or otherwise
 
 
 #: A provider says the same to many; 1,000,000 of them should not take a minute.
 @lru_cache(maxsize=1024)
-def _find(reply: Reply) -> Reason | None:
+def find_reason(reply: Reply) -> Reason | None:
+    """Return what the table knows of a reply."""
     return next((clue.reason for clue in CLUES if _fits(clue, reply)), None)
 
 

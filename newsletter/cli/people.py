@@ -45,16 +45,18 @@ def missed_words(languages: Mapping[str, int]) -> str:
 
 
 def print_json_with(
-    head: dict[str, Any], key: str, rows: Iterable[dict[str, Any]]
+    head: dict[str, Any], lists: Mapping[str, Iterable[dict[str, Any]]]
 ) -> None:
-    """Print one JSON object: *head* and, under *key*, a list that is never whole."""
-    click.echo(json.dumps(head, ensure_ascii=False, indent=2)[:-2] + ",")
-    click.echo(f'  "{key}": [', nl=False)
-    divider = "\n"
-    for row in rows:
-        click.echo(f"{divider}    {json.dumps(row, ensure_ascii=False)}", nl=False)
-        divider = ",\n"
-    click.echo("\n  ]\n}" if divider == ",\n" else "]\n}")
+    """Print one JSON object: *head*, and lists by their key that are never whole."""
+    click.echo(json.dumps(head, ensure_ascii=False, indent=2)[:-2], nl=False)
+    for key, rows in lists.items():
+        click.echo(f',\n  "{key}": [', nl=False)
+        divider = "\n"
+        for row in rows:
+            click.echo(f"{divider}    {json.dumps(row, ensure_ascii=False)}", nl=False)
+            divider = ",\n"
+        click.echo("\n  ]" if divider == ",\n" else "]", nl=False)
+    click.echo("\n}")
 
 
 def write_csv(file: IO[str], people: Iterable["Person"]) -> int:
@@ -90,10 +92,16 @@ def person_lines(
 ) -> Iterator[str]:
     """Yield address, reason and advice of each, for a terminal *columns* wide."""
     room = max(columns - 4, _LEAST_WIDTH)
+    is_headed = False
     for person in islice(people, most):
+        if person.returned and not is_headed:
+            # They come last.
+            is_headed = True
+            yield "Came back later:"
         yield person.email or "(forgotten)"
         found = person_row(person)
-        said = f"It said: {found['code']} {found['said']}" if found["code"] else ""
+        words = f"{found['code'] or ''} {found['said']}".strip()
+        said = f"It said: {words}" if words else ""
         for text in (person.reason.words, person.reason.advice, said):
             for line in textwrap.wrap(text, room, break_long_words=False):
                 yield f"    {line}"

@@ -29,13 +29,15 @@ from newsletter.cli.people import (
 )
 from newsletter.model.delivery import DeliveryState
 from newsletter.workflow.care import find_care
-from newsletter.workflow.people_table import person_row
+from newsletter.workflow.people_table import came_back_row, person_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from newsletter.model.dispatch import Dispatch
     from newsletter.workflow.project import Project
+    from newsletter.workflow.reached import Person
     from newsletter.workflow.status import Overview
 
 #: So many earlier dispatches are named; a year of a monthly letter.
@@ -90,10 +92,12 @@ def _show_dispatch(
     as_json: bool,
 ) -> None:
     from newsletter.workflow.attention import things_to_see_to
+    from newsletter.workflow.reached import reading_people
     from newsletter.workflow.status import read_overview
 
     if output is not None:
-        _write_people(project, dispatch, frozenset(DeliveryState), output)
+        everybody = frozenset(DeliveryState)
+        _write_people(reading_people(project, dispatch, everybody), output)
     if as_json:
         print_json(dispatch_json(dispatch))
         return
@@ -142,14 +146,14 @@ def _show_unknown(
 
     in_doubt = frozenset({DeliveryState.UNKNOWN})
     if output is not None:
-        _write_people(project, dispatch, in_doubt, output)
+        _write_people(reading_people(project, dispatch, in_doubt), output)
         if not as_json:
             return
     time_zone = project.settings.newsletter.time_zone
     with reading_people(project, dispatch, in_doubt) as people:
         if as_json:
             rows = map(unknown_json, people)
-            print_json_with(dispatch_json(dispatch), "unknown_recipients", rows)
+            print_json_with(dispatch_json(dispatch), {"unknown_recipients": rows})
             return
         for one in people:
             at = show_start(one.at, time_zone) if one.at else ""
@@ -175,7 +179,12 @@ def _show_unknown(
 def _show_not_reached(
     project: "Project", dispatch: "Dispatch", output: Path | None, *, as_json: bool
 ) -> None:
-    from newsletter.workflow.reached import NOT_REACHED, count_people, reading_people
+    from newsletter.workflow.reached import (
+        NOT_REACHED,
+        count_came_back_of_nobody,
+        count_people,
+        reading_not_reached,
+    )
 
     if not count_people(dispatch, NOT_REACHED):
         say(
@@ -183,29 +192,53 @@ def _show_not_reached(
             "for everybody."
         )
     if output is not None:
-        _write_people(project, dispatch, NOT_REACHED, output)
+        _write_people(reading_not_reached(project, dispatch), output)
     if as_json:
-        with reading_people(project, dispatch, NOT_REACHED) as people:
-            rows = map(person_row, people)
-            print_json_with(dispatch_json(dispatch), "not_reached", rows)
+        _print_not_reached_json(project, dispatch)
     elif output is None:
-        _print_people(project, dispatch, NOT_REACHED)
+        _print_not_reached(project, dispatch)
+    if nobodys := count_came_back_of_nobody(project, dispatch):
+        say(
+            f"{count_of(nobodys, 'mail')} came back later that nobody knows any more "
+            "whose they were: that is erased ([retention] bounces), or they were "
+            "forgotten."
+        )
 
 
-def _print_people(
-    project: "Project", dispatch: "Dispatch", states: "frozenset[DeliveryState]"
-) -> None:
+def _print_not_reached_json(project: "Project", dispatch: "Dispatch") -> None:
+    from newsletter.workflow.reached import (
+        NOT_REACHED,
+        reading_not_reached,
+        reading_people,
+    )
+
+    with (
+        reading_people(project, dispatch, NOT_REACHED) as people,
+        reading_not_reached(project, dispatch, only_came_back=True) as came_back,
+    ):
+        lists = {
+            "not_reached": map(person_row, people),
+            "came_back": map(came_back_row, came_back),
+        }
+        print_json_with(dispatch_json(dispatch), lists)
+
+
+def _print_not_reached(project: "Project", dispatch: "Dispatch") -> None:
     """Print the first of them to read on a terminal; all of them as CSV elsewhere."""
-    from newsletter.workflow.reached import count_people, reading_people
+    from newsletter.workflow.reached import (
+        NOT_REACHED,
+        count_people,
+        reading_not_reached,
+    )
 
-    with reading_people(project, dispatch, states) as people:
+    with reading_not_reached(project, dispatch) as people:
         if not sys.stdout.isatty():
             write_csv(sys.stdout, people)
             return
         columns = shutil.get_terminal_size().columns
         for line in person_lines(people, columns=columns):
             click.echo(line)
-    more = count_people(dispatch, states) - MOST_SHOWN
+    more = count_people(dispatch, NOT_REACHED) + dispatch.bounced - MOST_SHOWN
     if more > 0:
         say(
             f"… and {more:,} more. All of them in a file: "
@@ -214,16 +247,8 @@ def _print_people(
 
 
 def _write_people(
-    project: "Project",
-    dispatch: "Dispatch",
-    states: "frozenset[DeliveryState]",
-    path: Path,
+    reading: "AbstractContextManager[Iterator[Person]]", path: Path
 ) -> None:
-    from newsletter.workflow.reached import reading_people
-
-    with (
-        reading_people(project, dispatch, states) as people,
-        private_csv(path) as file,
-    ):
+    with reading as people, private_csv(path) as file:
         number = write_csv(file, people)
     say(f"wrote {count_of(number, 'recipient')} to {path}")

@@ -28,7 +28,11 @@ from newsletter.model.dispatch import (
 from newsletter.model.outcome import Reply
 from newsletter.replies import read_reply
 from newsletter.store.instants import from_millis
-from newsletter.store.returned_counts import bounced_of, complained_of
+from newsletter.store.returned_counts import (
+    bounced_of,
+    complained_of,
+    who_came_back,
+)
 from newsletter.store.tables import batches, deliveries, dispatches
 
 #: What a skipped delivery of a cancelled dispatch says first; the last words of the
@@ -185,17 +189,28 @@ def _read_only(kept: str) -> Only:
 
 
 def read_records(
-    connection: Connection, dispatch_id: int, states: Collection[DeliveryState]
+    connection: Connection,
+    dispatch_id: int,
+    states: Collection[DeliveryState],
+    *,
+    only_came_back: bool = False,
 ) -> Iterator[DeliveryRecord]:
-    """Yield the deliveries of a dispatch that are in one of *states*, in order."""
-    rows = connection.execute(
-        select(deliveries)
-        .where(
-            deliveries.c.dispatch_id == dispatch_id,
-            deliveries.c.state.in_(list(states)),
-        )
-        .order_by(deliveries.c.seq)
+    """Yield the deliveries of a dispatch that are in one of *states*, in order.
+
+    Args:
+        connection: Reading.
+        dispatch_id: A dispatch.
+        states: Which ones.
+        only_came_back: Of these, whose mail came back later.
+    """
+    wanted = select(deliveries).where(
+        deliveries.c.dispatch_id == dispatch_id,
+        deliveries.c.state.in_(list(states)),
     )
+    if only_came_back:
+        theirs = deliveries.c.subscriber_id
+        wanted = wanted.where(theirs.in_(who_came_back(dispatch_id)))
+    rows = connection.execute(wanted.order_by(deliveries.c.seq))
     for row in rows:
         yield DeliveryRecord(
             seq=row.seq,

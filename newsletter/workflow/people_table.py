@@ -22,24 +22,34 @@ COLUMNS = (
     "said",
     "at",
     "message_id",
+    "returned",
 )
 
 
 def person_row(person: "Person") -> dict[str, Any]:
     """Return the promised shape of one of ``not_reached``."""
     reply = person.reply
-    is_said = reply is not None and reply.code > 0
+    # Of a mail that came back not all systems tell a code.
+    is_said = reply is not None and (reply.code > 0 or person.returned is not None)
     said = f"{reply.enhanced} {reply.text}".strip() if reply and is_said else ""
     return {
         "email": person.email,
         "state": person.state.name.lower(),
         "reason": person.reason.words,
         "advice": person.reason.advice,
-        "code": reply.code if reply and is_said else None,
+        "code": (reply.code or None) if reply and is_said else None,
         "said": said,
         "at": instant_json(person.at),
         "message_id": person.message_id or None,
     }
+
+
+def came_back_row(person: "Person") -> dict[str, Any]:
+    """Return the promised shape of one of ``came_back``."""
+    row = person_row(person)
+    kept = ("reason", "advice", "code", "said", "at")
+    shown = {name: row[name] for name in kept}
+    return {"email": person.email, "class": person.returned, **shown}
 
 
 def instant_json(instant: datetime | None) -> str | None:
@@ -58,6 +68,7 @@ def csv_lines(people: Iterable["Person"]) -> Iterator[str]:
     for person in people:
         found = person_row(person)
         found["what_to_do"] = found["advice"]
+        found["returned"] = person.returned
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(
             [_cell(found[column]) for column in COLUMNS]

@@ -142,6 +142,11 @@ def next_steps(dispatch: Dispatch, care: Care = Care()) -> Iterator[Step]:
         yield Step(
             f"Who was refused{words}:", f"newsletter status {number} --not-reached"
         )
+    elif dispatch.bounced:
+        yield Step(
+            "Whose mail came back later, and why:",
+            f"newsletter status {number} --not-reached",
+        )
 
 
 def _ways_on(dispatch: Dispatch, care: Care) -> Iterator[Step]:

@@ -44,6 +44,7 @@ def test_csv_has_words_first_and_the_servers_own_ones_last() -> None:
         "said": "5.1.1 no such user",
         "at": "2026-03-01T12:00:00Z",
         "message_id": "",
+        "returned": "",
     }
 
 
@@ -75,13 +76,13 @@ def test_json_is_one_object_whose_list_was_never_whole(
             taken.append(number)
             yield {"email": f"p{number}@example.org"}
 
-    print_json_with({"dispatch": 1, "total": 3}, "not_reached", rows())
+    print_json_with({"dispatch": 1, "total": 3}, {"not_reached": rows()})
     assert json.loads(capsys.readouterr().out) == {
         "dispatch": 1,
         "total": 3,
         "not_reached": [{"email": f"p{number}@example.org"} for number in taken],
     }
-    print_json_with({"dispatch": 1}, "not_reached", [])
+    print_json_with({"dispatch": 1}, {"not_reached": []})
     assert json.loads(capsys.readouterr().out) == {"dispatch": 1, "not_reached": []}
 
 
