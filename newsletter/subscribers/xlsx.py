@@ -12,6 +12,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, BinaryIO
+from xml.parsers.expat import ExpatError
 
 from newsletter.errors import DefinitionError, OperationError, UsageError
 from newsletter.model.problem import Place, Problem
@@ -23,18 +24,12 @@ from newsletter.subscribers.headings import (
 )
 from newsletter.subscribers.sheet import Cells, Sheet, Wanted
 from newsletter.subscribers.text import Source
+from newsletter.subscribers.xlsx_size import is_too_large
 
 #: First bytes of such a file, and of every other zip archive.
 _ZIP = b"PK\x03\x04"
-#: What a workbook may become when it is unpacked: a million people have some 150 MB.
-_MAX_UNPACKED = 400 * 1024 * 1024
-#: The texts of all cells are kept in memory while it is read.
-_MAX_TEXTS = 100 * 1024 * 1024
-#: Of one row before it is parsed: all its cells are in memory at once.
-_MAX_ROW_BYTES = 2 * 1024 * 1024
 #: Of the directory of the archive; a workbook has some dozens of parts.
 _MAX_DIRECTORY = 1024 * 1024
-_BLOCK = 64 * 1024
 _MAX_COLUMNS = 500
 _MAX_ROW = 20_000
 #: Rows that are looked at to find the headings.
@@ -114,40 +109,15 @@ def _refuse_bomb(source: Source, file: str) -> None:
     """
     try:
         with source() as opened, zipfile.ZipFile(opened) as archive:
-            parts = archive.infolist()
-            texts = sum(
-                part.file_size for part in parts if "sharedstrings" in _name(part)
-            )
-            unpacked = sum(part.file_size for part in parts)
-            is_bomb = unpacked > _MAX_UNPACKED or texts > _MAX_TEXTS
-            if is_bomb or any(
-                _has_endless_row(archive, part)
-                for part in parts
-                if "worksheets/" in _name(part)
-            ):
-                raise _refusal(
-                    file,
-                    "this spreadsheet is too large to be read.",
-                    'Save it as "CSV UTF-8".',
-                )
+            is_bomb = is_too_large(archive)
     except _damages() as error:
         raise _damaged(file) from error
-
-
-def _name(part: zipfile.ZipInfo) -> str:
-    return part.filename.lower()
-
-
-def _has_endless_row(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Tell whether a row of a sheet is longer than any of a list."""
-    length = 0
-    with archive.open(part) as sheet:
-        while block := sheet.read(_BLOCK):
-            place = max(block.rfind(b"<row"), block.rfind(b"</row"))
-            length = length + len(block) if place < 0 else len(block) - place
-            if length > _MAX_ROW_BYTES:
-                return True
-    return False
+    if is_bomb:
+        raise _refusal(
+            file,
+            "this spreadsheet is too large to be read.",
+            'Save it as "CSV UTF-8".',
+        )
 
 
 def _choose_sheet(source: Source, wanted: Wanted) -> str:
@@ -196,7 +166,9 @@ def _load(opened: BinaryIO, file: str) -> Any:
     import openpyxl
 
     try:
-        return openpyxl.load_workbook(opened, read_only=True, data_only=True)
+        return openpyxl.load_workbook(
+            opened, read_only=True, data_only=True, keep_links=False
+        )
     except _damages() as error:
         raise _damaged(file) from error
 
@@ -212,6 +184,7 @@ def _damages() -> tuple[type[Exception], ...]:
         InvalidFileException,
         # Of every parser of XML.
         SyntaxError,
+        ExpatError,
         zipfile.BadZipFile,
         zlib.error,
         # Of `zipfile`, for what is encrypted.
