@@ -218,7 +218,7 @@ def _foresee(
                 writer.writerows(prospect.rows())
         if as_json:
             rows = map(_row_json, prospect.rows())
-            print_json_with(_report_json(order, report), "rows", rows)
+            print_json_with(_report_json(order, report), {"rows": rows})
         else:
             _show_problems(order, report)
             _show_reading(order)

@@ -121,7 +121,7 @@ def list_people(
         rows = (_person_json(person, standing) for person, standing in people)
         # What is wrong is said before a byte of JSON is.
         first = list(islice(rows, 1))
-        print_json_with(head, "subscribers", chain(first, rows))
+        print_json_with(head, {"subscribers": chain(first, rows)})
         return
     time_zone = project.settings.newsletter.time_zone
     for person, standing in people:
