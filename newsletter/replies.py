@@ -17,6 +17,8 @@ from newsletter.model.outcome import Outcome, Reply
 
 #: Of what a server says, so much is kept: enough for a status line.
 MAX_TEXT = 200
+#: Before addresses are masked, which takes longer the longer a word is.
+_MAX_READ = 4 * MAX_TEXT
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -210,7 +212,7 @@ def read_reply(code: int, text: str) -> Reply:
         lines = [line.removeprefix(enhanced).strip() for line in lines]
     line = _SPACE.sub(" ", " ".join(lines)).strip()
     line = line.encode("ascii", "replace").decode()
-    masked = mask_addresses(line)
+    masked = mask_addresses(line[:_MAX_READ])
     return Reply(code=code, text=masked[:MAX_TEXT].rstrip(), enhanced=enhanced)
 
 

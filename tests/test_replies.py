@@ -1,3 +1,5 @@
+from time import thread_time
+
 import pytest
 
 from newsletter.model.delivery import DeliveryState
@@ -176,6 +178,15 @@ def test_read_reply_with_control_characters_and_other_letters_is_ascii() -> None
 
 def test_read_reply_of_a_long_text_is_cut() -> None:
     assert read_reply(550, "x" * 5000).text == "x" * 200
+
+
+def test_read_reply_of_one_endless_word_takes_no_time() -> None:
+    begun = thread_time()
+
+    reply = read_reply(550, "5.1.1 no\n" + "a" * 32_000 + " @")
+
+    assert thread_time() - begun < 0.5
+    assert reply.text == f"no {'a' * 197}"
 
 
 def test_read_reply_with_a_number_that_is_no_enhanced_code_keeps_it() -> None:

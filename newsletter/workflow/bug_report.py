@@ -8,6 +8,8 @@ from pathlib import Path
 from newsletter import __version__
 from newsletter.addresses import mask_addresses
 
+_MAX_LINE = 4_000
+
 
 def write_report(error: Exception) -> str:
     """Keep the traceback in a private file, and return its name.
@@ -16,7 +18,10 @@ def write_report(error: Exception) -> str:
     reader stands in it.
     """
     lines = [f"newsletter {__version__}, Python {sys.version}\n"]
-    lines += [mask_addresses(line) for line in traceback.format_exception(error)]
+    # What an error quotes may be long, and masking takes longer the longer a word is.
+    lines += [
+        mask_addresses(line[:_MAX_LINE]) for line in traceback.format_exception(error)
+    ]
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", prefix="newsletter-", suffix=".txt", delete=False
     ) as report:
