@@ -114,7 +114,9 @@ def test_status_unknown_with_nobody_in_doubt(post: Any) -> None:
 def test_status_not_reached_when_everybody_was_says_so(post: Any) -> None:
     send_with(post)
     assert post.run("status", "--not-reached") == 0
-    assert post.out == "email,reason,what_to_do,state,code,said,at,message_id,returned\n"
+    assert post.out == (
+        "email,reason,what_to_do,state,code,said,at,message_id,returned\n"
+    )
     assert post.err == (
         "Nobody is left: your mail server took the mail of dispatch 1 for everybody.\n"
     )
