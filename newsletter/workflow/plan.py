@@ -160,8 +160,8 @@ def plan_send(
     content = _read_content(project, reference, wish, now, show_progress)
     with _open(project) as database:
         refuse_planned(database, content.slug)
-        waivers = _waivers(project, database, content, wish)
         plan = _plan(database, project.settings, content, wish, server, now)
+        waivers = _waivers(project, database, content, wish)
     return replace(plan, waivers=waivers)
 
 

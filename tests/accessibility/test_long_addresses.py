@@ -48,7 +48,7 @@ def phone(browser: "Browser") -> Iterator["Page"]:
 
 
 def lines(phone: "Page", address: str, language: str, place: str) -> list[str]:
-    values = {"masked_address": address, "left": "De Brug", "undo": ""}
+    values = {"masked_address": address, "left": "De Brug", "undo": "", "others": ""}
     phone.set_content(
         PAGES.render("left", language, root="../", settings_token="x", **values)
     )
