@@ -16,9 +16,8 @@ from pathlib import Path
 
 from newsletter.addresses import address_key
 from newsletter.errors import OperationError
-from newsletter.inbound.identity import find_key
-from newsletter.inbound.reading import read_mail
-from newsletter.workflow.mailboxes import MOST_BYTES
+from newsletter.inbound.identity import find_key, find_sender
+from newsletter.inbound.mail import parse_mail
 from newsletter.workflow.mailboxes.maildir import is_unread
 from newsletter.workflow.private_files import replace_private
 from newsletter.workflow.project import Project
@@ -26,6 +25,8 @@ from newsletter.workflow.project import Project
 #: Below the project; a Maildir, for any mail program.
 UNREAD_FOLDER = "subscribers/unread"
 _PARTS = ("tmp", "new", "cur")
+#: Who wrote it stands there.
+_HEAD_BYTES = 1 << 18
 #: Begins with the time, as in any Maildir; a mail program adds what it thinks of it.
 _NAME = re.compile(r"\d+\.([0-9a-f]{64})\.newsletter")
 
@@ -74,7 +75,8 @@ def find_unread(root: Path) -> list[KeptLetter]:
 def sender_of(letter: Path) -> str:
     """Return who a letter says it is from; empty: nobody, or it is gone."""
     with suppress(OSError), letter.open("rb") as file:
-        return read_mail(file.read(MOST_BYTES)).sender
+        # Only its head: there are letters that the program could not read.
+        return find_sender(parse_mail(file.read(_HEAD_BYTES)))
     return ""
 
 
