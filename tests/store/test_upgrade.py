@@ -24,6 +24,7 @@ from newsletter.store.database import (
 )
 from newsletter.store.dispatch_records import load_dispatch
 from newsletter.store.dispatches import continue_dispatch
+from newsletter.store.forget import forget_address, forget_person
 from newsletter.store.instants import to_millis
 from newsletter.store.people import ensure_lists
 from newsletter.store.tables import (
@@ -60,6 +61,21 @@ LAST_IMPORT = (
     " VALUES (7, 9, 'left.csv', 3, 2, '{}')",
     "INSERT INTO import_changes (import_id, subscriber_id, fields, status, changed_at,"
     ' new_status) VALUES (7, 1, \'{"a": "b"}\', 1, 5, 2)',
+)
+
+#: Somebody who moved, when the address of before was not noted.
+MOVED = (
+    "INSERT INTO subscribers (id, email, email_key, address_hash, fields, created_at)"
+    " VALUES (1, 'new@example.org', 'new@example.org', x'02', '{}', 0)",
+    "INSERT INTO address_changes (id, subscriber_id, email, email_key, address_hash,"
+    " language, at, confirmed_at)"
+    " VALUES (4, 1, 'new@example.org', 'new@example.org', x'02', 'en', 5, 6)",
+)
+#: The fourth revision had these for a while.
+NOTED = (
+    "ALTER TABLE address_changes ADD COLUMN old_email VARCHAR",
+    "ALTER TABLE address_changes ADD COLUMN old_hash BLOB",
+    "UPDATE address_changes SET old_email = 'old@example.org', old_hash = x'01'",
 )
 
 URL = "sqlite:///subscribers/newsletter.db"
@@ -246,6 +262,38 @@ def test_upgrade_from_before_lists_kept_their_numbers_keeps_them(
         assert known == {"main": 1, "events": 3, "jobs": 4}
         writer.execute(delete(lists).where(lists.c.slug == "jobs"))
         assert ensure_lists(writer, ["camp"])["camp"] == 5
+
+
+@pytest.mark.parametrize(
+    ("since", "noted"),
+    [((), (None, None)), (NOTED, ("old@example.org", b"\x01"))],
+)
+def test_upgrade_from_before_old_addresses_were_noted_lets_people_be_forgotten(
+    tmp_path: Path,
+    fourth_migrations: Path,
+    since: tuple[str, ...],
+    noted: tuple[object, ...],
+) -> None:
+    with (
+        open_database(URL, root=tmp_path, migrations=fourth_migrations) as database,
+        database.writing() as writer,
+    ):
+        for statement in (*MOVED, *since):
+            writer.exec_driver_sql(statement)
+    with open_database(URL, root=tmp_path) as database:
+        wanted = "SELECT old_email, old_hash FROM address_changes WHERE id = 4"
+        assert read(database.path, wanted) == [noted]
+        with open_database("sqlite:///new.db", root=tmp_path) as fresh:
+            assert shape(database.path) == shape(fresh.path)
+        with database.erasing() as writer:
+            forget_person(writer, 1, now=datetime(2026, 11, 22, tzinfo=UTC))
+            forget_address(
+                writer,
+                b"\x02",
+                is_completely=False,
+                now=datetime(2026, 11, 22, tzinfo=UTC),
+            )
+        assert read(database.path, wanted) == []
 
 
 def test_upgrade_when_database_is_new_makes_no_backup(

@@ -113,8 +113,6 @@ def _create_joining() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
-        sa.Column("old_email", sa.String(), nullable=True),
-        sa.Column("old_hash", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
             ["subscribers.id"],
