@@ -34,7 +34,7 @@ def settle(project: "Project", *, is_true: bool, dry_run: bool, as_json: bool) -
                 line = _line(one, is_true=is_true, is_applied=is_applied)
             click.echo(printable(line))
 
-    decision = Decision.APPLIED if is_true else Decision.DROPPED
+    decision = Decision.BELIEVED if is_true else Decision.DROPPED
     now = datetime.now(UTC)
     settle_held(project, decision, now=now, dry_run=dry_run, tell=tell)
     dispatches = dict.fromkeys(one.dispatch_id for one, _ in told)

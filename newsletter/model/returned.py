@@ -48,6 +48,8 @@ class Decision(StrEnum):
     HELD = "held"
     #: The address is mailed no more.
     APPLIED = "applied"
+    #: It was held, and the editor says that it is true: as applied.
+    BELIEVED = "believed"
     #: The editor says that it was the fault of a mail system.
     DROPPED = "dropped"
 

@@ -45,6 +45,8 @@ _OF_DELIVERY = and_(
     deliveries.c.dispatch_id == returned_mails.c.dispatch_id,
     deliveries.c.subscriber_id == returned_mails.c.subscriber_id,
 )
+#: The address was taken off, by the program or by the editor.
+_TAKEN_OFF = (Decision.APPLIED, Decision.BELIEVED)
 #: What the mail server refused in the dialogue is weighed in `refusals`.
 _IS_HARD = and_(
     returned_mails.c.kind == MailKind.BOUNCE,
@@ -117,6 +119,15 @@ def count_hard(connection: Connection, dispatch_id: int) -> tuple[int, int]:
     )
     counts = load_dispatch(connection, dispatch_id).counts
     return people or 0, sum(counts[state] for state in LEFT_US)
+
+
+def is_believed(connection: Connection, dispatch_id: int) -> bool:
+    """Tell whether the editor said of held returns of a dispatch that they are true."""
+    is_of_it = and_(
+        returned_mails.c.decision == Decision.BELIEVED,
+        returned_mails.c.dispatch_id == dispatch_id,
+    )
+    return connection.scalar(select(exists().where(is_of_it))) or False
 
 
 def read_hard(
@@ -195,12 +206,24 @@ def decide(
 
 
 def apply_returns(
-    connection: Connection, ids: Collection[int], was: Decision, *, now: datetime
+    connection: Connection,
+    ids: Collection[int],
+    was: Decision,
+    decision: Decision,
+    *,
+    now: datetime,
 ) -> set[int]:
     """Mail those no more whose address is dead; return which had an effect.
 
     Who joined again since by their own word, was forgotten, or was decided on by
     another process has none.
+
+    Args:
+        connection: A writing one.
+        ids: `HardReturn.id`.
+        was: Others are passed over.
+        decision: `APPLIED`, or `BELIEVED` by the editor.
+        now: Aware.
     """
     done = set()
     for row in _read_rows(connection, ids, was):
@@ -217,7 +240,7 @@ def apply_returns(
         )
         if is_current(connection, row, now=now) and stop_if_dead(connection, mail):
             done.add(row.id)
-    decide(connection, ids, was, Decision.APPLIED)
+    decide(connection, ids, was, decision)
     return done
 
 
@@ -286,7 +309,7 @@ def read_applied(connection: Connection, dispatch_id: int) -> list[str]:
             .where(
                 returned_mails.c.dispatch_id == dispatch_id,
                 _IS_HARD,
-                returned_mails.c.decision == Decision.APPLIED,
+                returned_mails.c.decision.in_(_TAKEN_OFF),
                 is_off,
             )
             .order_by(subscribers.c.email)

@@ -25,6 +25,7 @@ from newsletter.store.hard_returns import (
     count_to_domain,
     decide,
     dispatches_with_open,
+    is_believed,
     read_applied,
     read_hard,
     read_held,
@@ -109,7 +110,7 @@ def _apply(
     connection: Connection, believed: Sequence[HardReturn], now: datetime
 ) -> Weighed:
     ids = [one.id for one in believed]
-    done = apply_returns(connection, ids, Decision.OPEN, now=now)
+    done = apply_returns(connection, ids, Decision.OPEN, Decision.APPLIED, now=now)
     return Weighed(applied=_keys(one for one in believed if one.id in done))
 
 
@@ -124,6 +125,8 @@ def _weigh(
     connection: Connection, dispatch_id: int
 ) -> tuple[list[HardReturn], list[HardReturn]]:
     """Return which of the open returns are too many at once, and which are not."""
+    if is_believed(connection, dispatch_id):
+        return [], read_hard(connection, dispatch_id, only_open=True)
     people, left_us = count_hard(connection, dispatch_id)
     if people < MANY or people * PART > left_us:
         opened = read_hard(connection, dispatch_id, only_open=True)
@@ -198,11 +201,14 @@ def settle_held(
     dry_run: bool = False,
     tell: Callable[[HeldReturn, bool], None],
 ) -> None:
-    """Apply or drop all returns that are held.
+    """Believe or drop all returns that are held.
+
+    Once some are believed, later ones of the same dispatch are so too. Who drops them
+    says that there was a fault: what came of it still counts when later ones do.
 
     Args:
         project: The project.
-        decision: `APPLIED` or `DROPPED`.
+        decision: `BELIEVED` or `DROPPED`.
         now: Aware.
         dry_run: Tell, and change nothing.
         tell: Given each, and whether its reader is mailed no more.
@@ -219,11 +225,13 @@ def settle_held(
             if not part:
                 return
             ids = [one.id for one in part]
-            applied = set(ids) if decision is Decision.APPLIED else set()
+            applied = set(ids) if decision is Decision.BELIEVED else set()
             if not dry_run:
                 with desk.database.writing() as connection:
-                    if decision is Decision.APPLIED:
-                        applied = apply_returns(connection, ids, Decision.HELD, now=now)
+                    if decision is Decision.BELIEVED:
+                        applied = apply_returns(
+                            connection, ids, Decision.HELD, decision, now=now
+                        )
                     else:
                         decide(connection, ids, Decision.HELD, decision)
             for one in part:

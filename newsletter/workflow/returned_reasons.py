@@ -27,9 +27,11 @@ _OTHERWISE = {
 _COUNTS = (
     "Nothing to do: after five such mails over two weeks none goes there any more."
 )
+_IS_OFF = "Nothing to do: no mail goes to this address any more."
 #: What to do about a dead address.
 _DECIDED = {
-    Decision.APPLIED: "Nothing to do: no mail goes to this address any more.",
+    Decision.APPLIED: _IS_OFF,
+    Decision.BELIEVED: _IS_OFF,
     Decision.HELD: "Too many came back so at once. See them with: newsletter inbox "
     "--apply-held --dry-run",
     Decision.DROPPED: "Nothing to do: you said that it was a fault.",

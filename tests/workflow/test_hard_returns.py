@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from newsletter.addresses import address_key
 from newsletter.model.delivery import DeliveryState
@@ -24,7 +24,14 @@ from newsletter.store.contents import Content, save_content
 from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.forget import forget_person
-from newsletter.store.hard_returns import HardReturn, Held, read_held
+from newsletter.store.hard_returns import (
+    HardReturn,
+    Held,
+    apply_returns,
+    decide,
+    read_held,
+    read_held_returns,
+)
 from newsletter.store.instants import to_millis
 from newsletter.store.keys import open_keyring
 from newsletter.store.people import (
@@ -109,6 +116,27 @@ class Post:
         held, applied = weighed.held, weighed.applied
         return {keys[one] for one in held}, {keys[one] for one in applied}
 
+    def believe(self) -> None:
+        """The editor says that what is held is true."""
+        with self.database.writing() as connection:
+            apply_returns(
+                connection,
+                self._held_ids(connection),
+                Decision.HELD,
+                Decision.BELIEVED,
+                now=NOW,
+            )
+
+    def drop(self) -> None:
+        """The editor says that it was a fault."""
+        with self.database.writing() as connection:
+            ids = self._held_ids(connection)
+            decide(connection, ids, Decision.HELD, Decision.DROPPED)
+
+    def _held_ids(self, connection: Connection) -> list[int]:
+        held = read_held_returns(connection, after=0, most=200)
+        return [one.id for one in held]
+
     def off(self) -> set[int]:
         """Who is mailed no more."""
         with self.database.reading() as connection:
@@ -192,6 +220,24 @@ def test_look_that_broke_off_is_made_up_for_by_the_next(post: Post) -> None:
     assert post.off() == set()
     assert post.weigh() == (set(), {3, 27})
     assert post.off() == {3, 27}
+
+
+def test_later_returns_are_believed_when_the_editor_believed_those_held(
+    post: Post,
+) -> None:
+    held = set(range(1, 51))
+    assert post.weigh(held) == (held, set())
+    post.believe()
+    looks = [post.weigh({place}) for place in (51, 120)]
+    assert looks == [(set(), {51}), (set(), {120})]
+    assert post.off() == {*held, 51, 120}
+
+
+def test_later_returns_are_held_when_the_editor_dropped_those_held(post: Post) -> None:
+    post.weigh(range(1, 51))
+    post.drop()
+    assert post.weigh({120}) == ({120}, set())
+    assert post.off() == set()
 
 
 def test_forgotten_reader_is_held_no_more(post: Post) -> None:

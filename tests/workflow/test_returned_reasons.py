@@ -43,6 +43,7 @@ def test_return_is_told_in_words_that_fit_its_class(one: CameBack, words: str) -
     ("decision", "advice"),
     [
         (Decision.APPLIED, "Nothing to do: no mail goes to this address any more."),
+        (Decision.BELIEVED, "Nothing to do: no mail goes to this address any more."),
         (
             Decision.HELD,
             "Too many came back so at once. See them with: newsletter inbox "
