@@ -54,7 +54,7 @@ def find_rooms(*folders: Path) -> tuple[Path, ...]:
     """Return the rooms in these folders, and those that a sign there leads to."""
     found = {path for folder in folders for path in _named_so(folder)}
     signs = {path for path in found if path.is_symlink()}
-    led_to = {path for path in map(Path.readlink, signs) if _NAME.fullmatch(path.name)}
+    led_to = {room for sign in signs for room in _led_to(sign)}
     return tuple(sorted(path for path in found - signs | led_to if path.is_dir()))
 
 
@@ -72,6 +72,14 @@ def clear_rooms(*folders: Path) -> tuple[Path, ...]:
 def _named_so(folder: Path) -> list[Path]:
     with suppress(OSError):
         return [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    return []
+
+
+def _led_to(sign: Path) -> list[Path]:
+    # It may have gone since it was found, with its room.
+    with suppress(OSError):
+        room = sign.readlink()
+        return [room] if _NAME.fullmatch(room.name) else []
     return []
 
 
