@@ -43,6 +43,8 @@ _FOR = re.compile(r"\bfor\s{1,9}<?([^\s<>;@]{20,250})@")
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(),;:@])[^\s<>\"'(),;:@]{1,128}@[\w.-]{1,255}")
 #: Message-IDs in one part: the first is that of the mail it holds.
 _MOST_IDS = 100
+#: A token stands in an address or a subject; no longer word is one of ours.
+_MAX_PLACE = 1_000
 #: More candidates than this are no mail of ours.
 _MAX_TOKENS = 20
 _FROM_LINE = re.compile(rb"^>{1,20}(?=From )", re.M)
@@ -132,7 +134,7 @@ def _original_ids(mail: Mail) -> Iterator[str]:
 
 def _tokens_in(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        yield from _TOKEN.findall(text.partition("@")[0])
+        yield from _TOKEN.findall(text[:_MAX_PLACE].partition("@")[0])
 
 
 def _distinct(tokens: Iterable[str]) -> tuple[str, ...]:

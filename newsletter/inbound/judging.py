@@ -11,12 +11,12 @@ from newsletter.model.returned import BounceClass, Report
 MAX_DIAGNOSTIC = 200
 #: Of what a mail says of all its recipients, so much is searched for words that tell:
 #: the more they are, the less of each.
-_MOST_SEARCHED = 20_000
+MOST_SEARCHED = 20_000
 
 
 def judge_failures(failures: list[Failure]) -> tuple[Report, ...]:
     """Return what each failure of a mail means."""
-    most = _MOST_SEARCHED // max(1, len(failures))
+    most = MOST_SEARCHED // max(1, len(failures))
     return tuple(
         judge_failure(
             replace(one, diagnostic=one.diagnostic[:most], context=one.context[:most])

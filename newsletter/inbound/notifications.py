@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from newsletter.inbound.jsonvalues import rows, table, text
-from newsletter.inbound.judging import judge_failure
+from newsletter.inbound.judging import MOST_SEARCHED, judge_failure
 from newsletter.inbound.mail import Mail
 from newsletter.inbound.reports import MAX_REPORTS, Failure, read_reply_codes
 from newsletter.model.returned import BounceClass, MailKind, Report
@@ -52,8 +52,10 @@ def read_event(event: Any) -> tuple[MailKind, tuple[Report, ...]] | None:
 
 def _read_bounce(bounce: dict[str, Any]) -> tuple[Report, ...]:
     reports = []
-    for row in rows(bounce, "bouncedRecipients")[:MAX_REPORTS] or [{}]:
+    people = rows(bounce, "bouncedRecipients")[:MAX_REPORTS] or [{}]
+    for row in people:
         said = text(row, "diagnosticCode").partition(";")[2].strip()
+        said = said[: MOST_SEARCHED // len(people)]
         code, status = read_reply_codes(said)
         failure = Failure(
             recipient=text(row, "emailAddress"),
