@@ -7,7 +7,7 @@ a mail that was noted and its effect goes on at the next look.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -16,15 +16,15 @@ from sqlalchemy import (
     distinct,
     exists,
     func,
+    or_,
     select,
-    true,
     update,
 )
 
 from newsletter.model.returned import BounceClass, Decision, MailKind
 from newsletter.model.subscriber import SubscriptionStatus
 from newsletter.store.dialect import domain_of
-from newsletter.store.dispatch_records import load_dispatch
+from newsletter.store.dispatch_records import counter
 from newsletter.store.returned import (
     LEFT_US,
     ReturnedMail,
@@ -34,6 +34,7 @@ from newsletter.store.returned import (
 )
 from newsletter.store.returned_counts import SMTP
 from newsletter.store.tables import (
+    batches,
     deliveries,
     returned_mails,
     subscribers,
@@ -47,6 +48,7 @@ _OF_DELIVERY = and_(
 )
 #: The address was taken off, by the program or by the editor.
 _TAKEN_OFF = (Decision.APPLIED, Decision.BELIEVED)
+_IS_OPEN = returned_mails.c.decision == Decision.OPEN
 #: What the mail server refused in the dialogue is weighed in `refusals`.
 _IS_HARD = and_(
     returned_mails.c.kind == MailKind.BOUNCE,
@@ -63,6 +65,12 @@ class HardReturn:
     #: `Reading.key`.
     key: bytes
     #: Place in its dispatch.
+    seq: int
+
+
+class Place(NamedTuple):
+    """Where in its dispatch a mail stands that came back as from a dead address."""
+
     seq: int
     #: Empty where the address was erased.
     domain: str
@@ -117,8 +125,12 @@ def count_hard(connection: Connection, dispatch_id: int) -> tuple[int, int]:
             returned_mails.c.dispatch_id == dispatch_id, _IS_HARD
         )
     )
-    counts = load_dispatch(connection, dispatch_id).counts
-    return people or 0, sum(counts[state] for state in LEFT_US)
+    left_us = connection.scalar(
+        select(func.sum(sum(counter(state) for state in LEFT_US))).where(
+            batches.c.dispatch_id == dispatch_id
+        )
+    )
+    return people or 0, left_us or 0
 
 
 def is_believed(connection: Connection, dispatch_id: int) -> bool:
@@ -130,31 +142,43 @@ def is_believed(connection: Connection, dispatch_id: int) -> bool:
     return connection.scalar(select(exists().where(is_of_it))) or False
 
 
-def read_hard(
-    connection: Connection, dispatch_id: int, *, only_open: bool = False
-) -> list[HardReturn]:
-    """Return the hard returns of a dispatch, in the order in which its mails left."""
-    is_open = returned_mails.c.decision == Decision.OPEN
+def read_open(connection: Connection, dispatch_id: int) -> list[HardReturn]:
+    """Return the returns that were not weighed, in the order in which mails left."""
     rows = connection.execute(
-        select(
-            returned_mails.c.id,
-            returned_mails.c.key,
-            deliveries.c.seq,
-            domain_of(deliveries.c.email).label("domain"),
-            returned_mails.c.decision,
-        )
+        select(returned_mails.c.id, returned_mails.c.key, deliveries.c.seq)
         .join_from(returned_mails, deliveries, _OF_DELIVERY)
-        .where(
-            returned_mails.c.dispatch_id == dispatch_id,
-            _IS_HARD,
-            is_open if only_open else true(),
-        )
+        .where(returned_mails.c.dispatch_id == dispatch_id, _IS_HARD, _IS_OPEN)
         .order_by(deliveries.c.seq)
     )
-    return [
-        HardReturn(row.id, row.key, row.seq, row.domain, row.decision == Decision.OPEN)
-        for row in rows
-    ]
+    return [HardReturn(*row) for row in rows]
+
+
+def read_places(
+    connection: Connection, dispatch_id: int, *, first: int, last: int
+) -> list[Place]:
+    """Return the hard returns that those not weighed may be too many with, in order.
+
+    Args:
+        connection: Reading or writing.
+        dispatch_id: A dispatch.
+        first: `Place.seq`: all from here on, too,
+        last: to here; from elsewhere only those to a domain that has open ones.
+    """
+    domain = domain_of(deliveries.c.email)
+    is_of_it = and_(returned_mails.c.dispatch_id == dispatch_id, _IS_HARD)
+    theirs = (
+        select(domain)
+        .join_from(returned_mails, deliveries, _OF_DELIVERY)
+        .where(is_of_it, _IS_OPEN)
+        .correlate(None)
+    )
+    rows = connection.execute(
+        select(deliveries.c.seq, domain, _IS_OPEN)
+        .join_from(returned_mails, deliveries, _OF_DELIVERY)
+        .where(is_of_it, or_(deliveries.c.seq.between(first, last), domain.in_(theirs)))
+        .order_by(deliveries.c.seq)
+    )
+    return [Place(*row) for row in rows]
 
 
 def count_to_domain(
@@ -171,8 +195,8 @@ def count_to_domain(
     Args:
         connection: Reading or writing.
         dispatch_id: A dispatch.
-        domain: As `HardReturn.domain`.
-        first: `HardReturn.seq`, counted too.
+        domain: As `Place.domain`.
+        first: `Place.seq`, counted too.
         last: Likewise.
         most: Nobody wants to know of more.
     """

@@ -20,6 +20,7 @@ from newsletter.store.hard_returns import (
     HardReturn,
     Held,
     HeldReturn,
+    Place,
     apply_returns,
     count_hard,
     count_to_domain,
@@ -27,9 +28,10 @@ from newsletter.store.hard_returns import (
     dispatches_with_open,
     is_believed,
     read_applied,
-    read_hard,
     read_held,
     read_held_returns,
+    read_open,
+    read_places,
 )
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.project import Project
@@ -125,13 +127,33 @@ def _weigh(
     connection: Connection, dispatch_id: int
 ) -> tuple[list[HardReturn], list[HardReturn]]:
     """Return which of the open returns are too many at once, and which are not."""
-    if is_believed(connection, dispatch_id):
-        return [], read_hard(connection, dispatch_id, only_open=True)
+    opened = read_open(connection, dispatch_id)
     people, left_us = count_hard(connection, dispatch_id)
-    if people < MANY or people * PART > left_us:
-        opened = read_hard(connection, dispatch_id, only_open=True)
-        return (opened, []) if people >= MANY else ([], opened)
-    returns = read_hard(connection, dispatch_id)
+    if not opened or people < MANY or is_believed(connection, dispatch_id):
+        return [], opened
+    if people * PART > left_us:
+        return opened, []
+    held = _find_held(connection, dispatch_id, opened)
+    return (
+        [one for one in opened if one.seq in held],
+        [one for one in opened if one.seq not in held],
+    )
+
+
+def _find_held(
+    connection: Connection, dispatch_id: int, opened: Sequence[HardReturn]
+) -> set[int]:
+    """Return the places of a dispatch where too many stand near one another.
+
+    Each mail that comes by itself is weighed by itself: only what it may be too many
+    with is read.
+    """
+    returns = read_places(
+        connection,
+        dispatch_id,
+        first=opened[0].seq - NEAR,
+        last=opened[-1].seq + NEAR,
+    )
     places = find_rows(returns, lambda first, last: last - first < NEAR)
     for domain, group in _by_domain(returns):
 
@@ -142,13 +164,11 @@ def _weigh(
             return between <= NEAR
 
         places |= find_rows(group, is_near)
-    opened = [one for one in returns if one.is_open]
-    held = [one for one in opened if one.seq in places]
-    return held, [one for one in opened if one.seq not in places]
+    return places
 
 
 def find_rows(
-    returns: Sequence[HardReturn], is_near: Callable[[int, int], bool]
+    returns: Sequence[Place], is_near: Callable[[int, int], bool]
 ) -> set[int]:
     """Return the places of returns that stand among too many others.
 
@@ -168,9 +188,9 @@ def find_rows(
 
 
 def _by_domain(
-    returns: Iterable[HardReturn],
-) -> Iterator[tuple[str, list[HardReturn]]]:
-    groups: dict[str, list[HardReturn]] = defaultdict(list)
+    returns: Iterable[Place],
+) -> Iterator[tuple[str, list[Place]]]:
+    groups: dict[str, list[Place]] = defaultdict(list)
     for one in returns:
         groups[one.domain].append(one)
     # Where addresses were erased nobody knows the domain.

@@ -25,12 +25,13 @@ from newsletter.store.database import Database, open_database
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.forget import forget_person
 from newsletter.store.hard_returns import (
-    HardReturn,
     Held,
+    Place,
     apply_returns,
     decide,
     read_held,
     read_held_returns,
+    read_places,
 )
 from newsletter.store.instants import to_millis
 from newsletter.store.keys import open_keyring
@@ -190,6 +191,21 @@ def test_nine_of_a_domain_are_believed(post: Post) -> None:
     assert post.weigh(domain) == (set(), domain)
 
 
+def test_tenth_of_a_domain_is_held_when_it_comes_alone(post: Post) -> None:
+    domain = set(range(10, 91, 10))
+    assert post.weigh({*domain, 3, 27}) == (set(), {*domain, 3, 27})
+    assert post.weigh({100}) == ({100}, set())
+
+
+def test_mail_that_comes_alone_is_weighed_with_those_near_it_only(post: Post) -> None:
+    post.weigh({*range(2, 201, 10), 10, 20})
+    post.note({150})
+    with post.database.reading() as connection:
+        places = read_places(connection, 1, first=130, last=170)
+    assert [one.seq for one in places] == [10, 20, 132, 142, 150, 152, 162]
+    assert [one.seq for one in places if one.is_open] == [150]
+
+
 def test_several_returns_of_one_reader_count_once(post: Post) -> None:
     post.note(range(1, 10), "again")
     post.note(range(1, 10))
@@ -269,8 +285,8 @@ def test_reports_of_a_provider_are_held_too(post: Post) -> None:
 # --- rows -----------------------------------------------------------------------------
 
 
-def at(*places: int, opened: bool = True) -> list[HardReturn]:
-    return [HardReturn(one, b"", one, "example.org", opened) for one in places]
+def at(*places: int, opened: bool = True) -> list[Place]:
+    return [Place(one, "example.org", opened) for one in places]
 
 
 @pytest.mark.parametrize(
@@ -285,9 +301,7 @@ def at(*places: int, opened: bool = True) -> list[HardReturn]:
         ([], set()),
     ],
 )
-def test_ten_within_twenty_are_a_row(
-    returns: list[HardReturn], found: set[int]
-) -> None:
+def test_ten_within_twenty_are_a_row(returns: list[Place], found: set[int]) -> None:
     def is_near(first: int, last: int) -> bool:
         return last - first < 20
 
