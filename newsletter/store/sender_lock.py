@@ -83,11 +83,19 @@ def sender_lock(path: Path) -> Iterator[SenderLock]:
 def sender_lock_if_free(path: Path) -> Iterator[bool]:
     """Hold the lock if nobody else does; gives whether we do."""
     with _opened(path) as file:
-        is_ours = _try_for(file, 0.0)
+        is_ours = _try_for(file, 0.0) and _is_there_still(file, path)
         if is_ours and os.fstat(file.fileno()).st_size:
             # Of one that died: who must wait for us is not to be told of it.
             _rewrite(file, b"")
         yield is_ours
+
+
+def _is_there_still(file: IO[bytes], path: Path) -> bool:
+    """Whether others find this file too; the lock of a removed one is worthless."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _rewrite(file: IO[bytes], text: bytes) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from newsletter.store.workrooms import find_rooms
+from newsletter.store.workrooms import clear_rooms, find_rooms, workroom
 
 #: Each of these goes wrong within the first hundred, when it can.
-TIMES = 300
+TIMES = 200
 
 
 @contextmanager
@@ -37,6 +37,7 @@ def test_rooms_when_their_signs_come_and_go_are_looked_for_in_peace(
         (tmp_path / "kept" / name).mkdir(parents=True)
     home = tmp_path / "home"
     home.mkdir()
+    (home / names[0]).symlink_to(tmp_path / "kept" / names.pop(0))
 
     def come_and_go() -> None:
         for name in names:
@@ -47,3 +48,16 @@ def test_rooms_when_their_signs_come_and_go_are_looked_for_in_peace(
     with meanwhile(come_and_go):
         found = {room for _ in range(TIMES) for room in find_rooms(home)}
     assert {room.parent for room in found} == {tmp_path / "kept"}
+
+
+def test_room_while_another_command_clears_up_stays_its_own(tmp_path: Path) -> None:
+    with meanwhile(lambda: clear_rooms(tmp_path)):
+        for _ in range(TIMES):
+            with workroom(tmp_path, sign_in=tmp_path) as room:
+                (room / "copy.db").write_text("copy")
+                assert sorted(one.name for one in room.iterdir()) == [
+                    ".gitignore",
+                    "copy.db",
+                    "lock",
+                ]
+    assert list(tmp_path.iterdir()) == []
