@@ -9,7 +9,8 @@ until it is retired. Which keys are retired the database says; the file follows.
 """
 
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,9 @@ _FINGERPRINT_BYTES = 16
 _SUPPRESSION_ID = 0
 #: Stands for the fingerprint of a key that is retired.
 RETIRED = b""
+#: How often a running process asks the database which keys are retired: a retirement
+#: that was killed is in it, and not in the file. It takes less than a millisecond.
+_LOOK_SECONDS = 60.0
 
 
 def open_keyring(database: Database, *, root: Path) -> Keyring:
@@ -55,14 +59,23 @@ class Keys:
     Args:
         database: Open as long as this is used.
         root: The project folder.
+        clock: Steady seconds; tests bring their own.
 
     Raises:
         OperationError: As `open_keyring`.
     """
 
-    def __init__(self, database: Database, *, root: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        root: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._root = root
+        self._clock = clock
+        self._next_look = clock() + _LOOK_SECONDS
         # First: what changes while it is read is read once more.
         self._seen = _stamp(root)
         self._keyring = open_keyring(database, root=root)
@@ -74,9 +87,12 @@ class Keys:
         Raises:
             OperationError: The file was damaged, exchanged or taken away.
         """
-        seen = _stamp(self._root)
-        if seen != self._seen:
-            self._keyring, self._seen = self._read(), seen
+        seen, now = _stamp(self._root), self._clock()
+        if seen != self._seen or now >= self._next_look:
+            found = self._read()
+            # The one of before has prepared its keys already.
+            self._keyring = self._keyring if found == self._keyring else found
+            self._seen, self._next_look = seen, now + _LOOK_SECONDS
         return self._keyring
 
     def _read(self) -> Keyring:

@@ -9,7 +9,7 @@ from newsletter.errors import OperationError, RefusedError
 from newsletter.store.database import Database
 from newsletter.store.key_file import key_path, read_keyring, replace_keyring
 from newsletter.store.key_rotation import add_key, retire_key
-from newsletter.store.keys import Keys, open_keyring
+from newsletter.store.keys import RETIRED, Keys, open_keyring
 from newsletter.store.tables import secret_keys
 from newsletter.tokens import Purpose, address_hash, sign, verify
 
@@ -137,6 +137,27 @@ def test_running_process_takes_up_new_and_retired_keys(
     retire_key(database, 1, root=tmp_path)
     assert verify(keys.keyring, LEAVE, old) is None
     assert verify(keys.keyring, LEAVE, new) == (12, 1)
+
+
+def test_running_process_takes_up_within_a_minute_a_retirement_that_was_killed(
+    database: Database, tmp_path: Path
+) -> None:
+    seconds = 100.0
+    keys = Keys(database, root=tmp_path, clock=lambda: seconds)
+    old = sign(keys.keyring, LEAVE, 12, 1)
+    add_key(database, root=tmp_path, now=NOW)
+    both = keys.keyring
+    with database.writing() as connection:
+        # The file still has it.
+        retired = update(secret_keys).where(secret_keys.c.id == 1)
+        connection.execute(retired.values(fingerprint=RETIRED))
+    seconds += 59
+    assert keys.keyring is both
+    seconds += 1
+    after = keys.keyring
+    assert (sorted(after.keys), verify(after, LEAVE, old)) == ([2], None)
+    seconds += 60
+    assert keys.keyring is after
 
 
 def test_running_process_needs_no_write_to_take_up_a_key(
