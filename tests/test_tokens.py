@@ -218,3 +218,14 @@ def test_key_that_signed_at_a_moment_is_found_unless_it_is_retired(
 def test_first_key_that_is_retired_is_not_taken_for_another() -> None:
     keyring = Keyring({2: NEW}, 2, NEW, {2: BEGUN})
     assert as_of(keyring, BEGUN - timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize(("days", "signed"), [(-1, 1), (0, 3), (99, 3), (100, 3)])
+def test_key_made_while_the_clock_was_ahead_is_followed_by_the_next_one(
+    days: int, signed: int
+) -> None:
+    since = {2: BEGUN + timedelta(days=100), 3: BEGUN}
+    keyring = Keyring({1: OLD, 2: NEW, 3: OLD}, 3, NEW, since)
+    then = as_of(keyring, BEGUN + timedelta(days=days))
+    assert then is not None
+    assert then.current == signed

@@ -40,7 +40,7 @@ class Retirement:
     number: int
     #: None: all of before, whose links work by no other key either.
     since: datetime | None
-    #: None: nobody noted it.
+    #: None: nobody noted it, or the clock was ahead when this key began to sign.
     until: datetime | None
 
 
@@ -83,13 +83,12 @@ def plan_retirement(project: Project, number: int) -> Retirement:
             f"key {number} signs the links of new mails.",
             "Let another one sign first: newsletter db rotate-key",
         )
-    return Retirement(
-        number,
-        since=keyring.since.get(number) if number > min(numbers) else None,
-        until=min(
-            (at for one, at in keyring.since.items() if one > number), default=None
-        ),
-    )
+    since = keyring.since.get(number) if number > min(numbers) else None
+    later = [at for one, at in keyring.since.items() if one > number]
+    until = min(later, default=None)
+    if since and until and since > until:
+        return Retirement(number, None, None)
+    return Retirement(number, since, until)
 
 
 def retire(project: Project, number: int) -> LinkKeys:
