@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from newsletter.store.database import Database
-from newsletter.store.sqlite import DatabaseBusyError, undoable
+from newsletter.store.sqlite import DatabaseBusyError, busy_error, undoable
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -137,8 +137,8 @@ class Committer:
             group = [self._waiting.popleft() for _ in range(most)]
             try:
                 self._commit(group)
-            except DatabaseBusyError as error:
-                self._put_back(group, error)
+            except DatabaseBusyError:
+                self._put_back(group)
 
     def _take_in(self) -> bool:
         """Take what was ordered off the queue, once there is any; False: no more is."""
@@ -150,8 +150,10 @@ class Committer:
                 self._waiting.append(order)
         return bool(self._waiting)
 
-    def _put_back(self, group: list[_Order], error: DatabaseBusyError) -> None:
+    def _put_back(self, group: list[_Order]) -> None:
         """Let those wait on whose time is not up."""
+        # So long each has waited; the last try of all was for what was left of it.
+        error = busy_error(self._database.path, self._patience_seconds)
         self._waiting.extendleft(reversed(group))
         self._take_in()
         now = time.monotonic()
@@ -165,7 +167,7 @@ class Committer:
             DatabaseBusyError: Another command writes; nothing was begun.
         """
         left = group[0].deadline - time.monotonic()
-        patience = round(max(left, _SHORTEST_SECONDS), 1)
+        patience = max(left, _SHORTEST_SECONDS)
         answers: list[Callable[[], None]] = []
         try:
             with self._database.writing(patience_seconds=patience) as connection:

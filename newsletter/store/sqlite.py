@@ -36,16 +36,13 @@ _NEXT_LOOK = "newsletter_next_look"
 #: times, and beside a busy event loop each of them takes up to 5 ms to get it back.
 LOOK_SECONDS = 0.02
 
-#: Primary result code -> what happened, what to do. Other codes are our bugs.
+#: Primary result code -> what happened, what to do; and `busy_error`. Other codes are
+#: our bugs.
 #: Source: https://www.sqlite.org/rescode.html
 _FAILURES: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_PERM: (
         "may not be used by this user.",
         "Check who owns it and its folder.",
-    ),
-    sqlite3.SQLITE_BUSY: (
-        "is in use: another command has been writing for {seconds:g} seconds.",
-        "Wait until it is ready and try again.",
     ),
     sqlite3.SQLITE_READONLY: (
         "cannot be written.",
@@ -275,6 +272,15 @@ def explained(
         raise failure from error
 
 
+def busy_error(path: Path, seconds: float) -> DatabaseBusyError:
+    """Return what to say to who waited so long for another command's write."""
+    return DatabaseBusyError(
+        f"the database {path} is in use: another command has been writing for "
+        f"{seconds:g} seconds.",
+        "Wait until it is ready and try again.",
+    )
+
+
 def _code(error: BaseException | None) -> int:
     return getattr(error, "sqlite_errorcode", 0)
 
@@ -283,11 +289,11 @@ def _explain(
     error: BaseException | None, path: Path, seconds: float
 ) -> OperationError | None:
     # The low byte is the primary code, the rest tells more of it.
-    entry = _FAILURES.get(_code(error) & 0xFF)
+    primary = _code(error) & 0xFF
+    if primary == sqlite3.SQLITE_BUSY:
+        return busy_error(path, seconds)
+    entry = _FAILURES.get(primary)
     if entry is None:
         return None
     what, advice = entry
-    said = f"the database {path} {what.format(seconds=seconds)}"
-    if _code(error) & 0xFF == sqlite3.SQLITE_BUSY:
-        return DatabaseBusyError(said, advice)
-    return OperationError(said, advice)
+    return OperationError(f"the database {path} {what}", advice)
