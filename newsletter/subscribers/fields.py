@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from newsletter.model.settings import FieldType
 from newsletter.model.subscriber import LANGUAGE_FIELD
-from newsletter.subscribers.languages import tag_of
+from newsletter.subscribers.languages import is_known, tag_of
 from newsletter.validation import parse_language
 
 #: Longer than any name; a whole paragraph in a name column is a shifted column.
@@ -18,6 +18,7 @@ MAX_VALUE = 200
 #: Of a field of type "list": some ten words with the commas between them.
 _MAX_LIST = 1000
 
+_NO_LANGUAGE = 'is not a language tag such as "nl" or "pt-BR".'
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 #: What people put between the words of a list.
 _BETWEEN = re.compile(r"[,;\n]")
@@ -69,10 +70,15 @@ def clean_language(value: str) -> str:
         ValueError: With a sentence: it is not one.
     """
     text = clean_text(value)
+    if not text:
+        return ""
     try:
-        return parse_language(tag_of(text)) if text else ""
+        tag = parse_language(tag_of(text))
     except PydanticCustomError as error:
-        raise ValueError('is not a language tag such as "nl" or "pt-BR".') from error
+        raise ValueError(_NO_LANGUAGE) from error
+    if not is_known(tag.partition("-")[0]):
+        raise ValueError(_NO_LANGUAGE)
+    return tag
 
 
 def field_cleaners(

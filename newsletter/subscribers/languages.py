@@ -24,6 +24,21 @@ def tag_of(written: str) -> str:
 
 
 @cache
+def is_known(code: str) -> bool:
+    """Tell whether a language has that code, in small letters: "ned" is of none."""
+    from babel import Locale
+    from babel.core import get_global
+    from babel.localedata import exists
+
+    # Of each, the others lack some: a rare one, a local one, one of former days.
+    return (
+        code in Locale("en").languages
+        or exists(code)
+        or code in get_global("language_aliases")
+    )
+
+
+@cache
 def _names() -> Mapping[str, str]:
     from babel import Locale  # 20 ms, for who needs names
 

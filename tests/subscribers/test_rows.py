@@ -170,9 +170,21 @@ def test_dates_of_a_list_with_the_year_first_have_no_order() -> None:
         ("GER-at", "de-AT"),
         ("tur", "tr"),
         ("kok", "kok"),
+        ("apc", "apc"),
+        ("Eng", "en"),
+        ("iw", "iw"),
         ("", ""),
     ],
 )
 def test_language_is_known_without_being_declared(written: str, language: str) -> None:
     (row,) = rows(f"email,Taal\na@example.org,{written}\n")
     assert row.fields == ({"language": language} if language else {})
+
+
+@pytest.mark.parametrize("written", ["Ned", "xq", "Dui", "ned-NL"])
+def test_language_whose_code_nobody_knows_is_left_out_and_told(written: str) -> None:
+    (row,) = rows(f"email,Taal\na@example.org,{written}\n")
+    told = f'"{written}", which is not a language tag such as "nl" or "pt-BR"'
+    assert row == Row(
+        2, "a@example.org", "a@example.org", {}, [Omission("language", told)]
+    )
