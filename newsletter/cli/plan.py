@@ -67,6 +67,8 @@ def plan_rows(
     yield "Tested:", _tested(plan, zone)
     for finding in plan.accepted:
         yield "Accepted:", _accepted(finding)
+    if plan.warnings:
+        yield "Check:", _warned(plan)
     for waiver in plan.waivers:
         if waiver in _WAIVERS:
             yield "Waived:", _WAIVERS[waiver]
@@ -129,6 +131,16 @@ def _tested(plan: "Plan", zone: ZoneInfo) -> str:
 
 def _accepted(finding: "Finding") -> str:
     day = f" on {finding.accepted_on}" if finding.accepted_on else ""
+def _warned(plan: "Plan") -> str:
+    """Return ``3 warnings, among them: links were not checked; …``."""
+    number = len(plan.warnings)
+    told, them = count_of(number, "warning"), "it" if number == 1 else "them"
+    if any(finding.rule == "links-unchecked" for finding in plan.warnings):
+        among = "" if number == 1 else ", among them"
+        told = f"{told}{among}: links were not checked"
+    return f"{told}; newsletter check {plan.issue} shows {them}"
+
+
     return f"{finding.rule} in {finding.place}{day}: {finding.accepted}"
 
 

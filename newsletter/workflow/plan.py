@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from newsletter.messages.identity import derive_identity
 from newsletter.model.dispatch import Dispatch, Only
-from newsletter.model.finding import Finding
+from newsletter.model.finding import Finding, Severity
 from newsletter.model.message import CompiledMessage
 from newsletter.model.segment import Segment
 from newsletter.model.settings import ServerSettings, Settings
@@ -74,6 +74,8 @@ class Plan:
     #: What the public pages will show.
     composition: Composition = field(repr=False)
     #: For the record: "untested", "skip_probe", and the accepted findings in a line.
+    #: Warnings of its check that were not accepted.
+    warnings: tuple[Finding, ...] = ()
     waivers: tuple[str, ...] = ()
     #: Of the lists, only these people of an earlier dispatch.
     only: Only | None = None
@@ -226,6 +228,7 @@ def _plan(
             others=tuple(open_dispatches(connection)),
             compiled=content.compiled,
             composition=content.composition,
+            warnings=_open_warnings(content.report),
             only=wish.only,
             segment=wish.where,
             missed_languages=count_missed_languages(
@@ -245,6 +248,14 @@ def _count_by_list(
         return {}
     return {
         slug: count_recipients(
+def _open_warnings(report: CheckReport) -> tuple[Finding, ...]:
+    return tuple(
+        found
+        for found in report.findings
+        if found.severity is Severity.WARNING and not found.accepted
+    )
+
+
             connection,
             issue=content.slug,
             lists=(slug,),

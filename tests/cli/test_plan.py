@@ -163,6 +163,31 @@ def test_plan_names_what_was_waived() -> None:
 
 
 @pytest.mark.parametrize(
+def warned(rule: str) -> Finding:
+    place = Place("issues/2026-12.md", 12, 3)
+    return Finding(rule, Severity.WARNING, place, "Something.", "Do something.")
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (["event-past"], "1 warning"),
+        (["event-past", "event-past"], "2 warnings"),
+        (["links-unchecked"], "1 warning: links were not checked"),
+        (
+            ["event-past", "links-unchecked", "event-past"],
+            "3 warnings, among them: links were not checked",
+        ),
+    ],
+)
+def test_plan_with_warnings_counts_them_and_says_what_shows_them(
+    rules: list[str], told: str
+) -> None:
+    assert rows(warnings=tuple(map(warned, rules)))["Check:"] == (
+        f"{told}; newsletter check 2026-12 shows {'it' if len(rules) == 1 else 'them'}"
+    )
+
+
     ("tested", "told"),
     [
         (None, "never; it goes out unseen (--untested)"),

@@ -194,6 +194,25 @@ def test_send_shows_what_was_accepted_of_the_whole_issue(post: Any, site: Site) 
     assert "Accepted: size-clip in issues/2026-03.md on " in post.err
 
 
+def test_send_counts_the_warnings_of_its_check_until_they_are_accepted(
+    post: Any,
+) -> None:
+    post.add("anna", "bob")
+    event = "::: event\ntitle: A talk\nwhen: 2020-03-01 19:00\n:::\n"
+    head = ISSUE.partition("Read [")[0].replace("2026-03-01", "2020-02-01")
+    post.write_issue(f"{head}{event}")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        assert post.run("send", "--confirm", "3", "--untested") == 2
+        told = "Check:    1 warning; newsletter check 2026-03 shows it\n"
+        assert told in post.err
+        accept = ["--accept", "event-past:7", "--because", "a look back"]
+        assert post.run("check", *accept) == 0
+        assert post.run("send", "--confirm", "2", "--untested") == 0
+    assert "Accepted: event-past in issues/2026-03.md:7" in post.err
+    assert "Check:" not in post.err
+
+
 def test_rehearsal_asks_links_as_a_dispatch_does(post: Any, site: Site) -> None:
     post.add("anna")
     post.write_issue(ISSUE.format(url=site.url))
