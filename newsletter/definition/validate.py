@@ -54,6 +54,11 @@ def _read_yes_or_no(text: str) -> bool:
 
 def _read_lists(text: str, info: ValidationInfo) -> tuple[str, ...]:
     declared = _settings_of(info).lists
+    if "[" in text or "]" in text:
+        bare = filter(None, (name.strip(" []'\"") for name in text.split(",")))
+        meant = ", ".join(bare) or next(iter(declared))
+        advice = f"Write the lists without brackets: {shown(f'lists: {meant}')}."
+        raise refuse("stands in brackets.", advice)
     names = tuple(dict.fromkeys(n.strip() for n in text.split(",") if n.strip()))
     for name in names:
         if name not in declared:

@@ -144,6 +144,20 @@ def test_required_keys_are_read(read_file: ReadAny) -> None:
             "from",
             "iemand",
             'x.md:5:7: "from" cannot be "iemand": the address has no @. '
+        *(
+            (
+                "lists",
+                written,
+                'x.md:5:8: "lists" stands in brackets. '
+                f'Write the lists without brackets: "lists: {meant}".',
+            )
+            for written, meant in (
+                ("[main, donors]", "main, donors"),
+                ("['donors', \"main\"]", "donors, main"),
+                ("[donors", "donors"),
+                ("[ ]", "main"),
+            )
+        ),
             'Write it as "Name <news@example.org>" or "news@example.org".',
         ),
         (
