@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.addresses import address_key, normalise_address
+from newsletter.addresses import address_key, display_address, normalise_address
 from newsletter.delivery.limits import Scope
 from newsletter.delivery.pace import Pace
 from newsletter.delivery.send_batch import judge_ending
@@ -17,7 +17,9 @@ from newsletter.delivery.transports.smtp import Account, SmtpLine
 from newsletter.delivery.trouble import why
 from newsletter.errors import UsageError
 from newsletter.messages.compile import dump_compiled
+from newsletter.messages.personalise import personal_subject
 from newsletter.model.delivery import DeliveryState
+from newsletter.model.issue import EMAIL_FIELD
 from newsletter.model.message import CompiledMessage, Message
 from newsletter.store.contents import (
     Content,
@@ -61,7 +63,7 @@ class TrialReport:
 
     #: Slug.
     issue: str
-    #: As somebody without any field reads it.
+    #: Of the mail that went to the first address.
     subject: str
     #: Of the content without the mark: what `send` compares with.
     content_hash: str
@@ -102,14 +104,16 @@ def send_test(
     assembled = require_assembled(composition)
     compiled = compile_issue(assembled, project.settings)
     marked = compile_issue(assembled, project.settings, is_marked=trial.is_marked)
-    report = TrialReport(
-        assembled.issue.slug, marked.subject_text, compiled.content_hash
-    )
     seal = open_seal(project)
     with open_desk(project) as desk:
         fields = trial.fields
         if fields is None:
             fields = _fields(desk.database, trial.as_email)
+        report = TrialReport(
+            assembled.issue.slug,
+            _subject(marked, addresses[0], fields),
+            compiled.content_hash,
+        )
         messages = [
             write_harmless(
                 marked,
@@ -164,6 +168,11 @@ def _fields(database: Database, email: str) -> Mapping[str, str]:
             f'there is no subscriber "{email}".', "See: newsletter subscribers list"
         )
     return person.fields
+
+
+def _subject(compiled: CompiledMessage, email: str, fields: Mapping[str, str]) -> str:
+    known = {**fields, EMAIL_FIELD: display_address(email)}
+    return personal_subject(compiled, known)
 
 
 def _rehearse(

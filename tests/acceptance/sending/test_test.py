@@ -51,6 +51,21 @@ def test_test_shows_the_fields_of_somebody_and_nobodys_else(post: Any) -> None:
     assert subjects == ["Hello reader", "Hello anna"]
 
 
+def test_test_as_somebody_prints_the_subject_of_the_mail_that_was_sent(
+    post: Any,
+) -> None:
+    post.add("anna")
+    with SmtpServer() as server:
+        post.use_server(server.port)
+        as_anna = ("--as", "anna@example.org", "--mark")
+        assert post.run("test", "--to", "me@example.org", *as_anna) == 0
+        mail = message_from_bytes(server.messages[0].data, policy=default)
+    assert mail["Subject"] == "[TEST] Hello anna"
+    assert post.out == (
+        "Subject: [TEST] Hello anna\nme@example.org: taken by your mail server\n"
+    )
+
+
 def test_test_as_somebody_unknown_says_so(post: Any) -> None:
     assert post.run("test", "--to", "me@example.org", "--as", "x@example.org") == 2
     assert post.err == (
