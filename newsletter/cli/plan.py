@@ -65,10 +65,10 @@ def plan_rows(
         yield "Reply to:", plan.reply_to
     yield from _people(plan)
     yield "Tested:", _tested(plan, zone)
-    for finding in plan.accepted:
-        yield "Accepted:", _accepted(finding)
     if plan.warnings:
         yield "Check:", _warned(plan)
+    for finding in plan.accepted:
+        yield "Accepted:", _accepted(finding)
     for waiver in plan.waivers:
         if waiver in _WAIVERS:
             yield "Waived:", _WAIVERS[waiver]
@@ -129,8 +129,6 @@ def _tested(plan: "Plan", zone: ZoneInfo) -> str:
     return f"not as it is now (--untested): {plan.tested.summary}"
 
 
-def _accepted(finding: "Finding") -> str:
-    day = f" on {finding.accepted_on}" if finding.accepted_on else ""
 def _warned(plan: "Plan") -> str:
     """Return ``3 warnings, among them: links were not checked; …``."""
     number = len(plan.warnings)
@@ -141,6 +139,8 @@ def _warned(plan: "Plan") -> str:
     return f"{told}; newsletter check {plan.issue} shows {them}"
 
 
+def _accepted(finding: "Finding") -> str:
+    day = f" on {finding.accepted_on}" if finding.accepted_on else ""
     return f"{finding.rule} in {finding.place}{day}: {finding.accepted}"
 
 

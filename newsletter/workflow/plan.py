@@ -73,9 +73,9 @@ class Plan:
     compiled: CompiledMessage = field(repr=False)
     #: What the public pages will show.
     composition: Composition = field(repr=False)
-    #: For the record: "untested", "skip_probe", and the accepted findings in a line.
     #: Warnings of its check that were not accepted.
     warnings: tuple[Finding, ...] = ()
+    #: For the record: "untested", "skip_probe", and the accepted findings in a line.
     waivers: tuple[str, ...] = ()
     #: Of the lists, only these people of an earlier dispatch.
     only: Only | None = None
@@ -222,13 +222,13 @@ def _plan(
             recipients=recipients,
             left_out=left_out,
             accepted=accepted_findings(content.report),
+            warnings=_open_warnings(content.report),
             tested=content.tested,
             forecast=_forecast(connection, settings, content, wish, now),
             server=server,
             others=tuple(open_dispatches(connection)),
             compiled=content.compiled,
             composition=content.composition,
-            warnings=_open_warnings(content.report),
             only=wish.only,
             segment=wish.where,
             missed_languages=count_missed_languages(
@@ -241,13 +241,6 @@ def _plan(
         )
 
 
-def _count_by_list(
-    connection: Connection, content: _Content, wish: Wish
-) -> dict[str, int]:
-    if len(content.lists) == 1:
-        return {}
-    return {
-        slug: count_recipients(
 def _open_warnings(report: CheckReport) -> tuple[Finding, ...]:
     return tuple(
         found
@@ -256,6 +249,13 @@ def _open_warnings(report: CheckReport) -> tuple[Finding, ...]:
     )
 
 
+def _count_by_list(
+    connection: Connection, content: _Content, wish: Wish
+) -> dict[str, int]:
+    if len(content.lists) == 1:
+        return {}
+    return {
+        slug: count_recipients(
             connection,
             issue=content.slug,
             lists=(slug,),

@@ -157,12 +157,6 @@ def test_plan_names_accepted_findings_with_their_reasons() -> None:
     )
 
 
-def test_plan_names_what_was_waived() -> None:
-    found = list(plan_rows(plan(waivers=("untested", "skip_probe")), LETTER))
-    assert ("Waived:", "the public pages were not tried (--skip-probe)") in found
-
-
-@pytest.mark.parametrize(
 def warned(rule: str) -> Finding:
     place = Place("issues/2026-12.md", 12, 3)
     return Finding(rule, Severity.WARNING, place, "Something.", "Do something.")
@@ -188,6 +182,12 @@ def test_plan_with_warnings_counts_them_and_says_what_shows_them(
     )
 
 
+def test_plan_names_what_was_waived() -> None:
+    found = list(plan_rows(plan(waivers=("untested", "skip_probe")), LETTER))
+    assert ("Waived:", "the public pages were not tried (--skip-probe)") in found
+
+
+@pytest.mark.parametrize(
     ("tested", "told"),
     [
         (None, "never; it goes out unseen (--untested)"),

@@ -140,10 +140,6 @@ def test_required_keys_are_read(read_file: ReadAny) -> None:
             'x.md:5:8: "lists" names an unknown list "xyz". '
             "Lists of newsletter.toml are: main, donors.",
         ),
-        (
-            "from",
-            "iemand",
-            'x.md:5:7: "from" cannot be "iemand": the address has no @. '
         *(
             (
                 "lists",
@@ -158,6 +154,10 @@ def test_required_keys_are_read(read_file: ReadAny) -> None:
                 ("[ ]", "main"),
             )
         ),
+        (
+            "from",
+            "iemand",
+            'x.md:5:7: "from" cannot be "iemand": the address has no @. '
             'Write it as "Name <news@example.org>" or "news@example.org".',
         ),
         (
