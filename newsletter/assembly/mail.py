@@ -97,8 +97,7 @@ class Mail:
     @property
     def web_folder(self) -> str:
         """Return the address of the issue's page, with its slash, or empty."""
-        base = self.settings.newsletter.base_url
-        return f"{base}/{self.issue.slug}/" if base and self.issue.is_archived else ""
+        return self.issue.web_folder(self.settings.newsletter.base_url)
 
     @property
     def light(self) -> Palette:

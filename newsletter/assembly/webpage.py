@@ -132,7 +132,7 @@ class _PageWriter:
             "style_hash": _policy_hash(style),
             "subject": plain_words(issue.subject),
             "preheader": plain_words(issue.preheader),
-            "canonical": f"{base}/{issue.slug}/" if base else "",
+            "canonical": issue.web_folder(base),
             "join": self._join_url() if base else "",
             "date": format_date(issue.date, issue.language),
             "logo": self._logo(),
@@ -151,7 +151,7 @@ class _PageWriter:
         Not relative, as the page is copied to other hosts too (`build --archive`).
         """
         settings = self._page.settings
-        if not any(one.is_public for one in settings.lists.values()):
+        if not settings.public_lists:
             return ""
         language = primary_language(self._page.issue.language)
         return f"{settings.newsletter.base_url}/join?lang={language}"

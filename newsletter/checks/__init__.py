@@ -28,6 +28,7 @@ from newsletter.checks.list_numbers import check_list_numbers
 from newsletter.checks.mail_addresses import check_mail_addresses
 from newsletter.checks.pasted import check_pasted
 from newsletter.checks.promised_links import check_promised_links
+from newsletter.checks.public_page import check_public_page
 from newsletter.checks.rendered import check_rendered
 from newsletter.checks.sender import check_sender
 from newsletter.checks.size import check_size
@@ -70,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     check_fields,
     check_sender,
     check_leaving,
+    check_public_page,
     check_text_part,
     check_headers,
     check_rendered,

@@ -28,6 +28,8 @@ class Facts:
     problems: frozenset[Place] = frozenset()
     #: Public address of the newsletter's pages, or empty.
     base_url: str = ""
+    #: Slugs of the lists that anybody may join.
+    public_lists: tuple[str, ...] = ()
     #: Postal address in the footer, or empty.
     postal_address: str = ""
     #: The copies of edge recipients: first that of a reader of whom nothing is known,

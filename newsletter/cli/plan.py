@@ -64,6 +64,8 @@ def plan_rows(
     if plan.reply_to:
         yield "Reply to:", plan.reply_to
     yield from _people(plan)
+    page = f"{plan.web_page}, for everybody" if plan.web_page else "none"
+    yield "Web page:", page
     yield "Tested:", _tested(plan, zone)
     if plan.warnings:
         yield "Check:", _warned(plan)

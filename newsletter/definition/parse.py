@@ -164,6 +164,7 @@ def _make_issue(
         sender=head.sender,
         reply_to=head.reply_to,
         is_archived=head.archive,
+        says_archive="archive" in head.model_fields_set,
         opening=outline.opening,
         leads=outline.leads,
         sections=outline.sections,

@@ -291,9 +291,19 @@ class Issue:
     reply_to: str = ""
     #: False keeps it off the public pages.
     is_archived: bool = True
+    #: Whether the editor wrote so, or that it is on them.
+    says_archive: bool = False
     #: Text before any heading.
     opening: tuple[Block, ...] = ()
     leads: tuple[Item, ...] = ()
     sections: tuple[Section, ...] = ()
     #: Where each key of the front matter stands.
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    def web_folder(self, base_url: str) -> str:
+        """Return the address of its page, with its slash, or nothing without one.
+
+        Args:
+            base_url: Of the public pages, or empty.
+        """
+        return f"{base_url}/{self.slug}/" if base_url and self.is_archived else ""

@@ -108,6 +108,8 @@ RULES: Mapping[str, Rule] = {
     "unsubscribe-header": _error("leaving", "RFC 2369; RFC 8058; RFC 2047, section 5"),
     "one-click": _warning("leaving", "RFC 8058, section 3.1"),
     "one-click-local": _info("leaving", "RFC 8058, section 3.1"),
+    # archive: the page on the web
+    "public-page": _error("archive", "a page cannot be taken back: feeds keep it"),
     # headers: the mail as it travels
     "header-repeated": _error("headers", "RFC 5322, section 3.6"),
     "header-encoding": _error("headers", "RFC 2047, section 5"),

@@ -260,6 +260,11 @@ class Settings:
     #: Mail programs that count, as `newsletter.clients.names` has them.
     clients: tuple[str, ...] = DEFAULT_CLIENTS
 
+    @property
+    def public_lists(self) -> tuple[str, ...]:
+        """The slugs of the lists that anybody may join."""
+        return tuple(slug for slug, one in self.lists.items() if one.is_public)
+
     def field_title(self, name: str) -> str:
         """Return what readers call a field, declared or not."""
         known = self.fields.get(name)

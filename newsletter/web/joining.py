@@ -39,7 +39,6 @@ from newsletter.workflow.joining import (
     form_token,
     joining_of,
     language_of,
-    public_lists,
     read_form_token,
     read_invitation,
 )
@@ -165,7 +164,7 @@ class Joining:
                     settings.lists[slug].description,
                     slug in chosen,
                 )
-                for slug in public_lists(settings)
+                for slug in settings.public_lists
             ],
             email=filled.email if filled else "",
             email_problem=filled is not None and not filled.address,
@@ -261,7 +260,7 @@ def read_filled(settings: Settings, form: Form) -> Filled:
     except ValueError:
         address = ""
     ticked = form.get("list", ())
-    lists = tuple(slug for slug in public_lists(settings) if slug in ticked)
+    lists = tuple(slug for slug in settings.public_lists if slug in ticked)
     return Filled(email, address, lists, read_asked(settings, form))
 
 

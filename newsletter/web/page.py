@@ -79,7 +79,7 @@ class Pages:
     @property
     def can_join(self) -> bool:
         """Whether there is a list that anybody may join."""
-        return any(listed.is_public for listed in self.settings.lists.values())
+        return bool(self.settings.public_lists)
 
     def title_of(self, list_slug: str) -> str:
         """Return what a list is called where there are several, else the newsletter.

@@ -38,6 +38,7 @@ def gather_facts(
         source=composition.lines,
         problems=frozenset(problem.place for problem in composition.problems),
         base_url=newsletter.base_url,
+        public_lists=project.settings.public_lists,
         postal_address=newsletter.address,
         sender=newsletter.sender,
         reply_to=newsletter.reply_to,

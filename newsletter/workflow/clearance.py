@@ -12,13 +12,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.checks.links.reach import Network
+from newsletter.checks.public_page import SAY_ARCHIVE, is_page_unasked
 from newsletter.errors import OperationError, RefusedError, UsageError
 from newsletter.i18n import join_words
 from newsletter.model.delivery import DispatchState
 from newsletter.model.dispatch import Dispatch, Only, Reach
 from newsletter.model.finding import Finding
+from newsletter.model.issue import Issue
 from newsletter.model.message import CompiledMessage
 from newsletter.model.segment import Segment
+from newsletter.model.settings import Settings
 from newsletter.store.audience import count_audience
 from newsletter.store.database import Database
 from newsletter.store.dispatch_records import (
@@ -126,6 +129,29 @@ def choose_lists(project: Project, slugs: Sequence[str]) -> tuple[str, ...]:
         UsageError: There is no such list.
     """
     return tuple(dict.fromkeys(choose_list(project, slug) for slug in slugs))
+
+
+def refuse_unasked_page(
+    settings: Settings, issue: Issue, lists: tuple[str, ...]
+) -> None:
+    """Refuse to show everybody what goes to other lists than the check looked at.
+
+    Raises:
+        RefusedError: None of *lists* is public, and nobody said that the page may be.
+    """
+    base_url, public = settings.newsletter.base_url, settings.public_lists
+    if is_page_unasked(issue, issue.lists, base_url=base_url, public=public):
+        # The check has said so, and the editor accepted it.
+        return
+    if is_page_unasked(issue, lists, base_url=base_url, public=public):
+        names = join_words(lists, "en")
+        which = "none of the lists" if len(lists) > 1 else "the list"
+        verb = "is" if len(lists) > 1 else "is not"
+        raise RefusedError(
+            f"{which} {names} {verb} public, but everybody could read this issue on "
+            "its web page.",
+            SAY_ARCHIVE,
+        )
 
 
 def refuse_planned(database: Database, issue: str) -> None:

@@ -116,11 +116,6 @@ class Declined:
     language: str
 
 
-def public_lists(settings: Settings) -> tuple[str, ...]:
-    """Return the slugs of the lists that anybody may join."""
-    return tuple(slug for slug, one in settings.lists.items() if one.is_public)
-
-
 def form_token(keyring: Keyring, shown_at: datetime) -> str:
     """Return what a form says of the moment at which it was shown."""
     return sign(keyring, Purpose.FORM, to_millis(shown_at))

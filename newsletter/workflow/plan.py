@@ -34,6 +34,7 @@ from newsletter.workflow.clearance import (
     count_recipients_left,
     name_accepted,
     refuse_planned,
+    refuse_unasked_page,
     require_pages,
     require_test,
 )
@@ -90,6 +91,8 @@ class Plan:
     starts_at: datetime | None = None
     #: So many first, then it pauses; 0: all at once.
     canary: int = 0
+    #: Where everybody may read it; empty: it gets no page.
+    web_page: str = ""
     #: Good for one dispatch, however often the plan is sent.
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
     #: Number of the newest dispatch there was, 0 for none.
@@ -150,8 +153,8 @@ def plan_send(
 
     Raises:
         DefinitionError: The issue cannot be composed.
-        RefusedError: No server, error findings, never tested, still under way, or
-            handed over to another computer.
+        RefusedError: No server, error findings, never tested, still under way, handed
+            over to another computer, or a page for everybody that nobody asked for.
         OperationError: Nobody to send to, or server, pages or database fail.
         UsageError: There is no such list, or no such dispatch for ``--only``.
     """
@@ -179,12 +182,14 @@ def _read_content(
         project, reference, wish, now, show_progress
     )
     issue = require_assembled(composition).issue
+    lists = choose_lists(project, wish.lists or issue.lists)
+    refuse_unasked_page(project.settings, issue, lists)
     return _Content(
         slug=issue.slug,
         composition=composition,
         compiled=compiled,
         report=report,
-        lists=choose_lists(project, wish.lists or issue.lists),
+        lists=lists,
         tested=read_tested(project, composition, compiled),
     )
 
@@ -208,7 +213,8 @@ def _plan(
     server: ServerSettings,
     now: datetime,
 ) -> Plan:
-    identity = derive_identity(require_assembled(content.composition).issue, settings)
+    issue = require_assembled(content.composition).issue
+    identity = derive_identity(issue, settings)
     recipients, left_out = count_recipients_left(
         database, content.slug, content.lists, wish
     )
@@ -237,6 +243,7 @@ def _plan(
             by_list=_count_by_list(connection, content, wish),
             starts_at=wish.starts_at,
             canary=wish.canary,
+            web_page=issue.web_folder(settings.newsletter.base_url),
             after=_newest(connection),
         )
 

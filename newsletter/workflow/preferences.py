@@ -37,7 +37,6 @@ from newsletter.store.people import (
     update_fields,
 )
 from newsletter.tokens import Keyring, Purpose, address_hash, read_token
-from newsletter.workflow.joining import public_lists
 from newsletter.workflow.leaving import undo_token
 
 #: How the history names these pages.
@@ -82,7 +81,7 @@ def read_preferences(
     if person is None:
         return None
     received = lists_received(connection, person.id)
-    slugs = dict.fromkeys([*public_lists(settings), *sorted(received)])
+    slugs = dict.fromkeys([*settings.public_lists, *sorted(received)])
     return Preferences(
         person.id,
         mask(person.email),
@@ -119,7 +118,7 @@ def save_preferences(
     theirs = {one.list for one in read_subscriptions(connection, person.id)}
     left = [
         slug
-        for scope in sorted(wish.left & (theirs | set(public_lists(settings))))
+        for scope in sorted(wish.left & (theirs | set(settings.public_lists)))
         for slug in unsubscribe(connection, person.id, scope=scope, word=word) or ()
     ]
     _join(connection, keyring, settings, person, wish.joined, word)
@@ -160,7 +159,7 @@ def _join(
     wanted: Collection[str],
     word: Word,
 ) -> None:
-    public = set(public_lists(settings))
+    public = set(settings.public_lists)
     joined = sorted(public & set(wanted) - lists_received(connection, person.id))
     if not joined:
         return

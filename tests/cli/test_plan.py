@@ -53,6 +53,7 @@ def test_plan_of_a_plain_dispatch_is_told_whole() -> None:
         "Subject:": "Hello reader",
         "From:": "Doorways <letter@example.org>",
         "To:": "412 recipients of main",
+        "Web page:": "none",
         "Tested:": "this very mail, Tuesday 1 December 2026, 13:00",
         "Server:": "smtp.example.org:465, TLS",
         "Start:": "as soon as the number is confirmed",
@@ -66,6 +67,11 @@ def test_plan_says_how_the_number_came_about() -> None:
     assert found["Left out:"] == (
         "9 unsubscribed, 3 bounced, 2 not to be mailed any more"
     )
+
+
+def test_plan_of_an_issue_with_a_page_says_where_everybody_reads_it() -> None:
+    page = "https://letter.example.org/2026-12/"
+    assert rows(web_page=page)["Web page:"] == f"{page}, for everybody"
 
 
 def test_plan_joins_its_lists_as_a_sentence_does() -> None:

@@ -32,6 +32,10 @@ def _head(**keys: str) -> str:
         ("slug", "Bijzonder-nummer", "slug", "Bijzonder-nummer"),
         ("archive", "no", "is_archived", False),
         ("archive", "Yes", "is_archived", True),
+        ("archive", "yes", "says_archive", True),
+        ("archive", "no", "says_archive", True),
+        ("archive", "", "says_archive", False),
+        ("number", "2", "says_archive", False),
     ],
 )
 def test_key_of_the_front_matter_becomes_a_value(

@@ -56,7 +56,6 @@ from newsletter.workflow.joining import (
     confirm_joining,
     decline_joining,
     judge_request,
-    public_lists,
     read_invitation,
 )
 from newsletter.workflow.project import Project
@@ -537,10 +536,6 @@ def test_which_mail_somebody_gets_who_asks_for_main(
     expected: NoticeKind | None,
 ) -> None:
     assert judge_request(["main"], suppressions, received) is expected
-
-
-def test_only_lists_that_say_so_are_public() -> None:
-    assert public_lists(SETTINGS) == ("main", "events")
 
 
 def test_language_of_a_person_is_kept_beside_other_fields(door: Door) -> None:

@@ -72,3 +72,72 @@ def use_lists(post: Any, server: SmtpServer) -> None:
     post.use_server(server.port)
     with (post.root / "newsletter.toml").open("a") as file:
         file.write("\n[lists.board]\n[lists.press]\n")
+
+
+PAGE = "https://letter.example.org/2026-03/"
+
+
+def use_pages(post: Any, server: SmtpServer) -> None:
+    """Let the newsletter have public pages and a public list beside a private one."""
+    post.use_server(server.port)
+    file = post.root / "newsletter.toml"
+    text = file.read_text().replace("[lists.main]\n", "[lists.main]\npublic = true\n")
+    base = 'base_url = "https://letter.example.org"\nhold_seconds'
+    file.write_text(text.replace("hold_seconds", base))
+
+
+def test_send_to_a_private_list_of_an_issue_for_a_public_one_is_refused(
+    post: Any,
+) -> None:
+    post.add("anna", lists=("main", "events"))
+    with SmtpServer() as server:
+        use_pages(post, server)
+        assert post.send(1, "--skip-probe", "--to", "events") == 1
+        assert post.err.splitlines()[-1] == (
+            "the list events is not public, but everybody could read this issue on "
+            'its web page. Write "archive: no" to keep it off the web, or "archive: '
+            'yes" if everybody may read it.'
+        )
+        assert server.messages == []
+
+
+def test_send_to_a_private_list_and_a_public_one_shows_where_everybody_reads_it(
+    post: Any,
+) -> None:
+    post.add("anna", lists=("main", "events"))
+    with SmtpServer() as server:
+        use_pages(post, server)
+        assert post.send(1, "--skip-probe", "--to", "events", "--to", "main") == 0
+    assert f"Web page: {PAGE}, for everybody\n" in post.err
+
+
+@pytest.mark.parametrize(
+    ("said", "page"), [("yes", f"{PAGE}, for everybody"), ("no", "none")]
+)
+def test_send_to_a_private_list_does_what_the_issue_says_of_the_archive(
+    post: Any, said: str, page: str
+) -> None:
+    post.add("anna", lists=("events",))
+    issue = post.root / "issues" / "2026-03.md"
+    head = f"date: 2026-03-01\narchive: {said}\n"
+    issue.write_text(issue.read_text().replace("date: 2026-03-01\n", head))
+    with SmtpServer() as server:
+        use_pages(post, server)
+        assert post.send(1, "--skip-probe", "--to", "events") == 0
+    assert f"Web page: {page}\n" in post.err
+
+
+def test_send_of_an_issue_for_a_private_list_that_was_accepted_goes_out(
+    post: Any,
+) -> None:
+    post.add("anna", lists=("events",))
+    issue = post.root / "issues" / "2026-03.md"
+    head = "date: 2026-03-01\nlists: events\n"
+    issue.write_text(issue.read_text().replace("date: 2026-03-01\n", head))
+    with SmtpServer() as server:
+        use_pages(post, server)
+        assert post.send(1, "--skip-probe") == 1
+        assert "2026-03 was not sent." in post.err
+        accept = ("--accept", "public-page:5", "--because", "no secret")
+        assert post.run("check", "2026-03", "--offline", *accept) == 0
+        assert post.send(1, "--skip-probe", "--to", "events") == 0
