@@ -38,7 +38,11 @@ def assemble_issue(
     Raises:
         DefinitionError: A template is missing or wrong; names it with its line.
     """
-    slots = SlotMarker(f"{issue!r}{settings.newsletter!r}")
+    slots = SlotMarker(
+        f"{issue!r}{settings.newsletter!r}",
+        language=issue.language,
+        dates=[name for name, field in settings.fields.items() if field.type == "date"],
+    )
     has_pages = bool(settings.newsletter.base_url)
     mail = Mail(
         issue=issue,

@@ -5,6 +5,7 @@ CSS inliner and quoted-printable untouched. The same issue always gets the same 
 """
 
 import hashlib
+from collections.abc import Collection
 from itertools import count
 
 from newsletter.model.assembled import PREFERENCES_URL, UNSUBSCRIBE_URL, Slot
@@ -14,9 +15,19 @@ from newsletter.model.issue import Field
 class SlotMarker:
     """Hands out one marker for each (field, fallback) and each personal address."""
 
-    def __init__(self, written: str) -> None:
-        """Choose markers that do not occur in *written*: all text around them."""
+    def __init__(
+        self, written: str, *, language: str = "", dates: Collection[str] = ()
+    ) -> None:
+        """Choose markers.
+
+        Args:
+            written: All text around them, in which they must not occur.
+            language: Of the issue.
+            dates: Fields that are dates.
+        """
         self._prefix = _unused_prefix(written)
+        self._language = language
+        self._dates = frozenset(dates)
         self._slots: dict[tuple[str, str], Slot] = {}
 
     @property
@@ -40,7 +51,8 @@ class SlotMarker:
         key = (name, fallback)
         if key not in self._slots:
             marker = f"@@{self._prefix}_{len(self._slots)}@@"
-            self._slots[key] = Slot(marker, name, fallback)
+            language = self._language if name in self._dates else ""
+            self._slots[key] = Slot(marker, name, fallback, language)
         return self._slots[key].marker
 
 

@@ -6,6 +6,7 @@ English words with dates as Unicode's CLDR knows them.
 """
 
 from newsletter.i18n.dates import (
+    date_in_words,
     format_date,
     format_duration,
     format_event_time,
@@ -19,6 +20,7 @@ __all__ = [
     "CATALOGUES",
     "WORDING",
     "Words",
+    "date_in_words",
     "direction",
     "format_date",
     "format_duration",

@@ -7,7 +7,7 @@ that does otherwise. Digits are those of the issue itself: Western ones, in Arab
 
 import re
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from math import inf
 
 from babel import dates
@@ -44,6 +44,15 @@ def format_date(value: date, language: str, *, weekday: bool = True) -> str:
     locale = locale_of(language)
     pattern = str(locale.date_formats["full" if weekday else "long"].pattern)
     return _format_day(value, pattern, language)
+
+
+@lru_cache(maxsize=2048)
+def date_in_words(stored: str, language: str) -> str:
+    """Return a stored ``2022-12-31`` without its weekday; what is no date as it is."""
+    try:
+        return format_date(date.fromisoformat(stored), language, weekday=False)
+    except ValueError:
+        return stored
 
 
 def format_month(value: date, language: str) -> str:

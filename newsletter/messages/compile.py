@@ -140,12 +140,13 @@ def _cut(data: bytes, start: int, lengths: Iterable[int]) -> Iterator[bytes]:
 
 
 def _describe(value: PersonalValue) -> list[str]:
-    return [value.context, value.name, value.fallback]
+    described = [value.context, value.name, value.fallback]
+    return [*described, value.date_language] if value.date_language else described
 
 
 def _recall(described: list[str]) -> PersonalValue:
-    context, name, fallback = described
-    return PersonalValue(SlotContext(context), name, fallback)
+    context, name, fallback, *date_language = described
+    return PersonalValue(SlotContext(context), name, fallback, *date_language)
 
 
 def _with_hash(compiled: CompiledMessage) -> CompiledMessage:

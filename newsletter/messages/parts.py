@@ -85,7 +85,8 @@ def split_slots(
         elif slot.name in _TOKENS:
             _append_url(run, urls[slot.name], _TOKENS[slot.name])
         else:
-            run.append(PersonalValue(context, slot.name, slot.fallback))
+            value = PersonalValue(context, slot.name, slot.fallback, slot.date_language)
+            run.append(value)
     return run
 
 

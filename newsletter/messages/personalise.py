@@ -17,6 +17,7 @@ from typing import NotRequired, TypedDict, Unpack
 
 from newsletter.addresses import display_address, normalise_address
 from newsletter.errors import RecipientError
+from newsletter.i18n import date_in_words
 from newsletter.messages.compile import FIXED_VALUES
 from newsletter.messages.headers import date_header, unstructured_header
 from newsletter.messages.quoted_printable import encode_value
@@ -154,7 +155,7 @@ def _check_address(email: str, *, smtputf8: bool) -> str:
 
 def _encode(value: PersonalValue, fields: Mapping[str, str]) -> bytes:
     text = fields.get(value.name, "")
-    if _USUAL(text):
+    if not value.date_language and _USUAL(text):
         return text.encode("ascii")
     is_html = value.context is SlotContext.HTML
     return _encode_unusual(_field_text(value, fields), is_html=is_html)
@@ -174,7 +175,10 @@ def _field_text(value: PersonalValue, fields: Mapping[str, str]) -> str:
     text = fields.get(value.name, "")
     if not text.isprintable():
         text = _clean(value.name, text)
-    return text.strip() or value.fallback
+    text = text.strip()
+    if text and value.date_language:
+        text = date_in_words(text, value.date_language)
+    return text or value.fallback
 
 
 def _clean(name: str, text: str) -> str:

@@ -28,6 +28,8 @@ class Slot:
     name: str
     #: Used where the subscriber has no value.
     fallback: str = ""
+    #: BCP 47 tag: the field is a date, and is shown as this language writes one.
+    date_language: str = ""
 
 
 LinkKind = Literal["text", "heading", "button", "event", "image", "own"]

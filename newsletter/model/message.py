@@ -90,6 +90,8 @@ class PersonalValue:
     name: str = ""
     #: Used where the subscriber has no value.
     fallback: str = ""
+    #: BCP 47 tag: the field is a date, and is shown as this language writes one.
+    date_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

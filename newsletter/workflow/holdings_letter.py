@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.i18n import Words, format_date, language_name, page_words
+from newsletter.i18n import Words, date_in_words, format_date, language_name, page_words
 from newsletter.i18n.languages import primary_language
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.settings import Settings
@@ -97,7 +97,9 @@ class _Letter:
         if name == LANGUAGE_FIELD:
             words, known = self._words, language_name(value, self._language)
             return words.text("Language: {language}", language=known)
-        title = self._settings.field_title(name)
+        field, title = self._settings.fields.get(name), self._settings.field_title(name)
+        if field is not None and field.type == "date":
+            value = date_in_words(value, self._language)
         return f"{title[:1].upper()}{title[1:]}: {value}"
 
     def _typed(self, note: Note) -> str:

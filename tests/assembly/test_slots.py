@@ -28,6 +28,13 @@ def test_slots_say_name_and_fallback_in_order_of_use() -> None:
     assert marker.slots == (Slot(leave, UNSUBSCRIBE_URL, ""), Slot(name, "name", "you"))
 
 
+def test_slot_of_a_date_says_in_which_language_it_is_shown() -> None:
+    marker = SlotMarker("words", language="nl", dates=["since"])
+    marker.field(field("since", "kort"))
+    marker.field(field("name", "you"))
+    assert [slot.date_language for slot in marker.slots] == ["nl", ""]
+
+
 def test_markers_are_made_of_characters_that_survive_everything() -> None:
     assert re.fullmatch(r"@@[0-9a-z]+_\d+@@", SlotMarker("words").unsubscribe_url())
 

@@ -328,6 +328,37 @@ def test_personalise_without_a_value_uses_the_fallback(
     assert content(parsed, "plain").startswith("Dag lezer,\n")
 
 
+@pytest.mark.parametrize(
+    ("language", "stored", "shown"),
+    [
+        ("nl", "2022-12-31", "31 december 2022"),
+        ("ar", "2022-12-31", "31 ديسمبر 2022"),
+        ("en", "2022-12-31", "31 December 2022"),
+        ("nl", "", "onlangs"),
+        ("nl", "sinds kort", "sinds kort"),
+    ],
+)
+def test_personalise_writes_a_date_as_the_language_of_the_issue_does(
+    build: Build,
+    identity: Identity,
+    personal: Personal,
+    read: Read,
+    language: str,
+    stored: str,
+    shown: str,
+) -> None:
+    since = Slot("@@ab12cd_2@@", "since", "onlangs", language)
+    mail = build(
+        subject="Lid @@ab12cd_2@@",
+        text="Lid @@ab12cd_2@@\n\nAfmelden: <@@ab12cd_1@@>\n",
+        slots=(*build().slots, since),
+    )
+    stored_mail = load_compiled(dump_compiled(compile_message(mail, identity)))
+    parsed = read(personal(stored_mail, fields={"since": stored}))
+    assert parsed["Subject"] == f"Lid {shown}"
+    assert content(parsed, "plain").startswith(f"Lid {shown}\n")
+
+
 def test_personalise_escapes_a_fallback_in_html(
     build: Build, identity: Identity, personal: Personal, read: Read
 ) -> None:

@@ -20,7 +20,10 @@ AT = datetime(2026, 11, 4, 12, tzinfo=UTC)
 SETTINGS = Settings(
     NewsletterSettings(name="Harbour", sender="letter@example.org", language="nl"),
     lists={"main": ListSettings(), "acties": ListSettings(title="Acties")},
-    fields={"first_name": FieldSettings(title="Voornaam")},
+    fields={
+        "first_name": FieldSettings(title="Voornaam"),
+        "since": FieldSettings(type="date", title="lid sinds"),
+    },
 )
 DAAN = Subscriber(7, "daan@example.org", {"first_name": "Daan", "language": "nl-BE"})
 
@@ -135,6 +138,13 @@ def test_what_was_typed_on_a_page_has_titles_of_fields() -> None:
     asked = Note("asked-to-join", AT, fields={"first_name": "Daan"})
     assert part("Asked for on our pages", requests=(asked,)) == [
         "- 4 November 2026: asked to join, Voornaam: Daan"
+    ]
+
+
+def test_date_is_written_as_the_reader_writes_one() -> None:
+    asked = Note("asked-to-join", AT, fields={"since": "2022-12-31"})
+    assert part("Asked for on our pages", requests=(asked,)) == [
+        "- 4 November 2026: asked to join, Lid sinds: 31 December 2022"
     ]
 
 
