@@ -91,13 +91,17 @@ def read_requests_of(
 
     The latter: before the last import, so that it can be undone.
     """
+    mails = tuple(_notices(connection, subscriber_id))
+    # The last mail of a kind stands among the mails too, until it is erased there.
+    told = {(mail.at, mail.about) for mail in mails}
+    last_mails = _marks(connection, address_hash)
     return tuple(
         sorted(
             (
                 *_joinings(connection, subscriber_id, address_hash),
                 *_changes(connection, subscriber_id, address_hash),
-                *_notices(connection, subscriber_id),
-                *_marks(connection, address_hash),
+                *mails,
+                *(mail for mail in last_mails if (mail.at, mail.about) not in told),
                 *_before_import(connection, subscriber_id),
             ),
             key=lambda note: note.at,

@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from newsletter.errors import RefusedError
 from newsletter.model.dispatch import Order
+from newsletter.model.notice import NoticeKind
 from newsletter.model.subscriber import ConsentKind, SuppressionReason
 from newsletter.store.consent import ConsentEvent, Suppression
 from newsletter.store.contents import Content, save_content
 from newsletter.store.dispatches import create_dispatch
 from newsletter.store.instants import to_millis
+from newsletter.store.notices import queue_notice
 from newsletter.store.people import find_by_key
 from newsletter.store.tables import (
     address_changes,
@@ -24,6 +26,7 @@ from newsletter.store.tables import (
     returned_mails,
     subscribers,
 )
+from newsletter.tokens import address_hash
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.forget import forget_subscriber
 from newsletter.workflow.holdings import Holdings, read_holdings
@@ -136,6 +139,32 @@ def test_letter_tells_everything_in_the_order_of_its_weight(project: Project) ->
     )
     assert rights.startswith("- We keep your email address, the language you read,")
     assert max(map(len, letter.splitlines())) <= 72
+
+
+def test_mail_of_ours_that_is_counted_too_is_told_once(project: Project) -> None:
+    """That it was written, and when the address was written to last, is one mail."""
+    with open_desk(project) as desk, desk.database.writing() as connection:
+        anna = find_by_key(connection, ANNA)
+        assert anna is not None
+        hashed = address_hash(desk.keyring, ANNA)
+        for kind in (NoticeKind.CONFIRM, NoticeKind.LEAVE):
+            queue_notice(
+                connection,
+                kind,
+                subscriber_id=anna.id,
+                address_hash=hashed,
+                language="en",
+                now=NOW,
+            )
+        # The mail itself is erased; only that there was one is known.
+        connection.execute(delete(notices).where(notices.c.kind == NoticeKind.LEAVE))
+    held = read_holdings(project, ANNA)
+    assert [(note.kind, note.about) for note in held.requests] == [
+        ("mail", NoticeKind.CONFIRM),
+        ("last-mail", NoticeKind.LEAVE),
+    ]
+    letter = write_letter(held, project.settings, today=date(2026, 5, 5))
+    assert letter.count("- 3 May 2026: we wrote to you because of it\n") == 2
 
 
 def test_letter_is_in_the_language_of_its_reader(project: Project) -> None:
