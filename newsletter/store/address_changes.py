@@ -118,7 +118,7 @@ def take_over(connection: Connection, change_id: int, *, word: Word) -> Person:
     connection.execute(
         update(address_changes)
         .where(address_changes.c.id == change_id)
-        .values(confirmed_at=to_millis(word.at))
+        .values(confirmed_at=to_millis(word.at), old_hash=former.hash)
     )
     _end_older(connection, change.subscriber_id, change_id)
     _swap(connection, former.hash, change.person.hash, word)
@@ -132,7 +132,7 @@ def keep_old_address(connection: Connection, change_id: int, former: Person) -> 
     connection.execute(
         update(address_changes)
         .where(address_changes.c.id == change_id)
-        .values(old_email=former.email, old_hash=former.hash)
+        .values(old_email=former.email)
     )
 
 

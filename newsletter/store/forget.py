@@ -8,7 +8,7 @@ Law: all of it is one transaction. What binds the recipients of a dispatch to it
 content is looked at before, and written anew only if it was right.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,14 +25,12 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.addresses import address_key
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.notice import ABOUT_CHANGES
 from newsletter.model.subscriber import FOR_GOOD, SuppressionReason
 from newsletter.store.audience import EVERY_LIST
 from newsletter.store.claims import LEFT, note_next_due
 from newsletter.store.consent import Word, suppress
-from newsletter.store.dialect import domain_of, fold_case
 from newsletter.store.dispatch_records import (
     CANCELLED,
     counter,
@@ -40,6 +38,7 @@ from newsletter.store.dispatch_records import (
     unfinished,
 )
 from newsletter.store.instants import to_millis
+from newsletter.store.movers import read_mailed
 from newsletter.store.people import erase_people
 from newsletter.store.snapshots import hash_recipients
 from newsletter.store.tables import (
@@ -116,9 +115,6 @@ def forget_mailed(
 ) -> list[int]:
     """Erase an address in the deliveries to it, also of those who moved away since.
 
-    All deliveries are looked at: an index of them by address, for this alone, would
-    cost each dispatch more. 1,000,000 take a second.
-
     Args:
         connection: Of `Database.erasing`.
         email_key: `addresses.address_key`.
@@ -127,46 +123,9 @@ def forget_mailed(
     Returns:
         Subscribers, once for each delivery that was theirs.
     """
-    domain = email_key.rpartition("@")[2]
-    rows = connection.execute(
-        select(
-            deliveries.c.dispatch_id,
-            deliveries.c.seq,
-            deliveries.c.subscriber_id,
-            deliveries.c.email,
-        ).where(fold_case(domain_of(deliveries.c.email)) == domain)
-    )
-    found = [row for row in rows if address_key(row.email) == email_key]
+    found = read_mailed(connection, email_key)
     _erase(connection, found, now)
     return [row.subscriber_id for row in found]
-
-
-def find_moved(
-    connection: Connection,
-    email_key: str,
-    address_hash: bytes,
-    *,
-    mailed: Collection[int],
-) -> tuple[str, ...]:
-    """Return the present addresses of those who had this one before.
-
-    Args:
-        connection: Reading or writing; not after `forget_address`.
-        email_key: `addresses.address_key`.
-        address_hash: `tokens.address_hash`.
-        mailed: Subscribers who were mailed there.
-    """
-    changes = address_changes.c
-    moved = connection.scalars(
-        select(changes.subscriber_id).where(
-            changes.confirmed_at.is_not(None),
-            or_(changes.address_hash == address_hash, changes.old_hash == address_hash),
-        )
-    )
-    present = select(subscribers.c.email).where(
-        subscribers.c.id.in_({*mailed, *moved}), subscribers.c.email_key != email_key
-    )
-    return tuple(sorted(connection.scalars(present)))
 
 
 def forget_address(

@@ -8,12 +8,12 @@ from newsletter.errors import RefusedError, UsageError
 from newsletter.store.consent import read_suppressions
 from newsletter.store.forget import (
     Erased,
-    find_moved,
     forget_address,
     forget_mailed,
     forget_person,
     read_addresses,
 )
+from newsletter.store.movers import find_movers
 from newsletter.store.people import find_by_key
 from newsletter.tokens import address_hash
 from newsletter.workflow.copies_elsewhere import find_files_with
@@ -70,8 +70,8 @@ def forget_subscriber(
         with desk.database.erasing() as connection:
             known = find_by_key(connection, key)
             mailed = forget_mailed(connection, key, now=now)
-            moved_to = find_moved(connection, key, hashed, mailed=mailed)
-            is_kept = known or mailed or moved_to
+            movers = find_movers(connection, key, hashed, mailed=mailed)
+            is_kept = known or mailed or movers
             if is_completely and not (is_kept or read_suppressions(connection, hashed)):
                 # Leaving the transaction like this undoes all of it.
                 raise RefusedError("nothing is kept of this address.")
@@ -87,7 +87,7 @@ def forget_subscriber(
         email=email,
         deliveries=erased.deliveries + len(mailed),
         was_known=bool(is_kept),
-        moved_to=moved_to,
+        moved_to=tuple(mover.email for mover in movers),
         files=find_files_with(project, *emails),
         is_overwritten=is_overwritten,
     )

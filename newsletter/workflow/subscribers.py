@@ -50,6 +50,7 @@ from newsletter.subscribers.fields import field_cleaners
 from newsletter.tokens import Keyring, address_hash
 from newsletter.workflow.desk import open_desk
 from newsletter.workflow.imports import choose_list
+from newsletter.workflow.moved import Moved, read_moved
 from newsletter.workflow.project import Project
 
 #: How the history names what is done here.
@@ -99,6 +100,8 @@ class Record:
     subscriptions: tuple[Subscription, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     history: tuple[ConsentEvent, ...] = ()
+    #: Where its mail goes since somebody moved it.
+    moved: tuple[Moved, ...] = ()
 
 
 def add_subscriber(project: Project, newcomer: Newcomer, *, now: datetime) -> Addition:
@@ -204,6 +207,7 @@ def show_subscriber(project: Project, address: str) -> Record:
     ):
         person = _person(desk.keyring, address)
         suppressions = read_suppressions(connection, person.hash)
+        moved = read_moved(connection, person, suppressions)
         known = find_by_key(connection, person.key)
         if known is not None:
             return Record(
@@ -212,10 +216,32 @@ def show_subscriber(project: Project, address: str) -> Record:
                 subscriptions=read_subscriptions(connection, known.id),
                 suppressions=suppressions,
                 history=read_history(connection, known.id),
+                moved=moved,
             )
     if not suppressions:
         raise unknown
-    return Record(person.email, suppressions=suppressions)
+    return Record(person.email, suppressions=suppressions, moved=moved)
+
+
+def find_moved(project: Project, address: str) -> tuple[Moved, ...]:
+    """Return where mail of an address goes that is kept off as moved; else nothing.
+
+    Raises:
+        UsageError: It is no address.
+        OperationError: Database or keys cannot be used.
+    """
+    if not exists(project.settings.database_url, root=project.root):
+        return ()
+    with (
+        open_desk(project, writes=False) as desk,
+        desk.database.reading() as connection,
+    ):
+        person = _person(desk.keyring, address)
+        suppressions = read_suppressions(connection, person.hash)
+        reasons = {one.reason for one in suppressions}
+        if SuppressionReason.MOVED not in reasons:
+            return ()
+        return read_moved(connection, person, suppressions)
 
 
 def _person(

@@ -315,6 +315,7 @@ def test_add_list_and_show_tell_the_same_person(desk: Desk) -> None:
         "fields": {"first_name": "Anna"},
         "subscriptions": [{"list": "main", "status": "active", "changed_at": at}],
         "suppressions": [],
+        "moved_to": [],
         "history": [
             {
                 "list": "main",
@@ -421,7 +422,11 @@ def test_add_of_somebody_who_left_is_refused_without_their_word(desk: Desk) -> N
         'Only their own word counts: add --consent "paper form, 3 May".\n',
     )
     back = desk.json("add", "anna@example.org", "--consent", "by phone")
-    assert back == {"email": "anna@example.org", "result": "readmitted"}
+    assert back == {
+        "email": "anna@example.org",
+        "result": "readmitted",
+        "moved_to": [],
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,16 @@ from newsletter.cli.context import (
     print_json,
     print_rows,
     printable,
+    say,
     where_option,
 )
 from newsletter.cli.people import missed_words, print_json_with
+from newsletter.cli.subscribers.moved import (
+    mail_words,
+    moved_json,
+    moved_words,
+    stop_lines,
+)
 from newsletter.cli.subscribers.shown import (
     STATUSES,
     parse_status,
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from newsletter.model.subscriber import Subscriber, Subscription
     from newsletter.store.consent import ConsentEvent
     from newsletter.workflow.headcount import Headcount
+    from newsletter.workflow.moved import Moved
     from newsletter.workflow.project import Project
     from newsletter.workflow.subscribers import Record
 
@@ -50,14 +58,40 @@ def add(
     as_json: bool,
 ) -> None:
     """Put one person on a list; who had left needs --consent."""
-    from newsletter.workflow.subscribers import Newcomer, add_subscriber
+    from newsletter.workflow.subscribers import (
+        Addition,
+        Newcomer,
+        add_subscriber,
+        find_moved,
+    )
 
     newcomer = Newcomer(address, list_slug, _parse_fields(fields), consent.strip())
+    # Coming back takes away what says that it moved.
+    before = find_moved(project, address) if newcomer.consent else ()
     addition = add_subscriber(project, newcomer, now=datetime.now(UTC))
+    moved = before if addition is Addition.READMITTED else ()
     if as_json:
-        print_json({"email": address, "result": addition.value})
-    else:
-        click.echo(f"{address}: {addition.value}")
+        result = {"email": address, "result": addition.value}
+        print_json({**result, "moved_to": moved_json(moved)})
+        return
+    click.echo(f"{address}: {addition.value}")
+    for one in moved:
+        _say_moved(project, address, one)
+
+
+def _say_moved(project: "Project", address: str, moved: "Moved") -> None:
+    """Say who still gets the mail of somebody who is back, and what stops it."""
+    from newsletter.model.subscriber import SubscriptionStatus
+    from newsletter.workflow.subscribers import show_subscriber
+
+    record = show_subscriber(project, address)
+    is_on = SubscriptionStatus.ACTIVE
+    slugs = sorted(one.list for one in record.subscriptions if one.status is is_on)
+    words = moved_words(moved, project.settings.newsletter.time_zone)
+    gets = mail_words(tuple(slugs))
+    say(printable(f"{record.email} had {words}. {record.email} gets {gets} now."))
+    for line in stop_lines(moved):
+        say(printable(line))
 
 
 @click.command("unsubscribe")
@@ -242,6 +276,7 @@ def _record_json(record: "Record") -> dict[str, Any]:
             }
             for item in record.suppressions
         ],
+        "moved_to": moved_json(record.moved),
         "history": [
             {
                 "list": item.list,
@@ -266,6 +301,9 @@ def _record_lines(record: "Record", time_zone: str) -> Iterator[str]:
     for standing in record.subscriptions:
         status = standing.status.name.lower()
         yield f"list {standing.list}: {status}, {shown(standing.changed_at)}"
+    for one in record.moved:
+        yield moved_words(one, time_zone)
+        yield from stop_lines(one)
     for item in record.suppressions:
         scope = "any list" if item.scope == "*" else item.scope
         yield (
