@@ -159,6 +159,8 @@ def _ways_on(dispatch: Dispatch, care: Care) -> Iterator[Step]:
             yield Step(
                 f"Put the password right ({care.password}), then go on with:", command
             )
+    elif care.has_worker and not _is_halted(dispatch):
+        yield Step("newsletter worker goes on with it.")
     elif care.is_seen_to:
         yield Step("Go on with:", command)
     else:
