@@ -66,7 +66,7 @@ def summary_lines(
     if dispatch.complained:
         yield f"{dispatch.complained:>8,}  called it spam later"
     for step in next_steps(dispatch, find_care(project, dispatch)):
-        yield from fold(f"{step.words} {step.command}", sys.stdout)
+        yield from fold(f"{step.words} {step.command}".rstrip(), sys.stdout)
 
 
 def exit_code(dispatch: Dispatch) -> int:

@@ -25,16 +25,17 @@ def find_care(project: Project, dispatch: Dispatch) -> Care:
     with open_database(project.settings.database_url, root=project.root) as database:
         with database.reading() as connection:
             is_elsewhere = read_handover(connection) is not None
-        is_seen_to = dispatch.state is not DispatchState.WAITING or _is_seen_to(
-            database, dispatch
+        has_worker = dispatch.is_open and has_live_worker(database)
+        is_seen_to = (
+            has_worker
+            or dispatch.state is not DispatchState.WAITING
+            or _is_waited_with(database, dispatch)
         )
-    return Care(is_seen_to, password, is_elsewhere)
+    return Care(is_seen_to, password, is_elsewhere, has_worker)
 
 
-def _is_seen_to(database: Database, dispatch: Dispatch) -> bool:
-    """Tell whether a worker, or the command that waits with it, is alive."""
-    if has_live_worker(database):
-        return True
+def _is_waited_with(database: Database, dispatch: Dispatch) -> bool:
+    """Tell whether the command that waits with it is alive."""
     with database.reading() as connection:
         if not is_at_work(connection, dispatch.id):
             return False

@@ -14,6 +14,7 @@ from newsletter.delivery.limits import estimate_seconds
 from newsletter.delivery.schedule import show_duration
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.due import STOPPED_BY_HAND
 from newsletter.workflow.schedule import show_start
 
 #: State -> what a reader of a report understands, in the order in which it is told.
@@ -55,14 +56,17 @@ class Care:
     password: str = ""
     #: It was handed over: another copy of the newsletter goes on with it.
     is_elsewhere: bool = False
+    #: A live worker goes on by itself with what was not halted by hand.
+    has_worker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do next: words that end in a colon, and what to type."""
+    """What is next: words that end in a colon, and what to type; or a sentence."""
 
     words: str
-    command: str
+    #: Empty: there is nothing to type.
+    command: str = ""
 
 
 def headline(dispatch: Dispatch, time_zone: str, *, now: datetime) -> str:
@@ -169,6 +173,11 @@ def _ways_on(dispatch: Dispatch, care: Care) -> Iterator[Step]:
             f"Nobody sees to it now: leave newsletter worker running, or give {when}:",
             command,
         )
+
+
+def _is_halted(dispatch: Dispatch) -> bool:
+    is_paused = dispatch.state is DispatchState.PAUSED
+    return is_paused or dispatch.reason in STOPPED_BY_HAND
 
 
 def seconds_left(

@@ -6,6 +6,7 @@ import pytest
 
 from newsletter.model.delivery import DeliveryState, DispatchState
 from newsletter.model.dispatch import Dispatch
+from newsletter.workflow.due import STOPPED
 from newsletter.workflow.standing import (
     Care,
     Step,
@@ -186,6 +187,22 @@ def test_next_steps_after_a_refused_login_begin_with_the_password(
     reason = "the mail server said: 535 5.7.8 authentication failed"
     made = replace(dispatch("paused", pending=2), reason=reason)
     assert list(next_steps(made, Care(password=password))) == steps
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "step"),
+    [
+        ("waiting", "300 an hour", Step("newsletter worker goes on with it.")),
+        ("interrupted", "", Step("newsletter worker goes on with it.")),
+        ("interrupted", STOPPED, Step("Go on with:", "newsletter resume 7")),
+        ("paused", "", Step("Go on with:", "newsletter resume 7")),
+    ],
+)
+def test_next_steps_while_a_worker_runs_leave_it_what_was_not_halted(
+    state: str, reason: str, step: Step
+) -> None:
+    made = replace(dispatch(state, pending=2), reason=reason)
+    assert list(next_steps(made, Care(has_worker=True))) == [step]
 
 
 def test_next_steps_while_it_runs_or_is_to_start() -> None:

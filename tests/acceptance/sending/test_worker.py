@@ -166,6 +166,20 @@ def test_worker_tries_again_whom_the_server_put_off_when_that_is_due(post: Any) 
         assert got(server) == Counter(["anna", "bob"])
 
 
+def test_worker_that_goes_on_with_a_wait_is_told_by_status_and_by_the_banner(
+    post: Any,
+) -> None:
+    post.add("anna", "bob")
+    with SmtpServer([Fault("rcpt", nth=2, reply="451 4.7.1 greylisted")]) as server:
+        post.use_server(server.port)
+        assert post.send(2) == 1
+        with worker(post):
+            assert post.run("status") == 0
+            assert post.out.endswith("in all\nnewsletter worker goes on with it.\n")
+            assert post.run("build", "2026-03") == 0
+            assert "left to do. newsletter worker goes on with it.\n" in post.err
+
+
 def test_worker_asks_when_a_start_was_missed(post: Any) -> None:
     post.add(*NAMES)
     with SmtpServer() as server:
