@@ -4,6 +4,7 @@ import csv
 import io
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
 from newsletter.model.delivery import DeliveryState, DispatchState
+from newsletter.store.heartbeats import beat
+from newsletter.store.sender_lock import sender_lock
 from newsletter.store.tables import dispatches
+from newsletter.workflow.beating import worker_lock_path
 
 from .conftest import Desk, Tab
 from .ledger import Ledger, make_project, opened_ledger
@@ -69,6 +73,19 @@ def test_page_says_state_numbers_reasons_and_what_to_do(
     assert "Left meanwhile." in text
     assert "bob@example.org" in text
     assert "550 5.1.1 &lt;b***@example.org&gt; User unknown" in text
+
+
+def test_page_of_a_wait_that_a_worker_ends_says_so_without_a_command(
+    desk: Desk, ledger: Ledger
+) -> None:
+    ledger.dispatch(MIXED, state=DispatchState.WAITING, reason="300 an hour")
+    with ledger.database.writing() as connection:
+        beat(connection, "a worker", now=datetime.now(UTC))
+    with sender_lock(worker_lock_path(ledger.database.path)):
+        text = desk.ask("GET", "/dispatches").text
+    assert "<p>newsletter worker goes on with it.</p>" in text
+    assert "<code>newsletter resume 1</code>" not in text
+    assert "<code></code>" not in text
 
 
 def test_page_says_who_of_the_lists_was_meant(desk: Desk, ledger: Ledger) -> None:
