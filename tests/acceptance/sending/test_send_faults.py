@@ -63,7 +63,7 @@ def test_send_that_ends_waiting_says_that_nobody_sees_to_it(post: Any) -> None:
         with only_worker(post.project):
             post.run("status")
     assert "Nobody sees" not in post.out
-    assert "Go on with: newsletter resume 1" in post.out
+    assert "newsletter worker goes on with it.\n" in post.out
 
 
 def test_send_with_a_login_refused_says_how_to_put_it_right(

@@ -122,6 +122,7 @@ def test_send_with_nobody_to_ask_shows_what_would_happen_and_wants_the_number(
         "Subject",
         "From",
         "To",
+        "Web page",
         "Tested",
         "Server",
         "Start",
